@@ -1,0 +1,1 @@
+//! The world the product is played against.

@@ -1,0 +1,3 @@
+//! Understanding: text → language, intents, entities, with calibrated probabilities.
+
+pub mod pool;

@@ -1,0 +1,75 @@
+//! The seam between understanding and whoever needs it.
+
+use serde::{Deserialize, Serialize};
+
+/// What to understand.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ParseRequest {
+    /// As written; at most 4,096 characters are looked at.
+    pub text: String,
+    /// The conversation's language, once locked.
+    pub language: Option<String>,
+    /// The slot just asked for.
+    pub asked: Option<String>,
+    /// The active flow.
+    pub flow: Option<String>,
+    /// Previous texts, newest last: (`customer`|`bot`, text).
+    pub history: Vec<(String, String)>,
+}
+
+/// What was understood.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Parse {
+    /// Language posterior, most likely first: `en`, `es`, `hi`, `hi-Latn`, `other`, `other-indic`.
+    pub languages: Vec<(String, f32)>,
+    /// Intents with calibrated probabilities, most likely first, at most ten; `out_of_scope` is one of them.
+    pub intents: Vec<(String, f32)>,
+    /// Entities, in order of their place.
+    pub entities: Vec<ParsedEntity>,
+    /// Calibrated probability that the message is out of scope.
+    pub out_of_scope: f32,
+    /// Conformal set of intents at 90 % coverage, for clarification.
+    pub candidates: Vec<String>,
+    /// Identifies the artefact (its content hash, shortened).
+    pub model: String,
+    /// `ngram` or `joint`.
+    pub tier: String,
+}
+
+/// One entity.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ParsedEntity {
+    /// Label.
+    pub entity: String,
+    /// First character (Unicode scalar values), inclusive.
+    pub start: usize,
+    /// Last character, exclusive.
+    pub end: usize,
+    /// As written.
+    pub text: String,
+    /// Normalised: synonyms resolved to their canonical value, digits ASCII, amounts as numbers.
+    pub value: serde_json::Value,
+    /// Probability of the span, 0–1.
+    pub confidence: f32,
+}
+
+/// Why nothing was understood.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum PoolError {
+    /// No free place in the queue.
+    #[error("CHARLA-E4001: the understanding queue is full")]
+    Full,
+    /// No worker answered in time.
+    #[error("CHARLA-E4002: understanding took longer than {0} ms")]
+    Timeout(u64),
+    /// The worker failed; it has been rebuilt.
+    #[error("CHARLA-E4003: an understanding worker failed: {0}")]
+    Worker(String),
+}
+
+/// A pool of workers that understand.
+#[async_trait::async_trait]
+pub trait NluPool: Send + Sync + 'static {
+    /// Waits for a free place (at most the pool's configured wait), then for the answer.
+    async fn parse(&self, request: ParseRequest) -> Result<Parse, PoolError>;
+}
