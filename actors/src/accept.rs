@@ -1,6 +1,7 @@
 //! What the edge hands to the runtime: the parts of one webhook body or one call, accepted all together or not at all.
 
 use crate::session::{ConversationId, IdempotencyKey, Millis, Session};
+use derive_where::derive_where;
 use std::sync::Arc;
 
 /// One name of a person: a phone number, a business-scoped id, a parent id. Compared byte by byte.
@@ -54,7 +55,7 @@ pub enum Delivery {
 }
 
 /// One part of what is accepted together.
-#[derive(Debug, Clone)]
+#[derive_where(Debug, Clone)]
 pub enum Item<S: Session> {
     /// An event for one conversation.
     Event {

@@ -2,5 +2,28 @@
 //! conversation, and answered once. Generic over [`Session`](session::Session); knows nothing of what a message means.
 
 pub mod accept;
+mod actor;
 pub mod clock;
+mod committer;
+pub mod core;
+mod credit;
+pub mod engine;
+pub mod failpoints;
+mod handle;
+pub mod ids;
+pub mod inspect;
+pub mod journal;
+pub mod metrics;
+pub mod options;
+mod outbox;
+pub mod record;
+pub mod replay;
+mod router;
 pub mod session;
+mod shared;
+pub mod snapshot;
+pub mod testing;
+mod timers;
+
+pub use engine::{Engine, EngineError, EngineHandle, Stats};
+pub use options::Options;

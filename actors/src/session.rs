@@ -24,7 +24,7 @@ pub struct ConversationId {
 }
 
 /// What [`Session::step`] decided: changes to remember and effects to carry out, in order.
-pub struct Step<S: Session + ?Sized> {
+pub struct Step<S: Session> {
     /// Folded into the state by [`Session::apply`], in order.
     pub changes: Vec<S::Change>,
     /// Handed to the [`Performer`], ephemeral ones before the commit, durable ones after it.
@@ -74,7 +74,15 @@ pub trait Session: Send + Sync + Sized + 'static {
     /// A change of state.
     type Change: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static;
     /// What one conversation remembers.
-    type State: Serialize + DeserializeOwned + Clone + Default + Debug + PartialEq + Send + Sync + 'static;
+    type State: Serialize
+        + DeserializeOwned
+        + Clone
+        + Default
+        + Debug
+        + PartialEq
+        + Send
+        + Sync
+        + 'static;
     /// Something to be done.
     type Effect: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static;
 
@@ -86,6 +94,14 @@ pub trait Session: Send + Sync + Sized + 'static {
     fn apply(state: &mut Self::State, change: &Self::Change);
     /// How an effect is treated.
     fn class(effect: &Self::Effect) -> EffectClass;
+    /// Takes in the state of another person's conversation with the same number, after that person turned out to be this
+    /// one. Folded like a change. By default a conversation that has not begun takes it over, and another one stays as
+    /// it is (what was absorbed remains readable in the journal).
+    fn absorb(state: &mut Self::State, absorbed: &Self::State) {
+        if *state == Self::State::default() {
+            *state = absorbed.clone();
+        }
+    }
     /// The event of a timer that has fired.
     fn timer_fired(name: &str) -> Self::Event;
     /// The event that replaces one whose turn panicked `tries` times and is now parked.

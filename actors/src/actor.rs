@@ -1,0 +1,316 @@
+//! One conversation, alive: a ractor actor whose only sender is its shard's router, so that order is by construction.
+
+use crate::committer::panic_text;
+use crate::core::fold::Folded;
+use crate::core::ledger::{Delivered, TurnCommit, TurnRefused};
+use crate::core::recovery;
+use crate::core::turn::{Decision, Fault, Trigger, TurnMachine, close};
+use crate::core::tx::StoreError;
+use crate::session::{ConversationId, Session};
+use crate::shared::Shared;
+use crate::{failpoints, metrics as names};
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+use tokio::task::JoinSet;
+
+/// Times that a turn is decided again because the state changed meanwhile.
+const MAX_STALE: u32 = 8;
+
+/// What a conversation is told.
+pub(crate) enum ActorMsg<S: Session> {
+    /// Handle this.
+    Deliver(Delivered<S>),
+    /// The state in memory is stale.
+    Reload,
+    /// Handle what is unhandled in the journal.
+    Resume,
+}
+
+pub(crate) struct Conversation<S: Session>(PhantomData<fn() -> S>);
+
+impl<S: Session> Conversation<S> {
+    pub(crate) fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+pub(crate) struct Life<S: Session> {
+    id: ConversationId,
+    shared: Arc<Shared<S>>,
+    /// Known once the first event has come.
+    folded: Option<Folded<S>>,
+    /// Turns since the newest snapshot.
+    unsaved: u32,
+    /// The journal failed, or this conversation's part of it cannot be read: events stay unhandled in the journal.
+    dead: bool,
+}
+
+impl<S: Session> Actor for Conversation<S> {
+    type Msg = ActorMsg<S>;
+    type State = Life<S>;
+    type Arguments = (ConversationId, Arc<Shared<S>>);
+
+    async fn pre_start(
+        &self,
+        _: ActorRef<Self::Msg>,
+        (id, shared): Self::Arguments,
+    ) -> Result<Life<S>, ActorProcessingErr> {
+        // Loading waits for the first event: this runs in the router, which must not wait.
+        Ok(Life {
+            id,
+            shared,
+            folded: None,
+            unsaved: 0,
+            dead: false,
+        })
+    }
+
+    async fn handle(
+        &self,
+        _: ActorRef<Self::Msg>,
+        message: Self::Msg,
+        life: &mut Life<S>,
+    ) -> Result<(), ActorProcessingErr> {
+        let outcome = match message {
+            ActorMsg::Deliver(delivered) => life.deliver(delivered).await,
+            ActorMsg::Reload => {
+                life.folded = None;
+                Ok(())
+            }
+            ActorMsg::Resume => life.resume().await,
+        };
+        if let Err(error) = outcome {
+            life.give_up(&error);
+        }
+        Ok(())
+    }
+
+    async fn post_stop(
+        &self,
+        _: ActorRef<Self::Msg>,
+        life: &mut Life<S>,
+    ) -> Result<(), ActorProcessingErr> {
+        life.save();
+        Ok(())
+    }
+}
+
+/// Why a turn was not committed.
+enum Trouble {
+    Fault(Fault),
+    Refused(TurnRefused),
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        Trouble::Fault(fault)
+    }
+}
+
+impl<S: Session> Life<S> {
+    fn give_up(&mut self, error: &StoreError) {
+        self.dead = true;
+        self.folded = None;
+        if self.shared.committer.broken().is_none() {
+            tracing::error!(conversation = %self.id, %error, "a conversation cannot be read; its events wait in the journal");
+            self.shared
+                .counts
+                .unreadable
+                .fetch_add(1, Ordering::Relaxed);
+            names::violation("conversation_unreadable");
+        }
+    }
+
+    /// Handles what the journal has as unhandled, in order. Events that are delivered as well are recognised by their
+    /// sequence numbers.
+    async fn resume(&mut self) -> Result<(), StoreError> {
+        for delivered in recovery::unhandled_of(&*self.shared.journal, &self.id)? {
+            self.deliver(delivered).await?;
+        }
+        Ok(())
+    }
+
+    async fn deliver(&mut self, delivered: Delivered<S>) -> Result<(), StoreError> {
+        let mut tries = delivered.tries;
+        if delivered.suspect {
+            tries = tries.max(self.shared.options.tries);
+        }
+        let mut stale = 0;
+        loop {
+            if self.dead {
+                return Ok(());
+            }
+            let folded = match self.folded.take() {
+                Some(folded) => folded,
+                None => self.shared.load(&self.id)?,
+            };
+            // Delivered and read from the journal as well.
+            if delivered.seq <= folded.handled {
+                self.folded = Some(folded);
+                return Ok(());
+            }
+            let begun = Instant::now();
+            let outcome = self.turn(&folded, &delivered, tries).await;
+            match outcome {
+                Ok(next) => {
+                    self.folded = Some(next);
+                    self.done(begun, tries);
+                    return Ok(());
+                }
+                Err(Trouble::Refused(TurnRefused::Gone)) => {
+                    self.folded = Some(folded);
+                    return Ok(());
+                }
+                Err(Trouble::Refused(TurnRefused::Stale)) => {
+                    stale += 1;
+                    if stale >= MAX_STALE {
+                        return Err(StoreError::Corrupt {
+                            place: self.id.to_string(),
+                            why: "its state and its journal do not meet".to_owned(),
+                        });
+                    }
+                }
+                Err(Trouble::Refused(TurnRefused::Broken)) => {
+                    self.dead = true;
+                    return Ok(());
+                }
+                Err(Trouble::Fault(fault)) => {
+                    self.folded = Some(folded);
+                    self.failed(&delivered, &fault, &mut tries).await;
+                }
+            }
+        }
+    }
+
+    fn done(&mut self, begun: Instant, tries: u32) {
+        let shared = &self.shared;
+        metrics::histogram!(names::TURN_SECONDS).record(begun.elapsed().as_secs_f64());
+        metrics::counter!(names::TURNS).increment(1);
+        shared.counts.turns.fetch_add(1, Ordering::Relaxed);
+        if tries >= shared.options.tries {
+            metrics::counter!(names::PARKED).increment(1);
+            shared.counts.parked.fetch_add(1, Ordering::Relaxed);
+        }
+        self.unsaved += 1;
+        if self.unsaved >= shared.options.snapshot_every_turns {
+            self.save();
+        }
+    }
+
+    /// Puts the count of tries on record before the next one.
+    async fn failed(&mut self, delivered: &Delivered<S>, fault: &Fault, tries: &mut u32) {
+        *tries += 1;
+        metrics::counter!(names::PANICS).increment(1);
+        self.shared.counts.panics.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(conversation = %self.id, seq = delivered.seq, tries = *tries, %fault, "a turn failed");
+        let (id, seq, now) = (self.id.clone(), delivered.seq, *tries);
+        let recorded = self
+            .shared
+            .committer
+            .submit(1, move |ledger, tx, _| ledger.tried(tx, &id, seq, now))
+            .await;
+        self.dead |= recorded.is_err();
+    }
+
+    /// One try at a turn. Nothing in memory changes but by the returned state, after the commit.
+    async fn turn(
+        &self,
+        from: &Folded<S>,
+        delivered: &Delivered<S>,
+        tries: u32,
+    ) -> Result<Folded<S>, Trouble> {
+        let shared = &self.shared;
+        // A parked event whose replacement fails as well is closed without any decision: the conversation must go on.
+        let limit = shared.options.tries;
+        let parked = (tries >= limit).then_some(tries);
+        if tries > limit {
+            names::violation("parked_event_failed");
+            let now = shared.clock.now();
+            let close = close(
+                shared.session().version(),
+                &self.id,
+                from,
+                delivered.seq,
+                tries,
+                now,
+            );
+            let base = self.commit(close?).await?;
+            return Ok(from.after(from.state.clone(), base, delivered.seq));
+        }
+        let event = match parked {
+            Some(tries) => guarded(|| S::parked(&delivered.event, tries))?,
+            None => delivered.event.clone(),
+        };
+        let trigger = Trigger {
+            seq: delivered.seq,
+            at: delivered.at,
+            event,
+            parked,
+        };
+        let session = shared.session();
+        let now = shared.clock.now();
+        let (mut machine, mut decisions) =
+            guarded(|| TurnMachine::begin(session, self.id.clone(), from, trigger, now))??;
+        let mut performing = JoinSet::new();
+        let commit = loop {
+            let mut commit = None;
+            for decision in decisions.drain(..) {
+                match decision {
+                    Decision::Perform { slot, effect } => {
+                        let performer = shared.performer.clone();
+                        let id = self.id.clone();
+                        performing
+                            .spawn(async move { (slot, performer.perform(&id, &effect).await) });
+                    }
+                    Decision::Commit(turn) => commit = Some(turn),
+                }
+            }
+            if let Some(commit) = commit {
+                break commit;
+            }
+            let (slot, result) = match performing.join_next().await {
+                Some(Ok(performed)) => performed,
+                Some(Err(error)) => return Err(Fault::Panic(error.to_string()).into()),
+                None => return Err(Fault::Panic("a turn waits for nothing".to_owned()).into()),
+            };
+            let _ = failpoints::hit_async(failpoints::BETWEEN_EFFECTS).await;
+            let now = shared.clock.now();
+            decisions = guarded(|| machine.performed(slot, result, now))??;
+        };
+        let base = self.commit(*commit).await?;
+        Ok(from.after(machine.into_state(), base, delivered.seq))
+    }
+
+    async fn commit(&self, commit: TurnCommit<S>) -> Result<u64, Trouble> {
+        let outcome = self
+            .shared
+            .committer
+            .submit(1 + commit.durable.len(), move |ledger, tx, out| {
+                ledger.turn(tx, out, commit)
+            })
+            .await;
+        match outcome {
+            Ok(Ok(seq)) => Ok(seq),
+            Ok(Err(refused)) => Err(Trouble::Refused(refused)),
+            Err(_) => Err(Trouble::Refused(TurnRefused::Broken)),
+        }
+    }
+
+    fn save(&mut self) {
+        if let Some(folded) = &self.folded
+            && self.unsaved > 0
+        {
+            self.shared.snapshots.put(&self.id, folded);
+            self.unsaved = 0;
+        }
+    }
+}
+
+/// Runs the session's code, whose panic must not end the actor.
+fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Fault::Panic(panic_text(&*panic)))
+}

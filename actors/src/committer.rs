@@ -1,0 +1,285 @@
+//! The one writer. A dedicated thread takes what is waiting, lets the ledger plan it, commits it in one batch, answers, and
+//! feeds routers and dispatcher – nobody else does – in commit sequence.
+
+use crate::accept::Refused;
+use crate::core::ledger::{Feed, Ledger, Output, Queued};
+use crate::core::tx::{StoreError, Tx};
+use crate::failpoints;
+use crate::journal::Journal;
+use crate::metrics as names;
+use crate::session::{ConversationId, IdempotencyKey, Session};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Instant;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Requests waiting, at most; senders wait beyond that.
+const QUEUE: usize = 16_384;
+/// Requests in one commit, at most.
+const GROUP: usize = 512;
+/// Rows' worth of requests in one commit, at most (a body of 1,000 updates weighs 1,000).
+const GROUP_WEIGHT: usize = 2_048;
+
+/// Called after the commit, with what became of it.
+type Answer = Box<dyn FnOnce(Result<(), Refused>) + Send>;
+/// Plans a request into the batch.
+type Plan<S> = Box<
+    dyn FnOnce(&mut Ledger<S>, &mut Tx<'_>, &mut Output<S>) -> Result<Answer, StoreError> + Send,
+>;
+
+struct Request<S: Session> {
+    plan: Plan<S>,
+    weight: usize,
+    since: Instant,
+}
+
+/// Where a commit's consequences go. All of this must never wait, because those who are fed wait for the committer; what
+/// bounds it are the credits.
+pub(crate) trait Outlet<S: Session>: Send + 'static {
+    fn feed(&mut self, feed: Feed<S>);
+    fn queued(&mut self, queued: Queued<S>);
+    fn echo(&mut self, key: IdempotencyKey);
+    fn touched(&mut self, id: ConversationId);
+}
+
+/// Figures that credits are given by. Signed, because internal events may overdraw them.
+#[derive(Debug, Default)]
+pub(crate) struct Load {
+    /// Events accepted or about to be, and not yet handled.
+    pub(crate) unhandled: AtomicI64,
+    /// Statuses and other items about to be accepted.
+    pub(crate) statuses: AtomicI64,
+    /// Durable effects not yet settled.
+    pub(crate) unsettled: AtomicI64,
+}
+
+/// Hands requests to the committer.
+pub(crate) struct Committer<S: Session> {
+    requests: mpsc::Sender<Request<S>>,
+    halt: Arc<AtomicBool>,
+    broken: watch::Receiver<Option<String>>,
+}
+
+/// The committer's end of the queue, before its thread runs.
+pub(crate) struct Seat<S: Session> {
+    queue: mpsc::Receiver<Request<S>>,
+    halt: Arc<AtomicBool>,
+    broken: watch::Sender<Option<String>>,
+}
+
+/// Makes both ends.
+pub(crate) fn committer<S: Session>() -> (Committer<S>, Seat<S>) {
+    let (requests, queue) = mpsc::channel(QUEUE);
+    let (broken, broken_seen) = watch::channel(None);
+    let halt = Arc::new(AtomicBool::new(false));
+    (
+        Committer {
+            requests,
+            halt: halt.clone(),
+            broken: broken_seen,
+        },
+        Seat {
+            queue,
+            halt,
+            broken,
+        },
+    )
+}
+
+impl<S: Session> Committer<S> {
+    /// Lets `plan` write, and returns what it returned once that is on disk.
+    pub(crate) async fn submit<T: Send + 'static>(
+        &self,
+        weight: usize,
+        plan: impl FnOnce(&mut Ledger<S>, &mut Tx<'_>, &mut Output<S>) -> Result<T, StoreError>
+        + Send
+        + 'static,
+    ) -> Result<T, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let plan: Plan<S> = Box::new(move |ledger, tx, out| {
+            let value = plan(ledger, tx, out)?;
+            Ok(Box::new(move |outcome: Result<(), Refused>| {
+                // Whoever asked may be gone; what is written stays written.
+                let _ = reply.send(outcome.map(|()| value));
+            }))
+        });
+        let request = Request {
+            plan,
+            weight,
+            since: Instant::now(),
+        };
+        if self.requests.send(request).await.is_err() {
+            return Err(self.over().await);
+        }
+        match answer.await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(self.over().await),
+        }
+    }
+
+    /// Why the journal takes nothing more, if so.
+    pub(crate) fn broken(&self) -> Option<String> {
+        self.broken.borrow().clone()
+    }
+
+    /// Follows [`broken`](Self::broken).
+    pub(crate) fn watch_broken(&self) -> watch::Receiver<Option<String>> {
+        self.broken.clone()
+    }
+
+    /// Ends the thread after the commit in progress; what waits is not answered.
+    pub(crate) fn halt(&self) {
+        self.halt.store(true, Ordering::SeqCst);
+        // Wakes the thread if it waits; if the queue is full it is awake anyway.
+        let _ = self.requests.try_send(Request {
+            plan: Box::new(|_, _, _| Ok(Box::new(|_| ()))),
+            weight: 0,
+            since: Instant::now(),
+        });
+    }
+
+    /// Why nothing is answered any more. The thread drops what waits before it says so, hence the wait.
+    async fn over(&self) -> Refused {
+        let mut broken = self.broken.clone();
+        loop {
+            if let Some(why) = broken.borrow_and_update().clone() {
+                return Refused::Broken(why);
+            }
+            if broken.changed().await.is_err() {
+                return match self.broken() {
+                    Some(why) => Refused::Broken(why),
+                    None => Refused::Stopping,
+                };
+            }
+        }
+    }
+}
+
+impl<S: Session> Seat<S> {
+    /// Starts the thread.
+    pub(crate) fn start(
+        self,
+        mut ledger: Ledger<S>,
+        journal: Arc<dyn Journal>,
+        load: Arc<Load>,
+        mut outlet: impl Outlet<S>,
+    ) -> std::io::Result<std::thread::JoinHandle<()>> {
+        std::thread::Builder::new()
+            .name("charla-committer".to_owned())
+            .spawn(move || {
+                let Seat {
+                    mut queue,
+                    halt,
+                    broken,
+                } = self;
+                let run = || {
+                    let mut group = Vec::with_capacity(GROUP);
+                    while wait(&mut queue, &halt, &mut group) {
+                        commit(&mut ledger, &*journal, &load, &mut outlet, &mut group)?;
+                    }
+                    Ok::<_, StoreError>(())
+                };
+                let why = match catch_unwind(AssertUnwindSafe(run)) {
+                    Ok(Ok(())) => return,
+                    Ok(Err(error)) => error.to_string(),
+                    Err(panic) => format!("the committer panicked: {}", panic_text(&*panic)),
+                };
+                tracing::error!(%why, "the journal failed; nothing more is accepted until the process restarts");
+                names::violation("journal_broken");
+                broken.send_replace(Some(why));
+                // Dropping the queue answers everybody who waits and everybody who comes.
+            })
+    }
+}
+
+/// Waits for something to do and takes all that is there, up to the bounds. `false`: the end.
+fn wait<S: Session>(
+    queue: &mut mpsc::Receiver<Request<S>>,
+    halt: &AtomicBool,
+    group: &mut Vec<Request<S>>,
+) -> bool {
+    let Some(first) = queue.blocking_recv() else {
+        return false;
+    };
+    let mut weight = first.weight;
+    group.push(first);
+    while group.len() < GROUP && weight < GROUP_WEIGHT {
+        match queue.try_recv() {
+            Ok(request) => {
+                weight += request.weight;
+                group.push(request);
+            }
+            Err(_) => break,
+        }
+    }
+    !halt.load(Ordering::SeqCst)
+}
+
+fn commit<S: Session>(
+    ledger: &mut Ledger<S>,
+    journal: &dyn Journal,
+    load: &Load,
+    outlet: &mut impl Outlet<S>,
+    group: &mut Vec<Request<S>>,
+) -> Result<(), StoreError> {
+    let begun = Instant::now();
+    let mut tx = Tx::new(journal);
+    let mut out = Output::default();
+    let mut answers = Vec::with_capacity(group.len());
+    metrics::histogram!(names::GROUP_SIZE).record(group.len() as f64);
+    for request in group.drain(..) {
+        let waited = begun.duration_since(request.since);
+        metrics::histogram!(names::QUEUE_SECONDS).record(waited.as_secs_f64());
+        answers.push((request.plan)(ledger, &mut tx, &mut out)?);
+    }
+    let batch = tx.into_batch();
+    if !batch.is_empty() {
+        hit(failpoints::BEFORE_APPEND);
+        journal.commit(batch)?;
+        hit(failpoints::AFTER_APPEND_BEFORE_ACK);
+    }
+    metrics::histogram!(names::COMMIT_SECONDS).record(begun.elapsed().as_secs_f64());
+
+    load.unhandled.fetch_add(out.unhandled, Ordering::SeqCst);
+    load.unsettled.fetch_add(out.unsettled, Ordering::SeqCst);
+    if out.duplicates > 0 {
+        metrics::counter!(names::DUPLICATES).increment(out.duplicates);
+    }
+    for word in out.violations {
+        names::violation(word);
+    }
+    for answer in answers {
+        answer(Ok(()));
+    }
+    if !out.queued.is_empty() {
+        hit(failpoints::AFTER_COMMIT_BEFORE_DISPATCH);
+    }
+    for queued in out.queued {
+        outlet.queued(queued);
+    }
+    for key in out.echoes {
+        outlet.echo(key);
+    }
+    for feed in out.feed {
+        outlet.feed(feed);
+    }
+    for id in out.touched {
+        outlet.touched(id);
+    }
+    Ok(())
+}
+
+/// Places where nothing can fail: the action `error` has no meaning there.
+fn hit(name: &'static str) {
+    let _ = failpoints::hit(name);
+}
+
+/// The message of a panic.
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (_, Some(text)) => text.clone(),
+        _ => "no message".to_owned(),
+    }
+}

@@ -1,0 +1,154 @@
+//! Timers that fire, and the removal of what is old.
+
+use super::{Ledger, Output, records};
+use crate::core::fold::Folded;
+use crate::core::rows::{self, ExternalRow, PendingRow};
+use crate::core::tx::{Range, Reader, Space, StoreError, Tx};
+use crate::ids;
+use crate::record::{Checkpoint, Record};
+use crate::session::{ConversationId, Millis, Session};
+
+/// One step of a walk through a space that removes what is too old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sweep {
+    /// Deduplication keys older than [`DEDUP_KEPT`](super::DEDUP_KEPT).
+    Dedup,
+    /// The provider's ids older than [`EXTERNAL_KEPT`](super::EXTERNAL_KEPT).
+    External,
+    /// What is kept and never handled, older than the retention.
+    Kept,
+}
+
+/// Where a sweep has come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SweepOutcome {
+    /// Go on after this key; `None`: at the end.
+    pub cursor: Option<Vec<u8>>,
+    /// Rows removed.
+    pub removed: usize,
+}
+
+impl<S: Session> Ledger<S> {
+    /// Fires a timer, if it is still armed for that time: re-armed, cancelled and fired ones are ignored, so that it fires
+    /// once however often this is called. `key` is a row of [`Space::Timers`].
+    pub fn fire(
+        &mut self,
+        tx: &mut Tx<'_>,
+        out: &mut Output<S>,
+        key: &[u8],
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        if tx.get(Space::Timers, key)?.is_none() {
+            return Ok(false);
+        }
+        let (_, id, name) = rows::split_timer(key).ok_or_else(|| super::bad_key(Space::Timers))?;
+        tx.remove(Space::Timers, key.to_vec());
+        tx.remove(Space::TimerNames, rows::timer_name_key(&id, &name));
+        self.receive(
+            tx,
+            out,
+            &id,
+            now,
+            S::timer_fired(&name),
+            PendingRow::default(),
+        )?;
+        Ok(true)
+    }
+
+    /// Looks at most at `limit` rows after `cursor`.
+    pub fn sweep(
+        &mut self,
+        tx: &mut Tx<'_>,
+        sweep: Sweep,
+        cursor: Option<&[u8]>,
+        cutoff: Millis,
+        limit: usize,
+    ) -> Result<SweepOutcome, StoreError> {
+        let space = match sweep {
+            Sweep::Dedup => Space::Dedup,
+            Sweep::External => Space::External,
+            Sweep::Kept => Space::Kept,
+        };
+        let mut range = Range::all();
+        if let Some(cursor) = cursor {
+            range = range.after(cursor);
+        }
+        let page = tx.scan(space, &range, false, limit)?;
+        let cursor = (page.len() == limit)
+            .then(|| page.last().map(|(key, _)| key.clone()))
+            .flatten();
+        let mut removed = 0;
+        for (key, value) in page {
+            let at = match sweep {
+                Sweep::Dedup => rows::read_time(&value),
+                Sweep::Kept => rows::read_time(&key),
+                Sweep::External => match rows::read::<ExternalRow<S>>("external", &value)? {
+                    ExternalRow::Bound { at, .. } => Some(at),
+                    ExternalRow::Early { noted, .. } => Some(noted),
+                },
+            };
+            if at.is_none_or(|at| at < cutoff) {
+                tx.remove(space, key);
+                removed += 1;
+            }
+        }
+        Ok(SweepOutcome { cursor, removed })
+    }
+
+    /// Deletes the part of a conversation's journal that is older than `cutoff`: a checkpoint takes the place of the
+    /// newest turn from before it, and what stands before that goes, in the same batch. Nothing happens while an event
+    /// from before that turn is unhandled. Returns how many records went.
+    pub fn retain(
+        &mut self,
+        tx: &mut Tx<'_>,
+        id: &ConversationId,
+        cutoff: Millis,
+    ) -> Result<usize, StoreError> {
+        let mut folded = Folded::<S>::default();
+        let mut checkpoint = None;
+        let mut old = 0;
+        let mut from = 1;
+        'pages: loop {
+            let page = records::<S>(tx, id, from, 256)?;
+            if page.is_empty() {
+                break;
+            }
+            for (seq, record) in page {
+                if record.at() >= cutoff {
+                    break 'pages;
+                }
+                from = seq + 1;
+                old += 1;
+                folded.apply(seq, &record);
+                if record.kind().changes_state() {
+                    checkpoint = Some((seq, record.at()));
+                }
+            }
+        }
+        let Some((seq, at)) = checkpoint else {
+            return Ok(0);
+        };
+        // Less than a handful is not worth rewriting the state for.
+        if old < 8 {
+            return Ok(0);
+        }
+        folded.check(|| id.to_string())?;
+        let mut before = Range::prefix(&ids::conversation_key(id));
+        before.to = Some(ids::sequence_key(id, seq));
+        if !tx.scan(Space::Pending, &before, false, 1)?.is_empty() {
+            return Ok(0);
+        }
+        let doomed = tx.scan(Space::Events, &before, false, usize::MAX)?;
+        let removed = doomed.len();
+        for (key, _) in doomed {
+            tx.remove(Space::Events, key);
+        }
+        let record = Record::<S>::Checkpoint(Checkpoint {
+            at,
+            state: (*folded.state).clone(),
+            handled: folded.handled,
+        });
+        tx.put(Space::Events, ids::sequence_key(id, seq), record.encode()?);
+        Ok(removed)
+    }
+}

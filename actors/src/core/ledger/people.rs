@@ -1,0 +1,159 @@
+//! Persons and their names in the store.
+
+use super::{Ledger, Output};
+use crate::accept::Alias;
+use crate::core::identity::{self, Known, Who};
+use crate::core::rows::{self, PersonRow};
+use crate::core::tx::{Reader, Space, StoreError, Tx};
+use crate::session::{Millis, PersonId, Session};
+
+/// Who the person is now, after merges.
+pub(super) fn canonical(reader: &dyn Reader, mut person: PersonId) -> Result<PersonId, StoreError> {
+    while let Some(into) = reader.get(Space::Aliases, &rows::merged_key(person))? {
+        person = rows::read("aliases", &into)?;
+    }
+    Ok(person)
+}
+
+/// Who has these names, if anybody: what a webhook with them would be taken for.
+pub fn lookup(reader: &dyn Reader, aliases: &[Alias]) -> Result<Option<PersonId>, StoreError> {
+    Ok(match who(reader, aliases)? {
+        Who::Person(person) => Some(person),
+        Who::New => None,
+    })
+}
+
+/// The names of a person.
+pub fn names(reader: &dyn Reader, person: PersonId) -> Result<Vec<Alias>, StoreError> {
+    Ok(person_row(reader, person)?.aliases)
+}
+
+fn who(reader: &dyn Reader, aliases: &[Alias]) -> Result<Who, StoreError> {
+    let mut by_user_id = None;
+    let mut by_phone = None;
+    for alias in aliases {
+        match alias {
+            Alias::UserId(_) if by_user_id.is_none() => by_user_id = known(reader, alias)?,
+            Alias::Phone(_) if by_phone.is_none() => by_phone = known(reader, alias)?,
+            _ => {}
+        }
+    }
+    Ok(identity::decide(
+        aliases,
+        by_user_id.as_ref(),
+        by_phone.as_ref(),
+    ))
+}
+
+fn owner(reader: &dyn Reader, alias: &Alias) -> Result<Option<PersonId>, StoreError> {
+    match reader.get(Space::Aliases, &rows::alias_key(alias))? {
+        Some(bytes) => Ok(Some(rows::read("aliases", &bytes)?)),
+        None => Ok(None),
+    }
+}
+
+fn known(reader: &dyn Reader, alias: &Alias) -> Result<Option<Known>, StoreError> {
+    let Some(person) = owner(reader, alias)? else {
+        return Ok(None);
+    };
+    let row = person_row(reader, person)?;
+    Ok(Some(Known {
+        person,
+        user_id: identity::user_id(&row.aliases).map(str::to_owned),
+    }))
+}
+
+fn person_row(reader: &dyn Reader, person: PersonId) -> Result<PersonRow, StoreError> {
+    match reader.get(Space::Aliases, &rows::person_key(person))? {
+        Some(bytes) => rows::read("aliases", &bytes),
+        None => Ok(PersonRow::default()),
+    }
+}
+
+impl<S: Session> Ledger<S> {
+    /// Who has these names; somebody new if nobody has.
+    pub(super) fn person(
+        &mut self,
+        tx: &mut Tx<'_>,
+        aliases: &[Alias],
+    ) -> Result<PersonId, StoreError> {
+        let person = match who(tx, aliases)? {
+            Who::Person(person) => person,
+            Who::New => self.new_person(tx),
+        };
+        adopt(tx, person, aliases)?;
+        Ok(person)
+    }
+
+    /// Carries out a change of ids that the provider announced.
+    pub(super) fn identity(
+        &mut self,
+        tx: &mut Tx<'_>,
+        out: &mut Output<S>,
+        old: &[Alias],
+        new: &[Alias],
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let Some(person) = lookup(tx, old)? else {
+            return Ok(());
+        };
+        if let Some(other) = lookup(tx, new)?
+            && other != person
+            && !recycled(tx, person, other, new)?
+        {
+            self.merge(tx, out, other, person, now)?;
+        }
+        adopt(tx, person, new)
+    }
+}
+
+/// Whether the new names merely include a phone that somebody else used to have: both have a business-scoped id of their
+/// own, and the announcement does not name the other one's. Then the phone goes over, and nothing else does.
+fn recycled(
+    reader: &dyn Reader,
+    person: PersonId,
+    other: PersonId,
+    new: &[Alias],
+) -> Result<bool, StoreError> {
+    let mine = person_row(reader, person)?;
+    let theirs = person_row(reader, other)?;
+    let theirs = identity::user_id(&theirs.aliases);
+    Ok(identity::user_id(&mine.aliases).is_some()
+        && theirs.is_some()
+        && identity::user_id(new) != theirs)
+}
+
+/// Gives the names to the person and takes them from whoever had them.
+pub(super) fn adopt(
+    tx: &mut Tx<'_>,
+    person: PersonId,
+    aliases: &[Alias],
+) -> Result<(), StoreError> {
+    let before = person_row(tx, person)?;
+    let (names, dropped) = identity::rename(&before.aliases, aliases);
+    for alias in &dropped {
+        if owner(tx, alias)? == Some(person) {
+            tx.remove(Space::Aliases, rows::alias_key(alias));
+        }
+    }
+    for alias in &names {
+        if matches!(alias, Alias::ParentUserId(_)) {
+            continue;
+        }
+        let had = owner(tx, alias)?;
+        if had == Some(person) {
+            continue;
+        }
+        if let Some(other) = had {
+            let mut row = person_row(tx, other)?;
+            row.aliases.retain(|name| name != alias);
+            tx.put(Space::Aliases, rows::person_key(other), rows::row(&row)?);
+        }
+        tx.put(Space::Aliases, rows::alias_key(alias), rows::row(&person)?);
+    }
+    if names != before.aliases {
+        let row = PersonRow { aliases: names };
+        tx.put(Space::Aliases, rows::person_key(person), rows::row(&row)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! What a start finds: events nobody handled, effects nobody settled.
+
+use crate::accept::Delivery;
+use crate::core::ledger::{Delivered, Ledger, Output, Settle, Settled};
+use crate::core::outbox::Entry;
+use crate::core::rows::{self, DeliveryRow, OutboxRow, PendingRow};
+use crate::core::tx::{Range, Reader, Space, StoreError, Tx};
+use crate::ids;
+use crate::record::Record;
+use crate::session::{ConversationId, Millis, Session};
+
+/// What has to be gone on with.
+pub struct Recovered<S: Session> {
+    /// Conversations with unhandled events.
+    pub wake: Vec<ConversationId>,
+    /// Unsettled effects, in order within each conversation.
+    pub left: Vec<Entry<S>>,
+    /// Number of unhandled events.
+    pub unhandled: i64,
+    /// Number of unsettled effects.
+    pub unsettled: i64,
+}
+
+/// Plans the start: the new start number, the count of starts of the first unhandled event of each conversation, the
+/// settlement of effects about which the provider has reported. To be committed before anything else.
+pub fn plan<S: Session>(
+    tx: &mut Tx<'_>,
+    now: Millis,
+) -> Result<(Ledger<S>, Recovered<S>), StoreError> {
+    let clean = Ledger::<S>::clean_start(tx)?;
+    let mut ledger = Ledger::<S>::open(tx, now)?;
+    let mut out = Output::default();
+    let (wake, unhandled) = unhandled(tx)?;
+    let (left, unsettled) = left(tx, &mut ledger, &mut out, clean, now)?;
+    Ok((
+        ledger,
+        Recovered {
+            wake,
+            left,
+            unhandled: unhandled + out.unhandled,
+            unsettled: unsettled + out.unsettled,
+        },
+    ))
+}
+
+fn unhandled(tx: &mut Tx<'_>) -> Result<(Vec<ConversationId>, i64), StoreError> {
+    let mut wake: Vec<ConversationId> = Vec::new();
+    let mut count = 0;
+    for (key, value) in tx.scan(Space::Pending, &Range::all(), false, usize::MAX)? {
+        count += 1;
+        let (id, _) = ids::split_sequence(&key)
+            .ok_or_else(|| crate::core::ledger::bad_key(Space::Pending))?;
+        if wake.last() == Some(&id) {
+            continue;
+        }
+        let mut row: PendingRow = rows::read("pending", &value)?;
+        row.starts += 1;
+        tx.put(Space::Pending, key, rows::row(&row)?);
+        wake.push(id);
+    }
+    Ok((wake, count))
+}
+
+/// An event that was unhandled at so many starts of the engine is put aside: something about it may be killing the whole
+/// process (a stack overflow, an abort), which no counter inside the process survives.
+pub const MAX_STARTS: u32 = 10;
+
+/// The unhandled events of a conversation, in order. One that was there at [`MAX_STARTS`] starts is
+/// suspect.
+pub fn unhandled_of<S: Session>(
+    reader: &dyn Reader,
+    id: &ConversationId,
+) -> Result<Vec<Delivered<S>>, StoreError> {
+    let range = Range::prefix(&ids::conversation_key(id));
+    let mut events = Vec::new();
+    for (key, row) in reader.scan(Space::Pending, &range, false, usize::MAX)? {
+        let row: PendingRow = rows::read("pending", &row)?;
+        let (_, seq) = ids::split_sequence(&key)
+            .ok_or_else(|| crate::core::ledger::bad_key(Space::Pending))?;
+        let place = || format!("{id} record {seq}");
+        // A turn may have been committed between the two reads.
+        let Some(bytes) = reader.get(Space::Events, &key)? else {
+            continue;
+        };
+        if let Record::<S>::Received(received) = Record::decode(&bytes, place)? {
+            events.push(Delivered {
+                conversation: id.clone(),
+                seq,
+                at: received.at,
+                event: received.event,
+                tries: row.tries,
+                suspect: row.starts >= MAX_STARTS,
+            });
+        }
+    }
+    Ok(events)
+}
+
+fn left<S: Session>(
+    tx: &mut Tx<'_>,
+    ledger: &mut Ledger<S>,
+    out: &mut Output<S>,
+    clean: u64,
+    now: Millis,
+) -> Result<(Vec<Entry<S>>, i64), StoreError> {
+    let rows = tx.scan(Space::Outbox, &Range::all(), false, usize::MAX)?;
+    let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    let mut left: Vec<Entry<S>> = Vec::new();
+    for (key_bytes, value) in rows {
+        let key = ids::split_effect(&key_bytes)
+            .ok_or_else(|| crate::core::ledger::bad_key(Space::Outbox))?;
+        let row: OutboxRow<S> = rows::read("outbox", &value)?;
+        // Only the first of a conversation can have left: the next one leaves after its settlement is on record.
+        let first = left
+            .last()
+            .is_none_or(|before| before.key.conversation != key.conversation);
+        let claimed = row.claim != 0 && row.claim != clean;
+        let doubt = first && (row.doubt || claimed);
+        if doubt && reported(tx, &key_bytes)? {
+            let settle = Settle {
+                key,
+                how: Settled::Echoed,
+                result: None,
+            };
+            ledger.settle(tx, out, settle, now)?;
+            continue;
+        }
+        left.push(Entry {
+            key,
+            effect: row.effect,
+            resend_unknown: row.resend_unknown,
+            // A claim of the last clean start says nothing any more; a new one must be on record before it leaves.
+            claimed: claimed && row.resend_unknown,
+            attempts: row.attempts,
+            doubt,
+        });
+    }
+    Ok((left, count))
+}
+
+/// Whether the provider has reported about it.
+fn reported(tx: &Tx<'_>, key: &[u8]) -> Result<bool, StoreError> {
+    match tx.get(Space::Deliveries, key)? {
+        Some(bytes) => {
+            let row: DeliveryRow = rows::read("deliveries", &bytes)?;
+            Ok(row.state != Delivery::Queued)
+        }
+        None => Ok(false),
+    }
+}

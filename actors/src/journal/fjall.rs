@@ -1,0 +1,152 @@
+//! The journal on fjall: one keyspace a space, one write batch a commit, synced before it becomes visible.
+
+use super::Journal;
+use crate::core::tx::{Batch, Range, Reader, Row, Space, StoreError};
+use crate::failpoints;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use std::ops::Bound;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// fjall's write-ahead log may grow to this before memtables are flushed; its own 512 MiB would make start-up replay
+/// half a gigabyte.
+const MAX_JOURNALING: u64 = 128 * 1024 * 1024;
+const CACHE: u64 = 64 * 1024 * 1024;
+const MEMTABLE: u64 = 16 * 1024 * 1024;
+
+/// See the module.
+pub struct FjallJournal {
+    database: Database,
+    spaces: Vec<Keyspace>,
+    poisoned: AtomicBool,
+}
+
+impl FjallJournal {
+    /// Opens or creates the journal in a folder. Waits up to `lock_wait` for a process that still has it open.
+    pub fn open(path: &Path, lock_wait: Duration) -> Result<Self, StoreError> {
+        let deadline = Instant::now() + lock_wait;
+        let database = loop {
+            let opened = Database::builder(path)
+                .cache_size(CACHE)
+                .max_journaling_size(MAX_JOURNALING)
+                .manual_journal_persist(true)
+                .worker_threads(2)
+                .open();
+            match opened {
+                Ok(database) => break database,
+                Err(fjall::Error::Locked) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                Err(fjall::Error::Locked) => {
+                    return Err(StoreError::Locked {
+                        path: path.display().to_string(),
+                    });
+                }
+                Err(error) => return Err(io("open", &error)),
+            }
+        };
+        let spaces = Space::ALL
+            .iter()
+            .map(|space| {
+                let options = || {
+                    KeyspaceCreateOptions::default()
+                        .max_memtable_size(MEMTABLE)
+                        .manual_journal_persist(true)
+                };
+                database.keyspace(space.name(), options)
+            })
+            .collect::<Result<_, _>>()
+            .map_err(|error| io("open", &error))?;
+        Ok(Self {
+            database,
+            spaces,
+            poisoned: AtomicBool::new(false),
+        })
+    }
+
+    fn space(&self, space: Space) -> &Keyspace {
+        // `Space::ALL` is in the order of declaration, which is what the cast gives.
+        &self.spaces[space as usize]
+    }
+}
+
+fn io(what: &'static str, error: &fjall::Error) -> StoreError {
+    match error {
+        fjall::Error::Poisoned => StoreError::Poisoned,
+        other => StoreError::Io {
+            what,
+            why: other.to_string(),
+        },
+    }
+}
+
+impl Reader for FjallJournal {
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let value = self.space(space).get(key);
+        let value = value.map_err(|error| io("read", &error))?;
+        Ok(value.map(|value| value.to_vec()))
+    }
+
+    fn scan(
+        &self,
+        space: Space,
+        range: &Range,
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        if limit == 0 || range.to.as_ref().is_some_and(|to| *to <= range.from) {
+            return Ok(Vec::new());
+        }
+        let to = match &range.to {
+            Some(to) => Bound::Excluded(to.as_slice()),
+            None => Bound::Unbounded,
+        };
+        let found = self
+            .space(space)
+            .range::<&[u8], _>((Bound::Included(range.from.as_slice()), to));
+        let own = |guard: fjall::Guard| {
+            let (key, value) = guard.into_inner().map_err(|error| io("read", &error))?;
+            Ok((key.to_vec(), value.to_vec()))
+        };
+        if reverse {
+            found.rev().take(limit).map(own).collect()
+        } else {
+            found.take(limit).map(own).collect()
+        }
+    }
+}
+
+impl Journal for FjallJournal {
+    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        if self.poisoned.load(Ordering::SeqCst) {
+            return Err(StoreError::Poisoned);
+        }
+        // Durability is part of the batch: committing first and persisting later would show readers what may be lost.
+        let mut writes = self
+            .database
+            .batch()
+            .durability(Some(PersistMode::SyncData));
+        for (space, key, value) in batch.into_cells() {
+            match value {
+                Some(value) => writes.insert(self.space(space), key, value),
+                None => writes.remove(self.space(space), key),
+            }
+        }
+        let committed = match failpoints::hit(failpoints::SYNC_ERROR) {
+            Ok(()) => writes.commit().map_err(|error| io("commit", &error)),
+            Err(injected) => Err(StoreError::Io {
+                what: "sync",
+                why: injected.to_string(),
+            }),
+        };
+        if committed.is_err() {
+            self.poisoned.store(true, Ordering::SeqCst);
+        }
+        committed
+    }
+
+    fn disk_space(&self) -> u64 {
+        self.database.disk_space().unwrap_or(0)
+    }
+}

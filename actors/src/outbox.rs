@@ -1,0 +1,265 @@
+//! The dispatcher: carries out what the outbox of the core orders.
+
+use crate::core::ledger::{Mark, Queued, Settle, Settled};
+use crate::core::outbox::{Entry, Order, Outbox, Tried};
+use crate::session::{Dispatch, IdempotencyKey, Millis, Session};
+use crate::shared::Shared;
+use crate::{failpoints, metrics as names};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+/// What the dispatcher is told. The channel is not bounded by itself, because the committer may not wait for those who
+/// wait for it; the edge refuses events while more than `outbox_limit` effects are unsettled.
+pub(crate) enum OutboxMsg<S: Session> {
+    /// Committed by this start.
+    Queued(Queued<S>),
+    /// Left by an earlier start.
+    Left(Entry<S>),
+    /// The provider reports about it.
+    Echo(IdempotencyKey),
+    /// Let nothing leave any more, and answer when nothing is on its way.
+    Close(oneshot::Sender<()>),
+}
+
+enum Finished<S: Session> {
+    Tried(IdempotencyKey, Tried<S::Event>),
+    Recorded(IdempotencyKey),
+    /// The journal takes nothing more: whatever is on its way is settled by the next start.
+    Broken,
+}
+
+/// Runs until the channel closes or the journal fails.
+pub(crate) async fn run<S: Session>(
+    shared: Arc<Shared<S>>,
+    mut messages: mpsc::UnboundedReceiver<OutboxMsg<S>>,
+) {
+    let echo_wait = Millis::try_from(shared.options.echo_wait_ms).unwrap_or(Millis::MAX);
+    let mut outbox = Outbox::<S>::new(shared.options.dispatch_width, echo_wait);
+    let mut under_way: JoinSet<Finished<S>> = JoinSet::new();
+    let mut closed: Option<oneshot::Sender<()>> = None;
+    loop {
+        let now = shared.monotonic();
+        let wake = outbox
+            .next_wake()
+            .map(|at| Duration::from_millis(u64::try_from(at - now).unwrap_or(0)));
+        let orders = tokio::select! {
+            message = messages.recv() => {
+                let now = shared.monotonic();
+                match message {
+                    None => return,
+                    Some(OutboxMsg::Queued(queued)) => outbox.queue(queued.into(), now),
+                    Some(OutboxMsg::Left(entry)) => outbox.queue(entry, now),
+                    Some(OutboxMsg::Echo(key)) => outbox.echo(&key, now),
+                    Some(OutboxMsg::Close(reply)) => {
+                        outbox.close();
+                        closed = Some(reply);
+                        Vec::new()
+                    }
+                }
+            }
+            Some(finished) = under_way.join_next() => {
+                let now = shared.monotonic();
+                match finished {
+                    Ok(Finished::Tried(key, tried)) => outbox.tried(&key, tried, now),
+                    Ok(Finished::Recorded(key)) => outbox.recorded(&key, now),
+                    Ok(Finished::Broken) | Err(_) => return,
+                }
+            }
+            () = tokio::time::sleep(wake.unwrap_or(Duration::from_secs(3600))) => {
+                outbox.tick(shared.monotonic())
+            }
+        };
+        for order in orders {
+            carry_out(&shared, &mut under_way, order);
+        }
+        let in_flight = outbox.in_flight() as u64;
+        shared.counts.in_flight.store(in_flight, Ordering::Relaxed);
+        if closed.is_some()
+            && !outbox.is_busy()
+            && let Some(reply) = closed.take()
+        {
+            let _ = reply.send(());
+        }
+    }
+}
+
+fn carry_out<S: Session>(
+    shared: &Arc<Shared<S>>,
+    under_way: &mut JoinSet<Finished<S>>,
+    order: Order<S>,
+) {
+    let shared = shared.clone();
+    match order {
+        Order::Dispatch {
+            key,
+            effect,
+            attempt,
+        } => {
+            under_way.spawn(async move {
+                let tried = attempt_once(&shared, &key, effect, attempt).await;
+                let _ = failpoints::hit_async(failpoints::AFTER_ANSWER_BEFORE_RECORD).await;
+                Finished::Tried(key, tried)
+            });
+        }
+        Order::Mark(key, mark) => {
+            under_way.spawn(async move { record_mark(&shared, key, mark).await });
+        }
+        Order::Settle {
+            key,
+            effect,
+            how,
+            result,
+        } => {
+            let result = match how {
+                Settled::Unknown => S::outcome_unknown(&effect),
+                _ => result,
+            };
+            under_way.spawn(async move { record_end(&shared, key, how, result).await });
+        }
+    }
+}
+
+async fn record_mark<S: Session>(
+    shared: &Shared<S>,
+    key: IdempotencyKey,
+    mark: Mark,
+) -> Finished<S> {
+    let of = key.clone();
+    let done = shared
+        .committer
+        .submit(1, move |ledger, tx, _| ledger.mark(tx, &of, mark))
+        .await;
+    match done {
+        Ok(()) => Finished::Recorded(key),
+        Err(_) => Finished::Broken,
+    }
+}
+
+async fn record_end<S: Session>(
+    shared: &Shared<S>,
+    key: IdempotencyKey,
+    how: Settled,
+    result: Option<S::Event>,
+) -> Finished<S> {
+    let now = shared.clock.now();
+    let settle = Settle {
+        key: key.clone(),
+        how,
+        result,
+    };
+    let done = shared
+        .committer
+        .submit(2, move |ledger, tx, out| {
+            ledger.settle(tx, out, settle, now)
+        })
+        .await;
+    match done {
+        Ok(settled) => {
+            if !settled {
+                names::violation("settled_twice");
+            }
+            Finished::Recorded(key)
+        }
+        Err(_) => Finished::Broken,
+    }
+}
+
+async fn attempt_once<S: Session>(
+    shared: &Arc<Shared<S>>,
+    key: &IdempotencyKey,
+    effect: S::Effect,
+    attempt: u32,
+) -> Tried<S::Event> {
+    let performer = shared.performer.clone();
+    let of = key.clone();
+    // A task of its own, so that a panic in the edge is an outcome like others: nobody knows how far it came.
+    let task = tokio::spawn(async move { performer.dispatch(&of, &effect, attempt).await });
+    let outcome = match AbortOnDrop(task).join().await {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            tracing::error!(%key, %error, "a dispatch panicked");
+            Dispatch::Unknown { reason: "panic" }
+        }
+    };
+    let count = |word| metrics::counter!(names::DISPATCHED, "outcome" => word).increment(1);
+    match outcome {
+        Dispatch::Settled {
+            external_id,
+            result,
+        } => {
+            count("settled");
+            Tried::Over(Settled::Taken(external_id), result)
+        }
+        Dispatch::Failed { reason, result } => {
+            count("failed");
+            tracing::warn!(%key, reason, "a durable effect failed for good");
+            Tried::Over(Settled::Failed, result)
+        }
+        Dispatch::Retry { after, reason } => {
+            count("retry");
+            metrics::counter!(names::RETRIES, "reason" => reason).increment(1);
+            shared.counts.retries.fetch_add(1, Ordering::Relaxed);
+            let delay = backoff(&shared.options, after, attempt);
+            Tried::Again {
+                delay: Millis::try_from(delay.as_millis()).unwrap_or(Millis::MAX),
+            }
+        }
+        Dispatch::Unknown { reason } => {
+            count("unknown");
+            tracing::warn!(%key, reason, "a durable effect left and no answer came");
+            Tried::Unknown
+        }
+    }
+}
+
+/// A task that does not outlive whoever waits for it.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> AbortOnDrop<T> {
+    async fn join(mut self) -> Result<T, tokio::task::JoinError> {
+        (&mut self.0).await
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Doubles with every try up to a cap, never less than asked for, with up to a quarter on top so that many do not come
+/// back at the same moment.
+fn backoff(options: &crate::options::Options, after: Duration, attempt: u32) -> Duration {
+    let doubled = options
+        .retry_base_ms
+        .saturating_mul(1u64 << attempt.saturating_sub(1).min(20));
+    let wait = after.max(Duration::from_millis(doubled.min(options.retry_cap_ms)));
+    // The standard library's hasher is seeded by the operating system: random enough for jitter.
+    let dice = RandomState::new().hash_one(attempt) as u32;
+    wait.saturating_add(wait.mul_f64(f64::from(dice) / f64::from(u32::MAX) / 4.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Options;
+
+    #[test]
+    fn waits_double_up_to_the_cap_and_never_undercut_the_other_side() {
+        let options = Options::default();
+        for (attempt, least) in [(1, 200), (2, 400), (5, 3200), (9, 30_000), (60, 30_000)] {
+            let wait = backoff(&options, Duration::ZERO, attempt);
+            let least = Duration::from_millis(least);
+            assert!(
+                wait >= least && wait <= least.mul_f64(1.25),
+                "{attempt}: {wait:?}"
+            );
+        }
+        let asked = Duration::from_secs(60);
+        assert!(backoff(&options, asked, 1) >= asked);
+    }
+}

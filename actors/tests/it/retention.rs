@@ -1,0 +1,173 @@
+//! What is old goes, and nothing else.
+
+use charla_actors::accept::{Address, Alias, Delivery, Item, Receipt};
+use charla_actors::core::fold::Folded;
+use charla_actors::core::ledger::{Ledger, Output, Sweep, fold_from, records};
+use charla_actors::core::recovery;
+use charla_actors::core::turn::{Decision, Trigger, TurnMachine};
+use charla_actors::core::tx::{Range, Reader, Space, Tx};
+use charla_actors::journal::{Journal, memory::MemoryJournal};
+use charla_actors::record::Record;
+use charla_actors::session::{ConversationId, Millis};
+use charla_actors::testing::{Counter, Note};
+use std::sync::Arc;
+
+struct Books {
+    journal: MemoryJournal,
+    ledger: Ledger<Counter>,
+}
+
+impl Books {
+    fn open() -> Self {
+        let journal = MemoryJournal::default();
+        let mut tx = Tx::new(&journal);
+        let (ledger, _) = recovery::plan::<Counter>(&mut tx, 0).unwrap();
+        let batch = tx.into_batch();
+        journal.commit(batch).unwrap();
+        Self { journal, ledger }
+    }
+
+    fn write<T>(
+        &mut self,
+        plan: impl FnOnce(&mut Ledger<Counter>, &mut Tx<'_>, &mut Output<Counter>) -> T,
+    ) -> T {
+        let mut tx = Tx::new(&self.journal);
+        let value = plan(&mut self.ledger, &mut tx, &mut Output::default());
+        let batch = tx.into_batch();
+        self.journal.commit(batch).unwrap();
+        value
+    }
+
+    fn receive(&mut self, text: &str, at: Millis) -> (ConversationId, u64) {
+        let item = Item::Event {
+            address: Address::Aliases {
+                number: Arc::from("1"),
+                aliases: vec![Alias::Phone("1".to_owned())],
+            },
+            dedup: Some(format!("{text}-{at}")),
+            event: Note::said(text),
+        };
+        let receipts =
+            self.write(|ledger, tx, out| ledger.accept(tx, out, vec![item], at).unwrap());
+        match &receipts[..] {
+            [
+                Receipt::Accepted {
+                    conversation: Some(id),
+                    seq: Some(seq),
+                },
+            ] => (id.clone(), *seq),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn handle(&mut self, id: &ConversationId, seq: u64, text: &str, at: Millis) {
+        let folded = fold_from::<Counter>(&self.journal, id, Folded::default()).unwrap();
+        let trigger = Trigger {
+            seq,
+            at,
+            event: Note::said(text),
+            parked: None,
+        };
+        let session = Arc::new(Counter::default());
+        let (_, mut decisions) =
+            TurnMachine::begin(session, id.clone(), &folded, trigger, at).unwrap();
+        let Some(Decision::Commit(commit)) = decisions.pop() else {
+            panic!("nothing to wait for");
+        };
+        self.write(|ledger, tx, out| ledger.turn(tx, out, *commit).unwrap().unwrap());
+    }
+
+    fn count(&self, space: Space) -> usize {
+        self.journal
+            .scan(space, &Range::all(), false, usize::MAX)
+            .unwrap()
+            .len()
+    }
+}
+
+#[test]
+fn a_checkpoint_takes_the_place_of_old_records_and_the_state_stays() {
+    let mut books = Books::open();
+    let mut last = None;
+    for n in 0..20 {
+        let (id, seq) = books.receive(&format!("m{n}"), n * 10);
+        books.handle(&id, seq, &format!("m{n}"), n * 10);
+        last = Some(id);
+    }
+    let id = last.unwrap();
+    let before = fold_from::<Counter>(&books.journal, &id, Folded::default()).unwrap();
+    let removed = books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap());
+    assert_eq!(removed, 19);
+    let left = records::<Counter>(&books.journal, &id, 0, 100).unwrap();
+    assert_eq!(left.len(), 21);
+    assert!(
+        matches!(&left[0], (20, Record::Checkpoint(it)) if it.state.said == 10 && it.handled == 19)
+    );
+    let after = fold_from::<Counter>(&books.journal, &id, Folded::default()).unwrap();
+    assert_eq!(
+        (after.state, after.base, after.handled),
+        (before.state, before.base, before.handled)
+    );
+    // Nothing more to do; and the conversation goes on.
+    assert_eq!(
+        books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()),
+        0
+    );
+    let (_, seq) = books.receive("more", 1000);
+    assert_eq!(seq, 41);
+    books.handle(&id, seq, "more", 1000);
+}
+
+#[test]
+fn nothing_goes_while_an_older_event_is_unhandled() {
+    let mut books = Books::open();
+    let (id, waiting) = books.receive("waiting", 0);
+    for n in 0..10 {
+        let (id, seq) = books.receive(&format!("m{n}"), 1);
+        books.handle(&id, seq, &format!("m{n}"), 1);
+    }
+    assert_eq!(
+        books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()),
+        0
+    );
+    books.handle(&id, waiting, "waiting", 2);
+    assert!(books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()) > 0);
+}
+
+#[test]
+fn sweeps_walk_through_everything_and_remove_what_is_old() {
+    let mut books = Books::open();
+    for n in 0..25 {
+        books.receive(&format!("m{n}"), n);
+        let early: Item<Counter> = Item::Status {
+            external_id: format!("x{n}"),
+            key: None,
+            status: Delivery::Sent,
+            at: 0,
+            on_failed: None,
+        };
+        let kept = Item::Kept {
+            kind: "group",
+            raw: vec![1, 2, 3],
+        };
+        books.write(|ledger, tx, out| ledger.accept(tx, out, vec![early, kept], n).unwrap());
+    }
+    for (sweep, space) in [
+        (Sweep::Dedup, Space::Dedup),
+        (Sweep::External, Space::External),
+        (Sweep::Kept, Space::Kept),
+    ] {
+        let mut cursor = None;
+        let mut removed = 0;
+        loop {
+            let outcome = books
+                .write(|ledger, tx, _| ledger.sweep(tx, sweep, cursor.as_deref(), 20, 7).unwrap());
+            removed += outcome.removed;
+            cursor = outcome.cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!((removed, books.count(space)), (20, 5), "{sweep:?}");
+    }
+}

@@ -1,0 +1,193 @@
+//! One kit for all journals, one for all snapshot stores.
+
+use charla_actors::core::tx::{Batch, Range, Reader, Row, Space};
+use charla_actors::journal::{Journal, fjall::FjallJournal, memory::MemoryJournal};
+use charla_actors::snapshot::{
+    SnapshotStore,
+    memory::MemorySnapshots,
+    sled::{Roll, SledSnapshots},
+};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+type Model = BTreeMap<(Space, Vec<u8>), Vec<u8>>;
+
+fn journal_kit(
+    journal: &dyn Journal,
+    batches: Vec<Vec<(usize, u8, Option<u8>)>>,
+    model: &mut Model,
+) {
+    for writes in batches {
+        let mut batch = Batch::default();
+        for (space, key, value) in writes {
+            let (space, key) = (Space::ALL[space], vec![key]);
+            match value {
+                Some(value) => {
+                    batch.put(space, key.clone(), vec![value; 3]);
+                    model.insert((space, key), vec![value; 3]);
+                }
+                None => {
+                    batch.remove(space, key.clone());
+                    model.remove(&(space, key));
+                }
+            }
+        }
+        journal.commit(batch).unwrap();
+        compare(journal, model);
+    }
+}
+
+fn compare(journal: &dyn Reader, model: &Model) {
+    for space in Space::ALL {
+        let rows: Vec<Row> = model
+            .iter()
+            .filter(|((of, _), _)| *of == space)
+            .map(|((_, key), value)| (key.clone(), value.clone()))
+            .collect();
+        assert_eq!(
+            journal
+                .scan(space, &Range::all(), false, usize::MAX)
+                .unwrap(),
+            rows
+        );
+        let mut backwards = rows.clone();
+        backwards.reverse();
+        backwards.truncate(2);
+        assert_eq!(
+            journal.scan(space, &Range::all(), true, 2).unwrap(),
+            backwards
+        );
+        for (key, value) in &rows {
+            assert_eq!(journal.get(space, key).unwrap().as_ref(), Some(value));
+            let one = Range::prefix(key);
+            assert_eq!(
+                journal.scan(space, &one, false, 9).unwrap(),
+                [(key.clone(), value.clone())]
+            );
+        }
+        let middle = Range {
+            from: vec![3],
+            to: Some(vec![6]),
+        };
+        let expected: Vec<Row> = rows
+            .into_iter()
+            .filter(|(key, _)| (3..6).contains(&key[0]))
+            .collect();
+        assert_eq!(
+            journal.scan(space, &middle, false, usize::MAX).unwrap(),
+            expected
+        );
+    }
+    assert_eq!(journal.get(Space::Meta, b"never").unwrap(), None);
+    let nothing = Range {
+        from: vec![6],
+        to: Some(vec![3]),
+    };
+    assert!(
+        journal
+            .scan(Space::Events, &nothing, true, 9)
+            .unwrap()
+            .is_empty()
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn journals_hold_what_was_committed(
+        batches in prop::collection::vec(
+            prop::collection::vec((0usize..12, 0u8..10, prop::option::of(any::<u8>())), 1..12),
+            1..8,
+        ),
+    ) {
+        journal_kit(&MemoryJournal::default(), batches.clone(), &mut Model::new());
+        let folder = tempfile::tempdir().unwrap();
+        let mut model = Model::new();
+        let wait = Duration::from_secs(10);
+        let journal = FjallJournal::open(folder.path(), wait).unwrap();
+        journal_kit(&journal, batches, &mut model);
+        drop(journal);
+        compare(&FjallJournal::open(folder.path(), wait).unwrap(), &model);
+    }
+}
+
+fn snapshot_kit(store: &dyn SnapshotStore) {
+    assert_eq!(store.get(b"a").unwrap(), None);
+    store.put(b"a", b"one").unwrap();
+    store.put(b"b", &[]).unwrap();
+    store.put(b"a", b"another").unwrap();
+    assert_eq!(
+        store.get(b"a").unwrap().as_deref(),
+        Some(b"another".as_slice())
+    );
+    assert_eq!(store.get(b"b").unwrap().as_deref(), Some(b"".as_slice()));
+    store.maintain().unwrap();
+    store.remove(b"b").unwrap();
+    store.remove(b"never").unwrap();
+    assert_eq!(store.get(b"b").unwrap(), None);
+    let (_, live) = store.space();
+    assert!(live >= 8, "{live}");
+}
+
+fn sled(folder: &Path, times: u64) -> SledSnapshots {
+    let roll = Roll { times, floor: 0 };
+    SledSnapshots::open(folder, Duration::from_secs(10), roll).unwrap()
+}
+
+#[test]
+fn snapshot_stores_hold_the_newest() {
+    snapshot_kit(&MemorySnapshots::default());
+    let folder = tempfile::tempdir().unwrap();
+    let store = sled(folder.path(), u64::MAX);
+    snapshot_kit(&store);
+    drop(store);
+    let store = sled(folder.path(), u64::MAX);
+    assert_eq!(
+        store.get(b"a").unwrap().as_deref(),
+        Some(b"another".as_slice())
+    );
+}
+
+#[test]
+fn sled_that_does_not_open_is_moved_aside() {
+    for damage in ["conf", "db"] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = sled(folder.path(), u64::MAX);
+        store.put(b"a", b"one").unwrap();
+        store.maintain().unwrap();
+        drop(store);
+        let place = folder.path().join("generation-1");
+        if damage == "db" {
+            std::fs::remove_file(place.join("db")).unwrap();
+            std::fs::create_dir(place.join("db")).unwrap();
+        } else {
+            std::fs::write(place.join(damage), vec![0xa5; 64]).unwrap();
+        }
+        let store = sled(folder.path(), u64::MAX);
+        assert_eq!(store.get(b"a").unwrap(), None, "{damage}");
+        snapshot_kit(&store);
+        assert!(folder.path().join("damaged-1-generation-1").exists());
+    }
+}
+
+#[test]
+fn sled_rolls_a_generation_when_it_outgrows_its_live_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sled(folder.path(), 1);
+    for n in 0u32..5_000 {
+        store.put(&(n % 50).to_be_bytes(), &[7; 100]).unwrap();
+    }
+    store.maintain().unwrap();
+    assert_eq!(store.generation(), 2);
+    for n in 0u32..50 {
+        assert_eq!(store.get(&n.to_be_bytes()).unwrap().unwrap(), vec![7; 100]);
+    }
+    assert!(!folder.path().join("generation-1").exists());
+    drop(store);
+    let store = sled(folder.path(), u64::MAX);
+    assert_eq!(store.generation(), 2);
+    assert_eq!(store.space().1, 50 * (4 + 4 + 100));
+}
