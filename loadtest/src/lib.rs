@@ -1,1 +1,6 @@
 //! The world the product is played against.
+
+mod phone;
+pub mod shop;
+pub mod sim;
+pub mod world;

@@ -1,0 +1,96 @@
+//! The command line of the world: parts of it on their own.
+
+use anyhow::Context;
+use charla_loadtest::sim::{BusinessNumber, Limits, Options, Simulator};
+use clap::{Args, Parser, Subcommand};
+use std::net::TcpListener;
+
+#[derive(Parser)]
+#[command(name = "charla-loadtest", version, about = "The world that Charla is played against")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the WhatsApp simulator with its phone page.
+    Simulate(Simulate),
+}
+
+#[derive(Args)]
+struct Simulate {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8081")]
+    listen: String,
+    /// Address of the engine.
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    engine: String,
+    /// Address of the demo shop.
+    #[arg(long)]
+    shop: Option<String>,
+    /// Signs webhooks.
+    #[arg(long, env = "CHARLA_APP_SECRET", default_value = "app-secret", hide_env_values = true)]
+    app_secret: String,
+    /// Shown in the verification handshake.
+    #[arg(long, env = "CHARLA_VERIFY_TOKEN", default_value = "verify-token", hide_env_values = true)]
+    verify_token: String,
+    /// Bearer token of Graph requests.
+    #[arg(long, env = "CHARLA_ACCESS_TOKEN", default_value = "access-token", hide_env_values = true)]
+    access_token: String,
+    /// A business number as `phone_number_id:display:country:name`; may be given several times.
+    #[arg(long = "number", default_value = "106540352242922:919810000000:IN:Charla Store")]
+    numbers: Vec<String>,
+    /// Messages a second and number that Graph takes; 0 for any.
+    #[arg(long, default_value_t = 80)]
+    throughput: u32,
+    /// Messages that a pair may have on credit; 0 for any.
+    #[arg(long, default_value_t = 45)]
+    pair_burst: u32,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
+    match Cli::parse().command {
+        Command::Simulate(arguments) => simulate(arguments).await,
+    }
+}
+
+async fn simulate(arguments: Simulate) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(&arguments.listen)
+        .with_context(|| format!("CHARLA-E5016: {} cannot be listened on; is it taken?", arguments.listen))?;
+    let numbers = arguments.numbers.iter().map(|text| number(text)).collect::<anyhow::Result<Vec<_>>>()?;
+    let engine = arguments.engine.trim_end_matches('/').to_owned();
+    let simulator = Simulator::start(Options {
+        engine_webhook_url: format!("{engine}/webhooks/whatsapp"),
+        app_secret: arguments.app_secret,
+        verify_token: arguments.verify_token,
+        access_token: arguments.access_token,
+        numbers,
+        engine_url: Some(engine),
+        shop_url: arguments.shop,
+        limits: Limits {
+            throughput: arguments.throughput,
+            pair_burst: arguments.pair_burst,
+            ..Limits::default()
+        },
+        ..Options::new(listener)
+    })
+    .await?;
+    println!("phone page   {}", simulator.url());
+    tokio::signal::ctrl_c().await?;
+    simulator.stop().await;
+    Ok(())
+}
+
+fn number(text: &str) -> anyhow::Result<BusinessNumber> {
+    let mut parts = text.splitn(4, ':').map(str::to_owned);
+    let mut part = || parts.next().filter(|part| !part.is_empty());
+    let (Some(phone_number_id), Some(display_phone_number), Some(country), Some(name)) =
+        (part(), part(), part(), part())
+    else {
+        anyhow::bail!("CHARLA-E5017: `{text}` is not a number; write phone_number_id:display:country:name");
+    };
+    Ok(BusinessNumber { phone_number_id, display_phone_number, name, country })
+}

@@ -1,0 +1,393 @@
+//! Inventory: categories, products, live stock, stores.
+
+use super::{country, filled, number};
+use crate::shop::State;
+use crate::shop::catalog::{Product, ProductShort};
+use crate::shop::error::ApiError;
+use crate::shop::i18n::{Country, TextLists, Texts};
+use crate::shop::places::{Found, StoreView, Wish, round_km};
+use crate::shop::search::Query as Search;
+use crate::shop::stock::{self, Variant};
+use actix_web::web::{Data, Json, Path, Query};
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
+
+/// Within this distance a store counts as being at the customer's place, km.
+const NEARBY_KM: f64 = 60.0;
+/// Most stores named in an answer.
+const STORES: usize = 5;
+/// Most alternatives named in an answer.
+const ALTERNATIVES: usize = 3;
+/// Products a page has unless told, and at most.
+const PAGE: (usize, usize) = (20, 100);
+
+/// Which country's prices and stock.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct CountryQuery {
+    /// `IN` (default), `ES`, `MX`.
+    country: Option<String>,
+}
+
+/// Categories with their number of products.
+#[utoipa::path(get, path = "/inventory/categories", tag = "inventory", params(CountryQuery), responses((status = 200, description = "`{categories: [{id, name, count}]}`")))]
+pub async fn categories(state: Data<State>, query: Query<CountryQuery>) -> Result<Json<Value>, ApiError> {
+    let country = country(query.country.as_deref())?;
+    let categories: Vec<Value> = state
+        .catalogue
+        .words
+        .categories
+        .iter()
+        .map(|c| json!({"id": c.id, "name": c.names, "count": state.catalogue.count(&c.id, country)}))
+        .collect();
+    Ok(Json(json!({"categories": categories})))
+}
+
+/// A search.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ProductsQuery {
+    /// Free text in any of the four varieties; typos are forgiven.
+    q: Option<String>,
+    /// Category, by id or name.
+    category: Option<String>,
+    /// Brand.
+    brand: Option<String>,
+    /// Colour in any variety.
+    color: Option<String>,
+    /// Size or capacity, `9`, `XL`, `128GB`, `55 inch`.
+    size: Option<String>,
+    /// Lowest price, whole units.
+    #[param(value_type = Option<f64>)]
+    price_min: Option<String>,
+    /// Highest price, whole units.
+    #[param(value_type = Option<f64>)]
+    price_max: Option<String>,
+    /// `IN` (default), `ES`, `MX`.
+    country: Option<String>,
+    /// At most 100; 20 unless told.
+    #[param(value_type = Option<u32>)]
+    limit: Option<String>,
+    /// Products to pass over.
+    #[param(value_type = Option<u32>)]
+    offset: Option<String>,
+}
+
+fn count(name: &str, text: Option<&str>) -> Result<Option<usize>, ApiError> {
+    let Some(text) = text.map(str::trim).filter(|t| !t.is_empty()) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| ApiError::bad_request(format!("{name} `{text}` is not a count")))
+}
+
+/// A page of products.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProductPage {
+    /// How many fit in all.
+    total: usize,
+    /// Best first.
+    items: Vec<ProductShort>,
+}
+
+/// Searches and filters products.
+#[utoipa::path(get, path = "/inventory/products", tag = "inventory", params(ProductsQuery), responses((status = 200, body = ProductPage)))]
+pub async fn products(state: Data<State>, query: Query<ProductsQuery>) -> Result<Json<ProductPage>, ApiError> {
+    let query = query.into_inner();
+    let limit = count("limit", query.limit.as_deref())?.unwrap_or(PAGE.0).min(PAGE.1);
+    let offset = count("offset", query.offset.as_deref())?.unwrap_or(0);
+    let search = Search {
+        price_min: number("price_min", query.price_min.as_deref())?,
+        price_max: number("price_max", query.price_max.as_deref())?,
+        country: country(query.country.as_deref())?,
+        q: filled(query.q),
+        category: filled(query.category),
+        brand: filled(query.brand),
+        color: filled(query.color),
+        size: filled(query.size),
+    };
+    let db = state.db.clone();
+    let page = db
+        .read(move |connection| {
+            let found = state.index.search(&state.catalogue, &search);
+            let page = found.iter().skip(offset).take(limit).map(|p| short(connection, p, search.country));
+            Ok(ProductPage { total: found.len(), items: page.collect::<Result<_, _>>()? })
+        })
+        .await?;
+    Ok(Json(page))
+}
+
+fn short(connection: &Connection, product: &Product, country: Country) -> Result<ProductShort, ApiError> {
+    Ok(product.short(country, stock::anywhere(connection, product, country)?))
+}
+
+/// A product with everything about it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProductFull {
+    #[serde(flatten)]
+    short: ProductShort,
+    /// By variety.
+    features: TextLists,
+    /// By variety.
+    description: Texts,
+    /// A drawing of the product.
+    image_url: String,
+    /// Months.
+    warranty_months: u32,
+    /// Mean rating, 1–5.
+    rating: f64,
+}
+
+/// One product.
+#[utoipa::path(get, path = "/inventory/products/{sku}", tag = "inventory", params(("sku" = String, Path, description = "SKU"), CountryQuery),
+    responses((status = 200, body = ProductFull), (status = 404, description = "`not_found`")))]
+pub async fn product(state: Data<State>, sku: Path<String>, query: Query<CountryQuery>) -> Result<Json<ProductFull>, ApiError> {
+    let country = country(query.country.as_deref())?;
+    let db = state.db.clone();
+    let full = db
+        .read(move |connection| {
+            let product = sold(&state, &sku, country)?;
+            Ok(ProductFull {
+                short: short(connection, product, country)?,
+                features: product.features.clone(),
+                description: product.description.clone(),
+                image_url: format!("{}/images/{}.svg", state.base_url, product.sku),
+                warranty_months: product.warranty,
+                rating: product.rating,
+            })
+        })
+        .await?;
+    Ok(Json(full))
+}
+
+fn sold<'s>(state: &'s State, sku: &str, country: Country) -> Result<&'s Product, ApiError> {
+    let product = state.catalogue.product(sku).filter(|p| p.sold_in(country));
+    product.ok_or_else(|| ApiError::not_found(format!("no product `{sku}` in {country}")))
+}
+
+/// Where and which variant.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct StockQuery {
+    /// `IN` (default), `ES`, `MX`.
+    country: Option<String>,
+    /// Postal code.
+    pincode: Option<String>,
+    /// Town.
+    city: Option<String>,
+    /// A store's name or id.
+    store: Option<String>,
+    /// Colour in any variety.
+    color: Option<String>,
+    /// Size.
+    size: Option<String>,
+    /// Degrees north.
+    #[param(value_type = Option<f64>)]
+    lat: Option<String>,
+    /// Degrees east.
+    #[param(value_type = Option<f64>)]
+    lon: Option<String>,
+}
+
+/// The place a stock answer is about.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlaceView {
+    /// As asked.
+    pincode: Option<String>,
+    /// As asked.
+    city: Option<String>,
+    /// The store's name, if one was meant.
+    store: Option<String>,
+    /// Whether the shop knows where that is.
+    known: bool,
+}
+
+/// A store with pieces of the product.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StockedStore {
+    id: String,
+    name: String,
+    city: String,
+    pincode: String,
+    quantity: i64,
+    distance_km: Option<f64>,
+}
+
+/// A product that could be bought instead.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Alternative {
+    #[serde(flatten)]
+    short: ProductShort,
+    /// Pieces there.
+    quantity: i64,
+}
+
+/// Live stock.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StockView {
+    sku: String,
+    name: String,
+    /// In the store named; within 60 km of the place; where no store is that near, by delivery; without a place,
+    /// anywhere in the country.
+    available: bool,
+    /// Pieces there.
+    quantity: i64,
+    /// Whether it can be sent to the place; `null` without a known place.
+    deliverable: Option<bool>,
+    /// Days until it arrives; `null` if it cannot be sent.
+    delivery_days: Option<u8>,
+    place: PlaceView,
+    /// Stores of the country that have it, nearest first, at most five.
+    stores: Vec<StockedStore>,
+    /// Same kind, available there, at most three; only if it is not available.
+    alternatives: Vec<Alternative>,
+}
+
+/// Stock of one product at a place.
+#[utoipa::path(get, path = "/inventory/products/{sku}/stock", tag = "inventory", params(("sku" = String, Path, description = "SKU"), StockQuery),
+    responses((status = 200, body = StockView), (status = 404, description = "`not_found`")))]
+pub async fn stock(state: Data<State>, sku: Path<String>, query: Query<StockQuery>) -> Result<Json<StockView>, ApiError> {
+    let query = query.into_inner();
+    let country = country(query.country.as_deref())?;
+    let wish = wish(query.pincode, query.city, query.store, query.lat.as_deref(), query.lon.as_deref())?;
+    let colors = filled(query.color).map(|c| state.index.colors(&c));
+    let variant = Variant { colors, size: filled(query.size) };
+    let db = state.db.clone();
+    let view = db.read(move |connection| stock_view(&state, connection, &sku, country, &wish, &variant)).await?;
+    Ok(Json(view))
+}
+
+fn wish(pincode: Option<String>, city: Option<String>, store: Option<String>, lat: Option<&str>, lon: Option<&str>) -> Result<Wish, ApiError> {
+    Ok(Wish { pincode: filled(pincode), city: filled(city), store: filled(store), lat: number("lat", lat)?, lon: number("lon", lon)? })
+}
+
+/// The stores whose pieces count at a place: the one named, those nearby, or all of the country.
+fn counted(state: &State, found: Option<Found<'_>>, country: Country) -> Vec<String> {
+    let all = state.places.nearest(found.map(|f| f.point), country);
+    if let Some(store) = found.and_then(|f| f.store) {
+        return vec![store.id.clone()];
+    }
+    let near: Vec<String> = all.iter().filter(|(_, km)| km.is_some_and(|km| km <= NEARBY_KM)).map(|(s, _)| s.id.clone()).collect();
+    if near.is_empty() { all.into_iter().map(|(s, _)| s.id.clone()).collect() } else { near }
+}
+
+fn at(stores: &[String], pieces: &BTreeMap<String, i64>) -> i64 {
+    stores.iter().filter_map(|s| pieces.get(s)).sum()
+}
+
+/// Road freight from the nearest store that has it.
+fn delivery_days(km: f64) -> u8 {
+    match km {
+        ..30.0 => 1,
+        ..300.0 => 2,
+        ..800.0 => 3,
+        ..1500.0 => 4,
+        _ => 5,
+    }
+}
+
+fn stock_view(state: &State, connection: &Connection, sku: &str, country: Country, wish: &Wish, variant: &Variant) -> Result<StockView, ApiError> {
+    let product = sold(state, sku, country)?;
+    let found = state.places.find(wish, country);
+    let counted = counted(state, found, country);
+    let pieces = stock::by_store(connection, &product.sku, variant)?;
+    let stocked: Vec<StockedStore> = state
+        .places
+        .nearest(found.map(|f| f.point), country)
+        .into_iter()
+        .filter_map(|(store, km)| {
+            let quantity = *pieces.get(&store.id)?;
+            let (id, name, city, pincode) = (store.id.clone(), store.name.clone(), store.city.clone(), store.pincode.clone());
+            Some(StockedStore { id, name, city, pincode, quantity, distance_km: km.map(round_km) })
+        })
+        .take(STORES)
+        .collect();
+    let quantity = at(&counted, &pieces);
+    let available = quantity > 0;
+    let deliverable = found.map(|_| !stocked.is_empty());
+    Ok(StockView {
+        sku: product.sku.clone(),
+        name: product.name.clone(),
+        available,
+        quantity,
+        deliverable,
+        delivery_days: found.and_then(|_| stocked.first()).and_then(|s| s.distance_km).map(delivery_days),
+        place: PlaceView {
+            pincode: wish.pincode.clone(),
+            city: wish.city.as_deref().map(|c| state.places.city_name(c, country).unwrap_or(c).to_owned()),
+            store: found.and_then(|f| f.store).map(|s| s.name.clone()).or_else(|| wish.store.clone()),
+            known: found.is_some(),
+        },
+        stores: stocked,
+        alternatives: if available { Vec::new() } else { alternatives(state, connection, product, country, &counted, variant)? },
+    })
+}
+
+/// Products of the same kind that those stores have, in the wished colour and size if any has it, nearest in price.
+fn alternatives(
+    state: &State,
+    connection: &Connection,
+    product: &Product,
+    country: Country,
+    stores: &[String],
+    variant: &Variant,
+) -> Result<Vec<Alternative>, ApiError> {
+    let price = |p: &Product| p.price(country).map_or(0, |m| m.minor);
+    let wanted = price(product);
+    let mut others: Vec<&Product> =
+        state.catalogue.products.iter().filter(|p| p.kind == product.kind && p.sku != product.sku && p.sold_in(country)).collect();
+    others.sort_by_key(|p| (price(p) - wanted).abs());
+    for variant in [variant, &Variant::default()] {
+        let mut found = Vec::new();
+        for other in &others {
+            let quantity = at(stores, &stock::by_store(connection, &other.sku, variant)?);
+            if quantity > 0 {
+                found.push(Alternative { short: other.short(country, true), quantity });
+                if found.len() == ALTERNATIVES {
+                    break;
+                }
+            }
+        }
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Where the customer is.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct StoresQuery {
+    /// Postal code.
+    pincode: Option<String>,
+    /// Town.
+    city: Option<String>,
+    /// A store's name or id: it comes first.
+    store: Option<String>,
+    /// Degrees north.
+    #[param(value_type = Option<f64>)]
+    lat: Option<String>,
+    /// Degrees east.
+    #[param(value_type = Option<f64>)]
+    lon: Option<String>,
+    /// `IN` (default), `ES`, `MX`.
+    country: Option<String>,
+}
+
+/// Stores, nearest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StoresView {
+    /// At most five.
+    stores: Vec<StoreView>,
+    /// Whether the place was found.
+    known: bool,
+}
+
+/// Nearest stores.
+#[utoipa::path(get, path = "/inventory/stores", tag = "inventory", params(StoresQuery), responses((status = 200, body = StoresView)))]
+pub async fn stores(state: Data<State>, query: Query<StoresQuery>) -> Result<Json<StoresView>, ApiError> {
+    let query = query.into_inner();
+    let country = country(query.country.as_deref())?;
+    let wish = wish(query.pincode, query.city, query.store, query.lat.as_deref(), query.lon.as_deref())?;
+    let found = state.places.find(&wish, country);
+    let near = state.places.nearest(found.map(|f| f.point), country);
+    let stores = near.into_iter().take(STORES).map(|(store, km)| store.view(km)).collect();
+    Ok(Json(StoresView { stores, known: found.is_some() }))
+}

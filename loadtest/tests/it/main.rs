@@ -1,0 +1,3 @@
+//! The simulator over HTTP, with an engine that only listens.
+
+mod shop;
