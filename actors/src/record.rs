@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 pub const FORMAT: u8 = 1;
 const HEADER: usize = 8;
 
-/// One entry of a conversation's journal.
+/// One entry of a conversation's journal. Serialisable for people and tools; on disk it has an envelope of its own.
 #[derive_where(Debug, Clone)]
+#[derive(Serialize)]
+#[serde(bound = "", tag = "record", rename_all = "snake_case")]
 pub enum Record<S: Session> {
     /// Something happened; not yet decided upon.
     Received(Received<S>),
