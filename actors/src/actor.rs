@@ -45,6 +45,8 @@ pub(crate) struct Life<S: Session> {
     folded: Option<Folded<S>>,
     /// Turns since the newest snapshot.
     unsaved: u32,
+    /// What was left unhandled before this life has been handled.
+    caught_up: bool,
     /// The journal failed, or this conversation's part of it cannot be read: events stay unhandled in the journal.
     dead: bool,
 }
@@ -65,6 +67,7 @@ impl<S: Session> Actor for Conversation<S> {
             shared,
             folded: None,
             unsaved: 0,
+            caught_up: false,
             dead: false,
         })
     }
@@ -76,7 +79,7 @@ impl<S: Session> Actor for Conversation<S> {
         life: &mut Life<S>,
     ) -> Result<(), ActorProcessingErr> {
         let outcome = match message {
-            ActorMsg::Deliver(delivered) => life.deliver(delivered).await,
+            ActorMsg::Deliver(delivered) => life.next(delivered).await,
             ActorMsg::Reload => {
                 life.folded = None;
                 Ok(())
@@ -131,7 +134,21 @@ impl<S: Session> Life<S> {
         for delivered in recovery::unhandled_of(&*self.shared.journal, &self.id)? {
             self.deliver(delivered).await?;
         }
+        self.caught_up = true;
         Ok(())
+    }
+
+    /// The first event of a life need not be the oldest one unhandled: an earlier life may have failed, or may not have
+    /// been able to read its journal. What it left comes first, or it would be taken for handled.
+    async fn next(&mut self, delivered: Delivered<S>) -> Result<(), StoreError> {
+        if !self.caught_up && !self.dead {
+            let journal = &*self.shared.journal;
+            if recovery::waits_before(journal, &self.id, delivered.seq)? {
+                self.resume().await?;
+            }
+            self.caught_up = true;
+        }
+        self.deliver(delivered).await
     }
 
     async fn deliver(&mut self, delivered: Delivered<S>) -> Result<(), StoreError> {

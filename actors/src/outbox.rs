@@ -115,12 +115,22 @@ fn carry_out<S: Session>(
             result,
         } => {
             let result = match how {
-                Settled::Unknown => S::outcome_unknown(&effect),
+                Settled::Unknown => outcome_unknown::<S>(&key, &effect),
                 _ => result,
             };
             under_way.spawn(async move { record_end(&shared, key, how, result).await });
         }
     }
+}
+
+/// The session's code, whose panic must not end the dispatcher.
+fn outcome_unknown<S: Session>(key: &IdempotencyKey, effect: &S::Effect) -> Option<S::Event> {
+    let ask = || S::outcome_unknown(effect);
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(ask)).unwrap_or_else(|_| {
+        tracing::error!(%key, "the session panicked over an unknown outcome; nobody is told");
+        names::violation("outcome_unknown_panicked");
+        None
+    })
 }
 
 async fn record_mark<S: Session>(
@@ -237,7 +247,9 @@ fn backoff(options: &crate::options::Options, after: Duration, attempt: u32) -> 
     let doubled = options
         .retry_base_ms
         .saturating_mul(1u64 << attempt.saturating_sub(1).min(20));
-    let wait = after.max(Duration::from_millis(doubled.min(options.retry_cap_ms)));
+    // Whoever names a wait (the pacer, Meta's Retry-After) knows better than the doubling, which would drain a backlog far
+    // below the permitted rate.
+    let wait = if after.is_zero() { Duration::from_millis(doubled.min(options.retry_cap_ms)) } else { after };
     // The standard library's hasher is seeded by the operating system: random enough for jitter.
     let dice = RandomState::new().hash_one(attempt) as u32;
     wait.saturating_add(wait.mul_f64(f64::from(dice) / f64::from(u32::MAX) / 4.0))

@@ -244,6 +244,8 @@ impl<S: Session> Shard<S> {
             if *failures <= MAX_FAILURES {
                 self.send(myself, id.clone(), ActorMsg::Resume).await;
             }
+        } else {
+            self.failures.remove(&id);
         }
         for message in waiting {
             self.send(myself, id.clone(), message).await;

@@ -2,14 +2,13 @@
 
 use crate::clock::Clock;
 use crate::committer::{Committer, Load};
-use crate::core::fold::Folded;
+use crate::core::fold::{Folded, guarded};
 use crate::core::ledger::{fold_from, records};
 use crate::core::tx::StoreError;
 use crate::journal::Journal;
 use crate::options::Options;
 use crate::session::{ConversationId, Millis, Performer, Session};
 use crate::snapshot::Snapshots;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
@@ -61,19 +60,8 @@ impl<S: Session> Shared<S> {
     /// The state of a conversation as of its newest commit: the snapshot and what came after it, or the whole journal if
     /// the snapshot does not fit.
     pub(crate) fn load(&self, id: &ConversationId) -> Result<Folded<S>, StoreError> {
-        let fold = |from: Folded<S>| {
-            catch_unwind(AssertUnwindSafe(|| fold_from(&*self.journal, id, from))).unwrap_or_else(
-                |panic| {
-                    Err(StoreError::Corrupt {
-                        place: id.to_string(),
-                        why: format!(
-                            "folding panicked: {}",
-                            crate::committer::panic_text(&*panic)
-                        ),
-                    })
-                },
-            )
-        };
+        let fold =
+            |from: Folded<S>| guarded(|| id.to_string(), || fold_from(&*self.journal, id, from));
         if let Some(snapshot) = self.snapshots.get::<S>(id) {
             match self.stands(id, &snapshot).and_then(|()| fold(snapshot)) {
                 Ok(folded) => return Ok(folded),

@@ -12,11 +12,18 @@ use std::time::Duration;
 
 /// How often the clock is read: a demo's clock jumps, so nobody can sleep until a timer is due.
 const POLL: Duration = Duration::from_millis(100);
+/// Wait after timers could not be read.
+const UNREADABLE_FOR: Duration = Duration::from_secs(1);
 /// Timers fired by one commit, at most.
 const FIRED_AT_ONCE: usize = 256;
-/// How often a look for old rows is begun, and how many rows each looks at.
+/// Rest between two walks through everything, and how many rows one step of a walk looks at (it is a commit, and others
+/// wait for it).
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
-const SWEEP_ROWS: usize = 2_000;
+const SWEEP_ROWS: usize = 256;
+/// Rest between two steps of a walk; and if most of what the last one saw was old, so that removal keeps up with whatever
+/// comes in.
+const STEP_EVERY: Duration = Duration::from_millis(250);
+const STEP_SOON: Duration = Duration::from_millis(5);
 const DAY: Millis = 24 * 60 * 60 * 1000;
 
 /// Fires due timers until the engine stops.
@@ -38,7 +45,9 @@ pub(crate) async fn run<S: Session>(shared: Arc<Shared<S>>) {
             Err(error) => {
                 tracing::error!(%error, "timers cannot be read");
                 names::violation("timers_unreadable");
-                return;
+                // What failed may pass, such as a lack of file handles.
+                tokio::time::sleep(UNREADABLE_FOR).await;
+                continue;
             }
         };
         let many = due.len() == FIRED_AT_ONCE;
@@ -66,40 +75,57 @@ pub(crate) async fn run<S: Session>(shared: Arc<Shared<S>>) {
 
 /// Removes old rows, little by little, until the engine stops.
 pub(crate) async fn sweep<S: Session>(shared: Arc<Shared<S>>) {
-    let mut dedup = None;
-    let mut external = None;
-    let mut kept = None;
-    let mut conversation = None;
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
-        if shared.stopping.load(Ordering::SeqCst) {
-            return;
-        }
-        let now = shared.clock.now();
-        let retention = Millis::from(shared.options.retention_days) * DAY;
-        // What nobody handles is kept for thirty days if nothing else is said.
-        let keep = if retention > 0 { retention } else { 30 * DAY };
-        let walks = [
-            (Sweep::Dedup, &mut dedup, now - DEDUP_KEPT),
-            (Sweep::External, &mut external, now - EXTERNAL_KEPT),
-            (Sweep::Kept, &mut kept, now - keep),
-        ];
-        for (what, cursor, cutoff) in walks {
-            let from = cursor.take();
-            let walked = shared
-                .committer
-                .submit(SWEEP_ROWS / 8, move |ledger, tx, _| {
-                    ledger.sweep(tx, what, from.as_deref(), cutoff, SWEEP_ROWS)
-                })
-                .await;
-            match walked {
-                Ok(outcome) => *cursor = outcome.cursor,
-                Err(_) => return,
+        let mut walks = [Sweep::Dedup, Sweep::External, Sweep::Kept].map(|what| (what, None, true));
+        let mut conversation = None;
+        let mut retaining = shared.options.retention_days > 0;
+        while retaining || walks.iter().any(|(_, _, going)| *going) {
+            if shared.stopping.load(Ordering::SeqCst) {
+                return;
             }
+            let now = shared.clock.now();
+            let retention = Millis::from(shared.options.retention_days) * DAY;
+            let mut rest = STEP_EVERY;
+            for (what, cursor, going) in walks.iter_mut().filter(|(_, _, going)| *going) {
+                let what = *what;
+                let cutoff = now.saturating_sub(kept_for(what, retention));
+                let from: Option<Vec<u8>> = cursor.take();
+                let walked = shared
+                    .committer
+                    .submit(SWEEP_ROWS / 8, move |ledger, tx, _| {
+                        ledger.sweep(tx, what, from.as_deref(), cutoff, SWEEP_ROWS)
+                    })
+                    .await;
+                let Ok(outcome) = walked else { return };
+                rest = rest.min(rest_after(outcome.removed));
+                *going = outcome.cursor.is_some();
+                *cursor = outcome.cursor;
+            }
+            if retaining {
+                conversation = retain(&shared, conversation.take(), now - retention).await;
+                retaining = conversation.is_some();
+            }
+            tokio::time::sleep(rest).await;
         }
-        if retention > 0 {
-            conversation = retain(&shared, conversation.take(), now - retention).await;
-        }
+    }
+}
+
+fn kept_for(what: Sweep, retention: Millis) -> Millis {
+    match what {
+        Sweep::Dedup => DEDUP_KEPT,
+        Sweep::External => EXTERNAL_KEPT,
+        Sweep::Kept if retention > 0 => retention,
+        // What nobody handles is kept for thirty days if nothing else is said.
+        Sweep::Kept => 30 * DAY,
+    }
+}
+
+fn rest_after(removed: usize) -> Duration {
+    if removed * 2 >= SWEEP_ROWS {
+        STEP_SOON
+    } else {
+        STEP_EVERY
     }
 }
 
@@ -109,7 +135,7 @@ async fn retain<S: Session>(
     mut after: Option<ConversationId>,
     cutoff: Millis,
 ) -> Option<ConversationId> {
-    const AT_ONCE: usize = 64;
+    const AT_ONCE: usize = 16;
     let page = crate::inspect::conversations(&*shared.journal, AT_ONCE, after.as_ref()).ok()?;
     let more = page.len() == AT_ONCE;
     for id in page {
@@ -139,4 +165,20 @@ async fn retain<S: Session>(
 /// The key after all keys of a conversation's journal.
 pub(crate) fn past(id: &ConversationId) -> Option<Vec<u8>> {
     crate::core::tx::successor(&ids::conversation_key(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_rows_go_faster_than_new_ones_can_come() {
+        // Rows a second that a walk removes; nobody's traffic comes near that on average.
+        let pace = |removed: usize| removed as f64 / rest_after(removed).as_secs_f64();
+        assert!(pace(SWEEP_ROWS) > 20_000.0);
+        // Nor does a table in which some rows are old grow without end.
+        assert!(pace(SWEEP_ROWS / 2 - 1) > 500.0);
+        // Looking at what is young is not worth many commits.
+        assert_eq!(rest_after(0), STEP_EVERY);
+    }
 }

@@ -4,6 +4,7 @@ use crate::core::tx::StoreError;
 use crate::record::{self, Record};
 use crate::session::Session;
 use derive_where::derive_where;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// A state and how far into the journal it reaches.
@@ -123,6 +124,23 @@ impl<S: Session> Folded<S> {
             ),
         })
     }
+}
+
+/// Runs the session's code where no turn guards it: a panic there, in [`Session::apply`] for example, is an error about
+/// one conversation and must not stop the others. `place` names the conversation.
+pub(crate) fn guarded<T>(
+    place: impl FnOnce() -> String,
+    run: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        Err(StoreError::Corrupt {
+            place: place(),
+            why: format!(
+                "folding panicked: {}",
+                crate::committer::panic_text(&*panic)
+            ),
+        })
+    })
 }
 
 /// The digest that a turn's record carries.

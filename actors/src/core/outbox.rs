@@ -213,13 +213,19 @@ impl<S: Session> Outbox<S> {
             && entry.key == *key
         {
             match lane.phase {
+                // It came while the claim was being written, about an earlier try.
+                Phase::Claiming if lane.echoed => {
+                    self.busy -= 1;
+                    lane.phase = Phase::Ending;
+                    orders.push(settle(entry, Settled::Echoed, None));
+                }
                 Phase::Claiming => {
                     entry.claimed = true;
                     entry.attempts += 1;
                     lane.phase = Phase::InFlight;
                     orders.push(dispatch(entry));
                 }
-                Phase::Marking { then } if lane.echoed && then.echo => {
+                Phase::Marking { .. } if lane.echoed => {
                     lane.phase = Phase::Ending;
                     orders.push(settle(entry, Settled::Echoed, None));
                 }
@@ -246,12 +252,22 @@ impl<S: Session> Outbox<S> {
         if let Some(lane) = self.lanes.get_mut(&key.conversation)
             && let Some(entry) = lane.items.front()
             && entry.key == *key
+            // What was never tried cannot have arrived, whatever a report says.
+            && (entry.doubt || entry.attempts > 0)
         {
             lane.echoed = true;
-            if let Phase::Waiting(wait) = lane.phase {
-                self.wakes.remove(&(wait.until, key.conversation.clone()));
-                lane.phase = Phase::Ending;
-                orders.push(settle(entry, Settled::Echoed, None));
+            match lane.phase {
+                Phase::Waiting(wait) => {
+                    self.wakes.remove(&(wait.until, key.conversation.clone()));
+                    lane.phase = Phase::Ending;
+                    orders.push(settle(entry, Settled::Echoed, None));
+                }
+                // Its wait is over, and it stands in line to be tried again.
+                Phase::Ready => {
+                    lane.phase = Phase::Ending;
+                    orders.push(settle(entry, Settled::Echoed, None));
+                }
+                _ => {}
             }
         }
         orders.extend(self.go(now));
@@ -268,13 +284,13 @@ impl<S: Session> Outbox<S> {
             let Some(lane) = self.lanes.get_mut(&id) else {
                 continue;
             };
-            match (lane.phase, lane.items.front_mut()) {
+            match (lane.phase, lane.items.front()) {
                 (Phase::Waiting(Wait { echo: true, .. }), Some(entry)) if !entry.resend_unknown => {
                     lane.phase = Phase::Ending;
                     orders.push(settle(entry, Settled::Unknown, None));
                 }
-                (Phase::Waiting(_), Some(entry)) => {
-                    entry.doubt = false;
+                // Still in doubt until it is tried: an echo that comes while it stands in line settles it.
+                (Phase::Waiting(_), Some(_)) => {
                     lane.phase = Phase::Ready;
                     self.ready.push_back(id);
                 }
@@ -379,5 +395,98 @@ fn settle<S: Session>(entry: &Entry<S>, how: Settled, result: Option<S::Event>) 
         effect: entry.effect.clone(),
         how,
         result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Counter, Deed};
+
+    fn key(person: u64) -> IdempotencyKey {
+        format!("{person}@1/2/0").parse().unwrap()
+    }
+
+    fn entry(person: u64, resend_unknown: bool) -> Entry<Counter> {
+        Entry {
+            key: key(person),
+            effect: Deed::Say(person.to_string()),
+            resend_unknown,
+            claimed: resend_unknown,
+            attempts: 0,
+            doubt: false,
+        }
+    }
+
+    fn echoed(orders: &[Order<Counter>], of: &IdempotencyKey) -> bool {
+        matches!(orders, [Order::Settle { key, how: Settled::Echoed, .. }] if key == of)
+    }
+
+    /// One effect whose outcome is unknown; another that keeps the only place, so that the first stands in line.
+    fn in_line_again() -> Outbox<Counter> {
+        let mut outbox = Outbox::new(1, 100);
+        assert_eq!(outbox.queue(entry(1, true), 0).len(), 1);
+        outbox.tried(&key(1), Tried::Unknown, 0);
+        outbox.recorded(&key(1), 0);
+        assert_eq!(outbox.queue(entry(2, true), 1).len(), 1);
+        assert!(outbox.tick(100).is_empty(), "no place is free");
+        outbox
+    }
+
+    #[test]
+    fn an_echo_settles_what_stands_in_line_to_be_sent_again() {
+        let mut outbox = in_line_again();
+        assert!(echoed(&outbox.echo(&key(1), 101), &key(1)));
+        outbox.recorded(&key(1), 101);
+        let orders = outbox.tried(&key(2), Tried::Over(Settled::Taken(None), None), 102);
+        assert!(matches!(&orders[..], [Order::Settle { .. }]), "{orders:?}");
+        assert!(outbox.recorded(&key(2), 103).is_empty());
+        assert_eq!((outbox.depth(), outbox.in_flight()), (0, 0));
+    }
+
+    #[test]
+    fn an_echo_settles_what_an_earlier_start_left_though_it_stands_in_line() {
+        let mut outbox = Outbox::new(1, 100);
+        let left = Entry {
+            doubt: true,
+            ..entry(1, true)
+        };
+        assert!(outbox.queue(left, 0).is_empty());
+        assert_eq!(outbox.queue(entry(2, true), 1).len(), 1);
+        assert!(outbox.tick(100).is_empty());
+        assert!(echoed(&outbox.echo(&key(1), 101), &key(1)));
+    }
+
+    #[test]
+    fn an_echo_is_believed_while_a_mark_or_a_claim_is_being_written() {
+        let mut outbox = Outbox::<Counter>::new(1, 100);
+        outbox.queue(entry(1, false), 0);
+        assert_eq!(outbox.recorded(&key(1), 0).len(), 1, "claimed");
+        outbox.tried(&key(1), Tried::Again { delay: 10 }, 0);
+        outbox.recorded(&key(1), 0);
+        let orders = outbox.tick(10);
+        assert!(matches!(&orders[..], [Order::Mark(_, Mark::Claimed)]));
+        assert!(outbox.echo(&key(1), 10).is_empty());
+        assert!(echoed(&outbox.recorded(&key(1), 11), &key(1)));
+        assert_eq!(outbox.in_flight(), 0);
+
+        let mut outbox = Outbox::new(1, 100);
+        outbox.queue(entry(1, true), 0);
+        outbox.tried(&key(1), Tried::Again { delay: 10 }, 0);
+        assert!(outbox.echo(&key(1), 0).is_empty());
+        assert!(echoed(&outbox.recorded(&key(1), 1), &key(1)));
+    }
+
+    #[test]
+    fn an_echo_of_what_never_left_is_not_believed() {
+        let mut outbox = Outbox::new(1, 100);
+        assert_eq!(outbox.queue(entry(2, true), 0).len(), 1);
+        assert!(outbox.queue(entry(1, true), 0).is_empty());
+        assert!(outbox.echo(&key(1), 0).is_empty());
+        let orders = outbox.tried(&key(2), Tried::Over(Settled::Taken(None), None), 1);
+        let leaves = |order: &Order<Counter>| matches!(order, Order::Dispatch { .. });
+        assert!(orders.iter().any(leaves), "{orders:?}");
+        let orders = outbox.tried(&key(1), Tried::Again { delay: 10 }, 2);
+        assert!(matches!(&orders[..], [Order::Mark(..)]), "{orders:?}");
     }
 }

@@ -65,6 +65,17 @@ fn unhandled(tx: &mut Tx<'_>) -> Result<(Vec<ConversationId>, i64), StoreError> 
 /// process (a stack overflow, an abort), which no counter inside the process survives.
 pub const MAX_STARTS: u32 = 10;
 
+/// Whether an event that came before this one is unhandled.
+pub fn waits_before(
+    reader: &dyn Reader,
+    id: &ConversationId,
+    seq: u64,
+) -> Result<bool, StoreError> {
+    let mut range = Range::prefix(&ids::conversation_key(id));
+    range.to = Some(ids::sequence_key(id, seq));
+    Ok(!reader.scan(Space::Pending, &range, false, 1)?.is_empty())
+}
+
 /// The unhandled events of a conversation, in order. One that was there at [`MAX_STARTS`] starts is
 /// suspect.
 pub fn unhandled_of<S: Session>(

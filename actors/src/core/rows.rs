@@ -114,6 +114,17 @@ pub(crate) fn alias_key(alias: &Alias) -> Vec<u8> {
     key
 }
 
+/// Foreign text as a key. A store's keys are limited and not empty; nobody's ids come near 1 KiB, so that longer ones,
+/// and none, become a digest.
+pub(crate) fn text_key(text: &str) -> Vec<u8> {
+    const LONGEST: usize = 1024;
+    if (1..=LONGEST).contains(&text.len()) {
+        return text.as_bytes().to_vec();
+    }
+    let digest = xxhash_rust::xxh3::xxh3_128(text.as_bytes());
+    [b"xxh3:".as_slice(), &digest.to_be_bytes()].concat()
+}
+
 pub(crate) fn person_key(person: PersonId) -> Vec<u8> {
     let mut key = vec![b'p'];
     key.extend_from_slice(&person.0.to_be_bytes());

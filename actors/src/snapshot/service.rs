@@ -8,6 +8,7 @@ use crate::failpoints;
 use crate::ids;
 use crate::metrics as names;
 use crate::session::{ConversationId, Session};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
@@ -38,9 +39,8 @@ impl Snapshots {
         let store = Arc::new(OnceLock::new());
         let (jobs, queue) = sync_channel(QUEUE);
         let opened = store.clone();
-        let writer = std::thread::Builder::new()
-            .name("charla-snapshots".to_owned())
-            .spawn(move || match open() {
+        let writer =
+            std::thread::Builder::new().name("charla-snapshots".to_owned()).spawn(move || match open() {
                 Ok(store) => {
                     let _ = opened.set(store.clone());
                     write(&*store, &queue);
@@ -61,8 +61,7 @@ impl Snapshots {
     pub(crate) fn get<S: Session>(&self, id: &ConversationId) -> Option<Folded<S>> {
         let store = self.store.get()?;
         let key = ids::conversation_key(id);
-        let read = store
-            .get(&key)
+        let read = guarded(|| store.get(&key))
             .and_then(|found| found.map(|bytes| super::decode(&bytes)).transpose());
         match read {
             Ok(folded) => folded,
@@ -134,28 +133,38 @@ fn write(store: &dyn SnapshotStore, queue: &Receiver<Job>) {
                 let _ = failpoints::hit(failpoints::DURING_SNAPSHOT);
                 metrics::counter!(names::SNAPSHOTS_WRITTEN).increment(1);
                 writes += 1;
-                store.put(&key, &value)
+                guarded(|| store.put(&key, &value))
             }
-            Ok(Job::Remove(key)) => store.remove(&key),
+            Ok(Job::Remove(key)) => guarded(|| store.remove(&key)),
             Err(std::sync::mpsc::RecvTimeoutError::Timeout) if writes > 0 => {
                 writes = 0;
-                store.maintain()
+                guarded(|| store.maintain())
             }
             Err(std::sync::mpsc::RecvTimeoutError::Timeout) => Ok(()),
             Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => {
-                report(store.maintain());
+                report(guarded(|| store.maintain()));
                 return;
             }
         };
         report(outcome);
         if writes >= MAINTAIN_EVERY {
             writes = 0;
-            report(store.maintain());
+            report(guarded(|| store.maintain()));
             let (disk, live) = store.space();
             metrics::gauge!(names::SNAPSHOT_DISK).set(disk as f64);
             metrics::gauge!(names::SNAPSHOT_LIVE).set(live as f64);
         }
     }
+}
+
+/// sled panics on some kinds of damage. That must cost a snapshot and neither a conversation nor the writer.
+fn guarded<T>(run: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        Err(StoreError::Corrupt {
+            place: "the snapshots".to_owned(),
+            why: crate::committer::panic_text(&*panic),
+        })
+    })
 }
 
 fn report(outcome: Result<(), StoreError>) {

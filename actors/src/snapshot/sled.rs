@@ -270,7 +270,8 @@ fn open_sled(path: &Path) -> Result<sled::Db, StoreError> {
 }
 
 fn count_live(database: &sled::Db) -> u64 {
-    let rows = database.iter().flatten();
+    // What cannot be read cannot be read on the next try either: the iterator would return the same error for ever.
+    let rows = database.iter().map_while(Result::ok);
     rows.map(|(key, value)| (key.len() + value.len()) as u64)
         .sum()
 }

@@ -5,6 +5,7 @@
 mod child;
 mod deliveries;
 mod faults;
+mod harm;
 mod identity;
 mod order;
 mod retention;

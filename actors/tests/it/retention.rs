@@ -2,13 +2,13 @@
 
 use charla_actors::accept::{Address, Alias, Delivery, Item, Receipt};
 use charla_actors::core::fold::Folded;
-use charla_actors::core::ledger::{Ledger, Output, Sweep, fold_from, records};
+use charla_actors::core::ledger::{Ledger, Output, Settle, Settled, Sweep, fold_from, records};
 use charla_actors::core::recovery;
 use charla_actors::core::turn::{Decision, Trigger, TurnMachine};
 use charla_actors::core::tx::{Range, Reader, Space, Tx};
 use charla_actors::journal::{Journal, memory::MemoryJournal};
 use charla_actors::record::Record;
-use charla_actors::session::{ConversationId, Millis};
+use charla_actors::session::{ConversationId, IdempotencyKey, Millis};
 use charla_actors::testing::{Counter, Note};
 use std::sync::Arc;
 
@@ -170,4 +170,55 @@ fn sweeps_walk_through_everything_and_remove_what_is_old() {
         }
         assert_eq!((removed, books.count(space)), (20, 5), "{sweep:?}");
     }
+}
+
+#[test]
+fn a_row_that_cannot_be_read_does_not_stop_a_sweep() {
+    let mut books = Books::open();
+    let garbage = |tx: &mut Tx<'_>| tx.put(Space::External, b"x".to_vec(), b"garbage".to_vec());
+    books.write(|_, tx, _| garbage(tx));
+    let outcome = books.write(|ledger, tx, _| ledger.sweep(tx, Sweep::External, None, 20, 7));
+    assert_eq!(outcome.unwrap().removed, 1);
+    assert_eq!(books.count(Space::External), 0);
+}
+
+#[test]
+fn deliveries_go_with_their_turns_unless_they_are_not_settled() {
+    let mut books = Books::open();
+    let mut turns = Vec::new();
+    for n in 0..20 {
+        let (id, seq) = books.receive(&format!("m{n}"), n * 10);
+        books.handle(&id, seq, &format!("m{n}"), n * 10);
+        turns.push(IdempotencyKey {
+            conversation: id,
+            turn: seq + 1,
+            step: 0,
+        });
+    }
+    for (n, key) in turns.iter().enumerate() {
+        let report: Item<Counter> = Item::Status {
+            external_id: format!("x{n}"),
+            key: Some(key.clone()),
+            status: Delivery::Delivered,
+            at: 0,
+            on_failed: None,
+        };
+        books.write(|ledger, tx, out| ledger.accept(tx, out, vec![report], 0).unwrap());
+        if n != 3 {
+            let settle = Settle {
+                key: key.clone(),
+                how: Settled::Taken(Some(format!("x{n}"))),
+                result: None,
+            };
+            assert!(books.write(|ledger, tx, out| ledger.settle(tx, out, settle, 0).unwrap()));
+        }
+    }
+    let id = turns[0].conversation.clone();
+    assert_eq!(books.count(Space::Deliveries), 20);
+    assert_eq!(
+        books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()),
+        19
+    );
+    // Those of turns 11 to 20, of the turn that is a checkpoint now, and the one that is still in the outbox.
+    assert_eq!(books.count(Space::Deliveries), 12);
 }

@@ -191,3 +191,53 @@ fn sled_rolls_a_generation_when_it_outgrows_its_live_data() {
     assert_eq!(store.generation(), 2);
     assert_eq!(store.space().1, 50 * (4 + 4 + 100));
 }
+
+/// Opens in a thread of its own, because damage can make sled go round in circles.
+fn opens(folder: &Path) -> Option<SledSnapshots> {
+    let (done, opened) = std::sync::mpsc::channel();
+    let folder = folder.to_owned();
+    std::thread::spawn(move || {
+        let roll = Roll {
+            times: u64::MAX,
+            floor: 0,
+        };
+        let store = SledSnapshots::open(&folder, Duration::from_secs(10), roll);
+        let _ = done.send(store);
+    });
+    let store = opened.recv_timeout(Duration::from_secs(20)).ok()?;
+    Some(store.unwrap())
+}
+
+#[test]
+fn sled_damaged_anywhere_opens_or_is_moved_aside() {
+    let origin = tempfile::tempdir().unwrap();
+    let store = sled(origin.path(), u64::MAX);
+    for n in 0u32..2_000 {
+        store.put(&n.to_be_bytes(), &[n as u8; 300]).unwrap();
+    }
+    store.maintain().unwrap();
+    drop(store);
+    let database = std::fs::read(origin.path().join("generation-1/db")).unwrap();
+    for part in 0..24 {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("generation-1");
+        std::fs::create_dir_all(&place).unwrap();
+        for entry in std::fs::read_dir(origin.path().join("generation-1")).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() {
+                std::fs::copy(entry.path(), place.join(entry.file_name())).unwrap();
+            }
+        }
+        let mut damaged = database.clone();
+        let from = database.len() * part / 24;
+        damaged[from..from + database.len() / 48].fill(0xa5);
+        std::fs::write(place.join("db"), damaged).unwrap();
+        let store = opens(folder.path()).unwrap_or_else(|| panic!("part {part} never opens"));
+        store.put(b"new", b"row").unwrap();
+        assert_eq!(
+            store.get(b"new").unwrap().as_deref(),
+            Some(b"row".as_slice()),
+            "part {part}"
+        );
+    }
+}

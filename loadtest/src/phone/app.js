@@ -110,16 +110,26 @@ const strip = (config) => {
   });
   if (config.outage_url) {
     $("backends").hidden = false;
+    const toggles = new Map();
+    const show = (state) => {
+      for (const [backend, toggle] of toggles) {
+        const mode = state?.backends?.[backend]?.mode ?? "ok";
+        toggle.setAttribute("aria-pressed", String(mode === "ok"));
+        toggle.title = mode === "ok" ? `${backend} is up; click to take it down` : `${backend}: ${mode}; click to bring it back`;
+      }
+    };
     for (const backend of config.backends) {
-      const toggle = el("button", { type: "button", class: "switch", "aria-pressed": "true", title: `${backend} is up; click to take it down` }, backend);
+      const toggle = el("button", { type: "button", class: "switch" }, backend);
       toggle.addEventListener("click", async () => {
         const up = toggle.getAttribute("aria-pressed") === "true";
-        if (!(await world.api("POST", config.outage_url, { backend, mode: up ? "down" : "ok" }))) return;
-        toggle.setAttribute("aria-pressed", String(!up));
-        toggle.title = up ? `${backend} is down; click to bring it back` : `${backend} is up; click to take it down`;
+        const state = await world.api("POST", config.outage_url, { backend, mode: up ? "down" : "ok" });
+        if (state) show(state);
       });
+      toggles.set(backend, toggle);
       $("backends").append(toggle);
     }
+    show(null);
+    world.api("GET", config.outage_url, undefined, true).then((state) => state && show(state));
   }
   const link = (href, label) => $("links").append(el("a", { href, target: "_blank", rel: "noopener" }, label));
   if (config.shop_url) link(config.shop_url, "Shop");
@@ -191,7 +201,10 @@ const listen = () => {
       case "typing": each((phone) => phone.typing(event.for_ms)); break;
       case "cleared": each((phone) => phone.onCleared()); break;
       case "customer": world.customers.set(event.customer.wa_id, event.customer); break;
-      case "clock": setOffset(event.offset_ms); break;
+      case "clock":
+        setOffset(event.offset_ms);
+        world.phones.forEach((phone) => phone.load());
+        break;
     }
   };
 };
@@ -215,7 +228,8 @@ const start = async () => {
     const number = known(person.number) ? person.number : world.numbers[0].phone_number_id;
     await world.add({ ...person, number });
   }
-  world.phones[0]?.input.focus();
+  // On a touch screen that would cover half of the chat with a keyboard.
+  if (matchMedia("(pointer: fine)").matches) world.phones[0]?.input.focus();
   listen();
 };
 

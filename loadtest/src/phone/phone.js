@@ -38,6 +38,7 @@ export class Phone {
     this.owner = el("span", { class: "owner" }, this.name);
     this.list = el("div", { class: "messages", role: "log", "aria-live": "polite", tabindex: "0", "aria-label": `${this.name} – ${business.name}` });
     this.down = el("button", { type: "button", class: "down", hidden: true, onclick: () => this.bottom() }, "↓");
+    this.closed = el("p", { class: "closed", hidden: true }, say.closed);
     this.quoting = el("div", { class: "quoting", hidden: true });
     this.input = el("textarea", { rows: "1", placeholder: say.message, "aria-label": say.message, maxlength: "4096", dir: "auto", enterkeyhint: "send" });
     this.file = el("input", { type: "file", accept: "image/png,image/jpeg", hidden: true });
@@ -56,6 +57,7 @@ export class Phone {
         el("header", { class: "bar" }, el("span", { class: "avatar", "aria-hidden": "true" }, business.name.slice(0, 1)), el("span", { class: "who" }, this.title, this.subtitle), menu),
         this.list,
         this.down,
+        this.closed,
         this.quoting,
         form,
         this.sheetHost,
@@ -75,6 +77,8 @@ export class Phone {
     this.input.addEventListener("input", () => this.grow());
     this.file.addEventListener("change", () => this.sendPhoto());
     this.list.addEventListener("scroll", () => this.scrolled());
+    // Banners and keyboards take room from below; who was at the end stays there.
+    new ResizeObserver(() => this.pinned && this.bottom()).observe(this.list);
     this.render();
   }
 
@@ -89,6 +93,8 @@ export class Phone {
     this.messages = new Map(view.messages.map((message) => [message.n, message]));
     this.last = view.messages.at(-1)?.n ?? 0;
     this.loaded = true;
+    // Nothing to say about a window that never was.
+    this.closed.hidden = view.window_open || view.messages.length === 0;
     this.render();
     this.typing(view.typing ? 25_000 : 0);
     this.bottom();
@@ -116,7 +122,7 @@ export class Phone {
     }
     const first = this.tail?.from !== message.from;
     this.list.append(bubble(message, first, this));
-    if (message.from === "business" && this.dots) this.list.append(this.dots);
+    if (this.dots) this.list.append(this.dots);
     this.tail = { date, from: message.from };
   }
 
@@ -131,7 +137,8 @@ export class Phone {
   }
 
   scrolled() {
-    if (this.nearBottom()) {
+    this.pinned = this.nearBottom();
+    if (this.pinned) {
       this.unread = 0;
       if (!document.hidden) this.seen();
     }
@@ -159,6 +166,7 @@ export class Phone {
       return;
     }
     if (message.from === "business") this.typing(0);
+    else this.closed.hidden = true;
     this.list.querySelector(".welcome")?.remove();
     this.place(message);
     this.last = Math.max(this.last, message.n);

@@ -246,7 +246,10 @@ impl CustomerClient {
         let number = self.number.as_deref().unwrap_or_default();
         let wait = wait.as_millis();
         self.sim
-            .get(&format!("/sim/customers/{}/thread?after={after}&wait_ms={wait}&number={number}", self.wa_id))
+            .get(&format!(
+                "/sim/customers/{}/thread?after={after}&wait_ms={wait}&number={number}",
+                self.wa_id
+            ))
             .await
     }
 

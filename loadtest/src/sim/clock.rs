@@ -25,10 +25,8 @@ impl SimClock {
 
 /// The machine's clock.
 pub(crate) fn machine() -> Millis {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_millis() as Millis
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis()
+        as Millis
 }
 
 /// RFC 3339 in UTC with milliseconds; the epoch for times that no calendar has.

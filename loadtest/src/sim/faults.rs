@@ -121,9 +121,8 @@ impl Dice {
         if unordered {
             delay += self.up_to(self.faults.reorder_ms);
         }
-        let copy_after = self
-            .chance(self.faults.duplicate)
-            .then(|| self.up_to(self.faults.duplicate_within_ms));
+        let copy_after =
+            self.chance(self.faults.duplicate).then(|| self.up_to(self.faults.duplicate_within_ms));
         Fate { delay, unordered, copy_after }
     }
 

@@ -67,7 +67,9 @@ mod tests {
     #[test]
     fn ids_differ_between_messages_and_starts() {
         let (one, other) = (Ids::default(), Ids::default());
-        let ids: HashSet<_> = (0..1_000).flat_map(|_| [one.wamid("16505551234", true), other.wamid("16505551234", true)]).collect();
+        let ids: HashSet<_> = (0..1_000)
+            .flat_map(|_| [one.wamid("16505551234", true), other.wamid("16505551234", true)])
+            .collect();
         assert_eq!(ids.len(), 2_000);
         assert!(ids.iter().all(|id| id.starts_with("wamid.HBgLMTY1MDU1NTEyMzQVAgASGBQ")));
     }

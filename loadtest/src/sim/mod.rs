@@ -31,8 +31,8 @@ pub use customer::Customer;
 pub use error::SimError;
 pub use faults::Faults;
 pub use message::{
-    Button, Content, Failure, From, Header, Link, Location, Media, Message, Quote, Reaction, Row,
-    Section, Status,
+    Button, Content, Failure, From, Header, Link, Location, Media, Message, Quote, Reaction, Row, Section,
+    Status,
 };
 pub use options::{BusinessNumber, Options, Webhooks};
 pub use rate::Limits;

@@ -95,12 +95,15 @@ pub(crate) fn fill(
 ) -> Result<String, GraphError> {
     let expected = placeholders(text);
     if expected.len() != parameters.len() {
-        return Err(GraphError::new(132_000, "Number of parameters does not match the expected number of params")
-            .details(format!(
-                "{part}: number of localizable_params ({}) does not match the expected number of params ({})",
-                parameters.len(),
-                expected.len()
-            )));
+        return Err(GraphError::new(
+            132_000,
+            "Number of parameters does not match the expected number of params",
+        )
+        .details(format!(
+            "{part}: number of localizable_params ({}) does not match the expected number of params ({})",
+            parameters.len(),
+            expected.len()
+        )));
     }
     let mut filled = String::new();
     let mut rest = text;
@@ -111,8 +114,11 @@ pub(crate) fn fill(
         let named = parameters.iter().find(|(given, _)| given.as_deref() == Some(name));
         let positional = || name.parse::<usize>().ok().and(place).and_then(|i| parameters.get(i));
         let Some((_, value)) = named.or_else(positional) else {
-            return Err(GraphError::new(132_012, "Parameter format does not match format in the created template")
-                .details(format!("{part}: no parameter named {name}")));
+            return Err(GraphError::new(
+                132_012,
+                "Parameter format does not match format in the created template",
+            )
+            .details(format!("{part}: no parameter named {name}")));
         };
         filled.push_str(before);
         filled.push_str(value);

@@ -141,9 +141,8 @@ impl World {
             From::Business => thread.typing_until = 0,
         }
         thread.newest.send_replace(message.n);
-        let forgotten = (thread.messages.len() > THREAD_MESSAGES)
-            .then(|| thread.messages.pop_front())
-            .flatten();
+        let forgotten =
+            (thread.messages.len() > THREAD_MESSAGES).then(|| thread.messages.pop_front()).flatten();
         if let Some(old) = forgotten {
             self.by_wamid.remove(&old.wamid);
         }

@@ -1,3 +1,4 @@
-//! The simulator over HTTP, with an engine that only listens.
+//! Simulator and shop over HTTP, as the product sees them.
 
 mod shop;
+mod sim;

@@ -109,7 +109,7 @@ impl<S: Session> Ledger<S> {
         let Some(key) = key else {
             return Ok(false);
         };
-        let key = dedup_key(key);
+        let key = rows::text_key(&key);
         if let Some(at) = tx.get(Space::Dedup, &key)? {
             let at = rows::read_time(&at).unwrap_or(now);
             if now.saturating_sub(at) < super::DEDUP_KEPT {
@@ -119,16 +119,5 @@ impl<S: Session> Ledger<S> {
         }
         tx.put(Space::Dedup, key, rows::time_key(now).to_vec());
         Ok(false)
-    }
-}
-
-/// Keys of the store are limited; nobody's message id comes near 1 KiB, so longer ones are cut to a digest.
-fn dedup_key(key: String) -> Vec<u8> {
-    const LONGEST: usize = 1024;
-    if key.len() <= LONGEST {
-        key.into_bytes()
-    } else {
-        let digest = xxhash_rust::xxh3::xxh3_128(key.as_bytes());
-        [b"xxh3:".as_slice(), &digest.to_be_bytes()].concat()
     }
 }

@@ -1,7 +1,7 @@
 //! Timers that fire, and the removal of what is old.
 
 use super::{Ledger, Output, records};
-use crate::core::fold::Folded;
+use crate::core::fold::{Folded, guarded};
 use crate::core::rows::{self, ExternalRow, PendingRow};
 use crate::core::tx::{Range, Reader, Space, StoreError, Tx};
 use crate::ids;
@@ -82,9 +82,11 @@ impl<S: Session> Ledger<S> {
             let at = match sweep {
                 Sweep::Dedup => rows::read_time(&value),
                 Sweep::Kept => rows::read_time(&key),
-                Sweep::External => match rows::read::<ExternalRow<S>>("external", &value)? {
-                    ExternalRow::Bound { at, .. } => Some(at),
-                    ExternalRow::Early { noted, .. } => Some(noted),
+                // One that cannot be read (any more) goes as well.
+                Sweep::External => match rows::read::<ExternalRow<S>>("external", &value) {
+                    Ok(ExternalRow::Bound { at, .. }) => Some(at),
+                    Ok(ExternalRow::Early { noted, .. }) => Some(noted),
+                    Err(_) => None,
                 },
             };
             if at.is_none_or(|at| at < cutoff) {
@@ -104,27 +106,8 @@ impl<S: Session> Ledger<S> {
         id: &ConversationId,
         cutoff: Millis,
     ) -> Result<usize, StoreError> {
-        let mut folded = Folded::<S>::default();
-        let mut checkpoint = None;
-        let mut old = 0;
-        let mut from = 1;
-        'pages: loop {
-            let page = records::<S>(tx, id, from, 256)?;
-            if page.is_empty() {
-                break;
-            }
-            for (seq, record) in page {
-                if record.at() >= cutoff {
-                    break 'pages;
-                }
-                from = seq + 1;
-                old += 1;
-                folded.apply(seq, &record);
-                if record.kind().changes_state() {
-                    checkpoint = Some((seq, record.at()));
-                }
-            }
-        }
+        let (folded, checkpoint, old) =
+            guarded(|| id.to_string(), || fold_old::<S>(tx, id, cutoff))?;
         let Some((seq, at)) = checkpoint else {
             return Ok(0);
         };
@@ -143,6 +126,12 @@ impl<S: Session> Ledger<S> {
         for (key, _) in doomed {
             tx.remove(Space::Events, key);
         }
+        // How far their messages came goes with the turns, unless a start may still ask whether one was reported.
+        for (key, _) in tx.scan(Space::Deliveries, &before, false, usize::MAX)? {
+            if tx.get(Space::Outbox, &key)?.is_none() {
+                tx.remove(Space::Deliveries, key);
+            }
+        }
         let record = Record::<S>::Checkpoint(Checkpoint {
             at,
             state: (*folded.state).clone(),
@@ -150,5 +139,37 @@ impl<S: Session> Ledger<S> {
         });
         tx.put(Space::Events, ids::sequence_key(id, seq), record.encode()?);
         Ok(removed)
+    }
+}
+
+/// A state, the newest record before the cutoff that changed it and when, and how many records are as old.
+type Old<S> = (Folded<S>, Option<(u64, Millis)>, usize);
+
+/// Folds what is older than `cutoff`.
+fn fold_old<S: Session>(
+    reader: &dyn Reader,
+    id: &ConversationId,
+    cutoff: Millis,
+) -> Result<Old<S>, StoreError> {
+    let mut folded = Folded::<S>::default();
+    let mut checkpoint = None;
+    let mut old = 0;
+    let mut from = 1;
+    loop {
+        let page = records::<S>(reader, id, from, 256)?;
+        if page.is_empty() {
+            return Ok((folded, checkpoint, old));
+        }
+        for (seq, record) in page {
+            if record.at() >= cutoff {
+                return Ok((folded, checkpoint, old));
+            }
+            from = seq + 1;
+            old += 1;
+            folded.apply(seq, &record);
+            if record.kind().changes_state() {
+                checkpoint = Some((seq, record.at()));
+            }
+        }
     }
 }

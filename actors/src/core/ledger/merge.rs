@@ -2,12 +2,14 @@
 
 use super::{Feed, Ledger, Output, fold_from, people};
 use crate::accept::Alias;
+use crate::core::fold::guarded;
 use crate::core::rows::{self, PendingRow, PersonRow};
 use crate::core::turn::diff_views;
 use crate::core::tx::{Range, Reader, Space, StoreError, Tx};
 use crate::ids;
 use crate::record::{Absorbed, Kind, Record, Tombstone};
 use crate::session::{ConversationId, Millis, PersonId, Session, View};
+use std::sync::Arc;
 
 impl<S: Session> Ledger<S> {
     /// Merges `from` into `into`. A journal that cannot be read is left where it is, and counted: one damaged
@@ -25,12 +27,12 @@ impl<S: Session> Ledger<S> {
                 person: into,
                 number: absorbed.number.clone(),
             };
-            let states = fold_from::<S>(tx, &absorbed, Default::default())
-                .and_then(|a| Ok((a, fold_from::<S>(tx, &survivor, Default::default())?)));
-            match states {
-                Ok((a, b)) => {
-                    self.absorb(tx, out, &absorbed, &survivor, &a.state, &b.state, now)?;
-                }
+            let union = guarded(
+                || absorbed.to_string(),
+                || unite::<S>(tx, &absorbed, &survivor),
+            );
+            match union {
+                Ok(union) => self.absorb(tx, out, &absorbed, &survivor, union, now)?,
                 Err(StoreError::Corrupt { .. }) => out.violations.push("merge_unreadable"),
                 Err(error) => return Err(error),
             }
@@ -58,28 +60,23 @@ impl<S: Session> Ledger<S> {
         people::adopt(tx, into, &lacking)
     }
 
-    #[allow(clippy::too_many_arguments)] // Two conversations with their states; a struct for one call says no more.
     fn absorb(
         &mut self,
         tx: &mut Tx<'_>,
         out: &mut Output<S>,
         absorbed: &ConversationId,
         survivor: &ConversationId,
-        theirs: &S::State,
-        ours: &S::State,
+        union: Union<S>,
         now: Millis,
     ) -> Result<(), StoreError> {
         let record = Record::<S>::Absorbed(Absorbed {
             at: now,
             from: absorbed.person,
-            state: theirs.clone(),
+            state: Arc::unwrap_or_clone(union.theirs),
         });
         self.append(tx, survivor, Kind::Absorbed, record.encode()?, out)?;
-        let mut merged = ours.clone();
-        S::absorb(&mut merged, theirs);
-        write_views(tx, absorbed, &S::views(theirs), &[]);
-        let (removed, added) = diff_views(&S::views(ours), S::views(&merged));
-        write_views(tx, survivor, &removed, &added);
+        write_views(tx, absorbed, &union.gone, &[]);
+        write_views(tx, survivor, &union.removed, &union.added);
         out.feed.push(Feed::Reload(survivor.clone()));
 
         self.move_pending(tx, out, absorbed, survivor)?;
@@ -143,6 +140,35 @@ impl<S: Session> Ledger<S> {
         }
         Ok(())
     }
+}
+
+/// What two conversations of one number are together.
+struct Union<S: Session> {
+    theirs: Arc<S::State>,
+    /// Their rows of side tables.
+    gone: Vec<View>,
+    /// Rows of the survivor that are no longer right.
+    removed: Vec<View>,
+    /// Rows of the survivor that are new.
+    added: Vec<View>,
+}
+
+fn unite<S: Session>(
+    reader: &dyn Reader,
+    absorbed: &ConversationId,
+    survivor: &ConversationId,
+) -> Result<Union<S>, StoreError> {
+    let theirs = fold_from::<S>(reader, absorbed, Default::default())?.state;
+    let ours = fold_from::<S>(reader, survivor, Default::default())?.state;
+    let mut merged = (*ours).clone();
+    S::absorb(&mut merged, &theirs);
+    let (removed, added) = diff_views(&S::views(&ours), S::views(&merged));
+    Ok(Union {
+        gone: S::views(&theirs),
+        theirs,
+        removed,
+        added,
+    })
 }
 
 /// Removes and adds rows of side tables.

@@ -206,7 +206,7 @@ impl<S: Session> Ledger<S> {
         };
         tx.put(
             Space::External,
-            report.external_id.into_bytes(),
+            rows::text_key(&report.external_id),
             rows::row(&row)?,
         );
         Ok(())
@@ -217,7 +217,7 @@ impl<S: Session> Ledger<S> {
         tx: &Tx<'_>,
         external_id: &str,
     ) -> Result<Option<ExternalRow<S>>, StoreError> {
-        match tx.get(Space::External, external_id.as_bytes())? {
+        match tx.get(Space::External, &rows::text_key(external_id))? {
             Some(bytes) => Ok(Some(rows::read("external", &bytes)?)),
             None => Ok(None),
         }
@@ -238,7 +238,7 @@ impl<S: Session> Ledger<S> {
         };
         tx.put(
             Space::External,
-            external_id.as_bytes().to_vec(),
+            rows::text_key(external_id),
             rows::row(&row)?,
         );
         Ok(before.and_then(early_report))

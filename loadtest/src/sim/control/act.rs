@@ -46,6 +46,7 @@ pub enum Act {
     /// Puts an emoji on a message.
     Reaction {
         /// The message: wamid or number in the thread.
+        #[serde(alias = "message_id")]
         message: Value,
         /// Which; empty takes it away.
         emoji: String,

@@ -35,6 +35,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
             .route("/faults", web::post().to(settings::set_faults))
             .route("/templates", web::put().to(settings::set_templates))
             .route("/verify", web::post().to(settings::verify))
+            .route("/outage", web::get().to(settings::outages))
             .route("/outage", web::post().to(settings::outage)),
     );
 }

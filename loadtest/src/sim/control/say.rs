@@ -102,7 +102,8 @@ fn said(
     act: Act,
     quote: Option<Quote>,
 ) -> Result<Said, SimError> {
-    let plain = |message: Value, content: Content| Said { message, content: Some(content), quote: quote.clone() };
+    let plain =
+        |message: Value, content: Content| Said { message, content: Some(content), quote: quote.clone() };
     Ok(match act {
         Act::Text { text } => {
             if text.trim().is_empty() || text.chars().count() > 4_096 {
@@ -122,7 +123,11 @@ fn said(
             let last = last_business(world.thread(key));
             let asked = last.filter(|last| last.content.kind == "location_request_message");
             let quote = quote.or_else(|| asked.map(Message::quote));
-            Said { message, content: Some(Content { location: Some(location), ..of("location", &text) }), quote }
+            Said {
+                message,
+                content: Some(Content { location: Some(location), ..of("location", &text) }),
+                quote,
+            }
         }
         Act::Image { caption, data, mime_type } => {
             let (message, content) = image(app, world, caption, data, mime_type)?;

@@ -135,9 +135,8 @@ pub(super) async fn set_faults(
         merged[name] = value;
     }
     let faults: Faults = serde_json::from_value(merged).map_err(malformed)?;
-    let probabilities = [
-        faults.skip_delivered, faults.duplicate, faults.reorder, faults.graph_error, faults.lose_answer,
-    ];
+    let probabilities =
+        [faults.skip_delivered, faults.duplicate, faults.reorder, faults.graph_error, faults.lose_answer];
     if probabilities.iter().any(|probability| !(0.0..=1.0).contains(probability)) {
         return Err(SimError::Request("probabilities are 0 to 1".into()));
     }
@@ -146,10 +145,7 @@ pub(super) async fn set_faults(
 }
 
 /// `PUT /sim/templates`: approves templates, replacing those of the same name and language.
-pub(super) async fn set_templates(
-    app: web::Data<Arc<App>>,
-    body: web::Json<Vec<Template>>,
-) -> HttpResponse {
+pub(super) async fn set_templates(app: web::Data<Arc<App>>, body: web::Json<Vec<Template>>) -> HttpResponse {
     let mut world = app.world();
     for template in body.into_inner() {
         world.templates.retain(|old| (&old.name, &old.language) != (&template.name, &template.language));
@@ -169,19 +165,36 @@ pub(super) async fn outage(
     app: web::Data<Arc<App>>,
     body: web::Json<Value>,
 ) -> Result<HttpResponse, SimError> {
+    let answer = shop(&app, reqwest::Method::POST, "/admin/outage", Some(body.into_inner())).await?;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+/// `GET /sim/outage`: the shop's `/admin/state`, so that a page loaded anew shows what is down.
+pub(super) async fn outages(app: web::Data<Arc<App>>) -> Result<HttpResponse, SimError> {
+    let answer = shop(&app, reqwest::Method::GET, "/admin/state", None).await?;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+async fn shop(
+    app: &App,
+    method: reqwest::Method,
+    path: &str,
+    body: Option<Value>,
+) -> Result<Value, SimError> {
     let Some(shop) = &app.options.shop_url else {
         return Err(SimError::Shop("its address was not given".into()));
     };
-    let request = app.http.post(format!("{}/admin/outage", shop.trim_end_matches('/'))).json(&body.into_inner());
-    let request = match &app.options.shop_token {
-        Some(token) => request.bearer_auth(token),
-        None => request,
-    };
+    let mut request = app.http.request(method, format!("{}{path}", shop.trim_end_matches('/')));
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    if let Some(token) = &app.options.shop_token {
+        request = request.bearer_auth(token);
+    }
     let answer = request.send().await.map_err(|error| SimError::Shop(error.without_url().to_string()))?;
     let status = answer.status();
     if !status.is_success() {
         return Err(SimError::Shop(format!("it answered {status}")));
     }
-    let json: Value = answer.json().await.unwrap_or(Value::Null);
-    Ok(HttpResponse::Ok().json(json))
+    Ok(answer.json().await.unwrap_or(Value::Null))
 }

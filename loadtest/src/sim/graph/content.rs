@@ -29,7 +29,8 @@ pub(super) struct TemplateCall {
     pub payloads: Vec<(usize, String)>,
 }
 
-const TYPES: &str = "audio, contacts, document, image, interactive, location, reaction, sticker, template, text, video";
+const TYPES: &str =
+    "audio, contacts, document, image, interactive, location, reaction, sticker, template, text, video";
 
 /// Reads `type` and the object of that name.
 pub(super) fn draft(message: &Fields<'_>) -> Result<Draft, GraphError> {
@@ -132,7 +133,12 @@ fn template(object: &Fields<'_>) -> Result<TemplateCall, GraphError> {
             "body" => call.body = parameters(&component)?,
             "header" => call.header = parameters(&component)?,
             "button" => call.payloads.extend(payload(&component)?),
-            _ => return Err(GraphError::value(format!("{} is not a component type", component.place("type")))),
+            _ => {
+                return Err(GraphError::value(format!(
+                    "{} is not a component type",
+                    component.place("type")
+                )));
+            }
         }
     }
     Ok(call)
@@ -147,12 +153,15 @@ fn parameters(component: &Fields<'_>) -> Result<Vec<(Option<String>, String)>, G
             let name = parameter.maybe_text("parameter_name", 64)?.map(str::to_owned);
             let text = match kind {
                 "text" => parameter.text("text", limits::TEMPLATE_BODY)?.to_owned(),
-                "currency" | "date_time" => {
-                    parameter.object(kind)?.text("fallback_value", 256)?.to_owned()
-                }
+                "currency" | "date_time" => parameter.object(kind)?.text("fallback_value", 256)?.to_owned(),
                 "image" | "video" | "document" => media_link(&parameter.object(kind)?)?,
-                _ => return Err(GraphError::new(132_012, "Parameter format does not match format in the created template")
-                    .details(format!("{} is not a parameter type", parameter.place("type")))),
+                _ => {
+                    return Err(GraphError::new(
+                        132_012,
+                        "Parameter format does not match format in the created template",
+                    )
+                    .details(format!("{} is not a parameter type", parameter.place("type"))));
+                }
             };
             // Meta refuses parameters that would break the template's layout.
             if text.contains(['\n', '\t']) || text.contains("     ") {
@@ -169,7 +178,8 @@ fn payload(component: &Fields<'_>) -> Result<Option<(usize, String)>, GraphError
     if component.text("sub_type", 32)?.eq_ignore_ascii_case("quick_reply") {
         let value = component.raw("index").ok_or_else(|| GraphError::missing(&component.place("index")))?;
         let index = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-        let index = index.ok_or_else(|| GraphError::value(format!("{} is not a number", component.place("index"))))?;
+        let index = index
+            .ok_or_else(|| GraphError::value(format!("{} is not a number", component.place("index"))))?;
         if let Some(parameter) = component.objects("parameters", 1, 1)?.first() {
             return Ok(Some((index as usize, parameter.text("payload", 256)?.to_owned())));
         }

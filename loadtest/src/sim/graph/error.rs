@@ -29,8 +29,7 @@ impl GraphError {
 
     /// 131008: something is missing.
     pub(crate) fn missing(path: &str) -> Self {
-        Self::new(131_008, "Required parameter is missing")
-            .details(format!("Parameter '{path}' is required"))
+        Self::new(131_008, "Required parameter is missing").details(format!("Parameter '{path}' is required"))
     }
 
     /// 131009: something is there and wrong.

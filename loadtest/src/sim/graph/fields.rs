@@ -40,7 +40,12 @@ impl<'a> Fields<'a> {
     }
 
     /// The elements of an array of objects, `least` to `most` of them.
-    pub(super) fn objects(&self, key: &str, least: usize, most: usize) -> Result<Vec<Fields<'a>>, GraphError> {
+    pub(super) fn objects(
+        &self,
+        key: &str,
+        least: usize,
+        most: usize,
+    ) -> Result<Vec<Fields<'a>>, GraphError> {
         let place = self.place(key);
         let array = match self.raw(key) {
             Some(Value::Array(array)) => array,

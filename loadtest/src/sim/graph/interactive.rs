@@ -97,7 +97,10 @@ fn buttons(action: &Fields<'_>) -> Result<Vec<Button>, GraphError> {
             let reply = button.object("reply")?;
             let id = reply.text("id", limits::BUTTON_ID)?;
             if id.trim() != id {
-                return Err(GraphError::value(format!("{} must not begin or end with spaces", reply.place("id"))));
+                return Err(GraphError::value(format!(
+                    "{} must not begin or end with spaces",
+                    reply.place("id")
+                )));
             }
             Ok(Button { id: id.to_owned(), title: reply.text("title", limits::BUTTON_TITLE)?.to_owned() })
         })
@@ -169,7 +172,10 @@ fn products(content: &Content, action: &Fields<'_>) -> Result<(), GraphError> {
         }
     }
     if total > limits::PRODUCTS {
-        return Err(GraphError::value(format!("Total product count exceed max allowed count: {}", limits::PRODUCTS)));
+        return Err(GraphError::value(format!(
+            "Total product count exceed max allowed count: {}",
+            limits::PRODUCTS
+        )));
     }
     Ok(())
 }

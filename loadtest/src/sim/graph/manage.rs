@@ -68,9 +68,8 @@ pub(super) async fn create_template(
     path: web::Path<(String, String)>,
     body: web::Json<Value>,
 ) -> HttpResponse {
-    let made = authorised(&app, &request).and_then(|()| {
-        if path.1 == WABA_ID { read(&body) } else { Err(GraphError::no_object(&path.1)) }
-    });
+    let made = authorised(&app, &request)
+        .and_then(|()| if path.1 == WABA_ID { read(&body) } else { Err(GraphError::no_object(&path.1)) });
     match made {
         Err(error) => refuse(&app, &error),
         Ok(template) => {
@@ -78,7 +77,8 @@ pub(super) async fn create_template(
             let mut world = app.world();
             world.templates.retain(|old| (&old.name, &old.language) != (&template.name, &template.language));
             world.templates.push(template);
-            HttpResponse::Ok().json(json!({"id": app.ids.digits(), "status": "APPROVED", "category": category}))
+            HttpResponse::Ok()
+                .json(json!({"id": app.ids.digits(), "status": "APPROVED", "category": category}))
         }
     }
 }
@@ -86,7 +86,9 @@ pub(super) async fn create_template(
 fn read(body: &Value) -> Result<Template, GraphError> {
     let text = |key: &str| {
         let found = body.get(key).and_then(Value::as_str);
-        found.map(str::to_owned).ok_or_else(|| GraphError::invalid(format!("The parameter {key} is required.")))
+        found
+            .map(str::to_owned)
+            .ok_or_else(|| GraphError::invalid(format!("The parameter {key} is required.")))
     };
     let mut template = Template {
         name: text("name")?,
@@ -99,7 +101,9 @@ fn read(body: &Value) -> Result<Template, GraphError> {
         status: "APPROVED".into(),
     };
     if !matches!(template.category.as_str(), "marketing" | "utility" | "authentication") {
-        return Err(GraphError::invalid("Param category must be one of {AUTHENTICATION, MARKETING, UTILITY}"));
+        return Err(GraphError::invalid(
+            "Param category must be one of {AUTHENTICATION, MARKETING, UTILITY}",
+        ));
     }
     for component in body.get("components").and_then(Value::as_array).into_iter().flatten() {
         let part = |key: &str| component.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -110,11 +114,17 @@ fn read(body: &Value) -> Result<Template, GraphError> {
             "BUTTONS" => {
                 let buttons = component.get("buttons").and_then(Value::as_array).into_iter().flatten();
                 template.quick_replies = buttons
-                    .filter(|button| button["type"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("QUICK_REPLY")))
+                    .filter(|button| {
+                        button["type"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("QUICK_REPLY"))
+                    })
                     .filter_map(|button| button["text"].as_str().map(str::to_owned))
                     .collect();
             }
-            other => return Err(GraphError::invalid(format!("Param components[]['type'] '{other}' is not valid"))),
+            other => {
+                return Err(GraphError::invalid(format!(
+                    "Param components[]['type'] '{other}' is not valid"
+                )));
+            }
         }
     }
     if template.body.is_empty() {

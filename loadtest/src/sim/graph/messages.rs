@@ -97,7 +97,8 @@ fn read(world: &World, fields: &Fields<'_>) -> Result<Request, GraphError> {
         }
         (None, Some(user_id)) => {
             let customer = world.by_user_id(user_id).ok_or_else(|| {
-                GraphError::new(131_026, "Message undeliverable").details("The recipient is not known to this business")
+                GraphError::new(131_026, "Message undeliverable")
+                    .details("The recipient is not known to this business")
             })?;
             (user_id.to_owned(), customer.wa_id.clone())
         }
@@ -206,7 +207,11 @@ fn reachable(customer: &Customer, is_template: bool, open: bool) -> Result<(), G
     Ok(())
 }
 
-fn template(world: &World, customer: &Customer, call: &TemplateCall) -> Result<(Content, String), GraphError> {
+fn template(
+    world: &World,
+    customer: &Customer,
+    call: &TemplateCall,
+) -> Result<(Content, String), GraphError> {
     let found = world
         .templates
         .iter()
@@ -275,8 +280,9 @@ fn mark_read(app: &Arc<App>, number: &BusinessNumber, fields: &Fields<'_>) -> Re
     };
     let now = app.clock.now();
     let mut world = app.world();
-    let (key, n) = found_inbound(&world, number, wamid, now)
-        .ok_or_else(|| GraphError::value("message_id is not a message received by this phone number in the last 30 days"))?;
+    let (key, n) = found_inbound(&world, number, wamid, now).ok_or_else(|| {
+        GraphError::value("message_id is not a message received by this phone number in the last 30 days")
+    })?;
     for message in world.read_by_business(&key, n) {
         app.events.status(&key, message.n, message.status);
     }
@@ -288,10 +294,16 @@ fn mark_read(app: &Arc<App>, number: &BusinessNumber, fields: &Fields<'_>) -> Re
     Ok(json!({"success": true}))
 }
 
-fn found_inbound(world: &World, number: &BusinessNumber, wamid: &str, now: Millis) -> Option<(ThreadKey, u64)> {
+fn found_inbound(
+    world: &World,
+    number: &BusinessNumber,
+    wamid: &str,
+    now: Millis,
+) -> Option<(ThreadKey, u64)> {
     let (key, message) = world.find(wamid)?;
     let at: jiff::Timestamp = message.at.parse().ok()?;
     let recent = now - at.as_millisecond() <= limits::READ_MS;
-    let theirs = message.from == From::Customer && key.0 == number.phone_number_id && message.status != Status::Failed;
+    let theirs =
+        message.from == From::Customer && key.0 == number.phone_number_id && message.status != Status::Failed;
     (theirs && recent).then(|| (key.clone(), message.n))
 }

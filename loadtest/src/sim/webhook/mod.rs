@@ -168,7 +168,10 @@ fn settle(app: &App, plan: &mut Plan, mut body: Body, status: u16) {
         }
     } else {
         app.stats.webhook_retried();
-        plan.again(Instant::now() + backoff(options.first_backoff_ms, options.max_backoff_ms, body.attempt), body);
+        plan.again(
+            Instant::now() + backoff(options.first_backoff_ms, options.max_backoff_ms, body.attempt),
+            body,
+        );
     }
 }
 

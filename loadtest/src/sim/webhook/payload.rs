@@ -1,12 +1,6 @@
 //! Webhook bodies in Meta's shape, and their signature.
 
-use crate::sim::{
-    app::WABA_ID,
-    clock::Millis,
-    message::Status,
-    options::BusinessNumber,
-    world::ThreadKey,
-};
+use crate::sim::{app::WABA_ID, clock::Millis, message::Status, options::BusinessNumber, world::ThreadKey};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -126,8 +120,10 @@ mod tests {
     #[test]
     fn neighbours_of_a_kind_share_a_change_and_their_contact() {
         let contact = json!({"profile": {"name": "A"}, "wa_id": "2"});
-        let message = |id: &str| update("1", Kind::Message { contact: contact.clone(), message: json!({"id": id}) });
-        let status = update("1", Kind::Status { status: Status::Sent, contact: None, object: json!({"id": "s"}) });
+        let message =
+            |id: &str| update("1", Kind::Message { contact: contact.clone(), message: json!({"id": id}) });
+        let status =
+            update("1", Kind::Status { status: Status::Sent, contact: None, object: json!({"id": "s"}) });
         let body = body(&[message("a"), message("b"), status], 5_999);
         let changes = body["entry"][0]["changes"].as_array().unwrap();
         assert_eq!(changes.len(), 2);

@@ -1,0 +1,16 @@
+//! Lints that need the whole configuration.
+
+mod flows;
+mod names;
+mod responses;
+
+use crate::Assistant;
+use crate::finding::{Finding, Findings};
+
+pub(crate) fn check(a: &Assistant) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    names::check(a, &mut findings);
+    flows::check(a, &mut findings);
+    responses::check(a, &mut findings);
+    findings.list
+}

@@ -1,0 +1,99 @@
+//! Commands: what a message means for the dialogue. Sources make them, one file each carries them out.
+
+pub mod cancel_flow;
+pub mod change_language;
+pub mod chitchat;
+pub mod clarify;
+pub mod consent;
+pub mod correct_slot;
+pub mod feedback;
+pub mod human_handoff;
+pub mod knowledge_answer;
+pub mod marketing;
+pub mod repeat;
+pub mod restart;
+pub mod session_start;
+pub mod set_slot;
+pub mod skip_question;
+pub mod start_flow;
+pub mod stop;
+
+use crate::patterns;
+use crate::state::Slots;
+use crate::turn::Turn;
+
+/// A command.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Command {
+    /// Starts a flow with these slots.
+    StartFlow { flow: String, slots: Slots, intent: Option<String>, tapped: bool },
+    /// Answers the question just asked, and fills other slots of its flow.
+    SetSlot { slots: Slots },
+    /// Overwrites slots and runs again from the step that uses them.
+    CorrectSlot { slots: Slots },
+    /// Drops the running flow.
+    CancelFlow,
+    /// Offers topics: why (`ambiguous`, `value`), and which flows take a value.
+    Clarify { reason: &'static str, flows: Vec<String> },
+    /// Small talk.
+    Chitchat { answer: String },
+    /// A written answer to a question.
+    KnowledgeAnswer { answer: String, intent: String },
+    /// A person.
+    HumanHandoff { reason: &'static str },
+    /// Leaves the question out.
+    SkipQuestion,
+    /// Says the last reply again.
+    Repeat,
+    /// Another language; none: ask which.
+    ChangeLanguage { language: Option<String> },
+    /// Withdraws consent.
+    Stop,
+    /// Greets.
+    SessionStart,
+    /// Forgets what is going on.
+    Restart,
+    /// Yes or no to the consent question.
+    Consent { given: bool },
+    /// Marketing opt-in.
+    Marketing { opted_in: bool },
+    /// Helpful or not.
+    Feedback { helpful: bool },
+    /// A failed attempt.
+    CannotHandle { reason: &'static str },
+    /// Below the threshold.
+    LowConfidence,
+    /// "Ok" to nothing in particular.
+    Acknowledge,
+}
+
+/// Carries commands out, in order.
+pub(crate) fn execute(turn: &mut Turn, commands: Vec<Command>) {
+    for command in commands {
+        match command {
+            Command::StartFlow { flow, slots, intent, tapped } => start_flow::run(turn, &flow, slots, intent, tapped),
+            Command::SetSlot { slots } => set_slot::run(turn, slots),
+            Command::CorrectSlot { slots } => correct_slot::run(turn, slots),
+            Command::CancelFlow => cancel_flow::run(turn),
+            Command::Clarify { reason, flows } => clarify::run(turn, reason, &flows),
+            Command::Chitchat { answer } => chitchat::run(turn, &answer),
+            Command::KnowledgeAnswer { answer, intent } => knowledge_answer::run(turn, &answer, &intent),
+            Command::HumanHandoff { reason } => human_handoff::run(turn, reason),
+            Command::SkipQuestion => skip_question::run(turn),
+            Command::Repeat => repeat::run(turn),
+            Command::ChangeLanguage { language } => change_language::run(turn, language),
+            Command::Stop => stop::run(turn),
+            Command::SessionStart => session_start::run(turn),
+            Command::Restart => restart::run(turn),
+            Command::Consent { given } => consent::run(turn, given),
+            Command::Marketing { opted_in } => marketing::run(turn, opted_in),
+            Command::Feedback { helpful } => feedback::run(turn, helpful),
+            Command::CannotHandle { reason } => patterns::cannot_handle::run(turn, reason),
+            Command::LowConfidence => patterns::clarification::low_confidence(turn),
+            Command::Acknowledge => {
+                turn.say("utter_acknowledge");
+                turn.reask();
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Says the last reply again, as it was.
+
+use crate::effect::Outgoing;
+use crate::state::{Draft, Part};
+use crate::turn::Turn;
+
+pub(crate) fn run(turn: &mut Turn) {
+    let last = turn.state.last_reply.clone();
+    if last.is_empty() {
+        turn.say("utter_nothing_to_repeat");
+        return;
+    }
+    for message in last {
+        let (text, part, footer) = match message {
+            Outgoing::Text { body, .. } => (body, None, None),
+            Outgoing::Buttons { body, footer, buttons } => (body, Some(Part::Buttons { buttons }), footer),
+            Outgoing::List { body, footer, button, sections } => (body, Some(Part::List { button, sections }), footer),
+            Outgoing::Image { link, caption } => (caption.unwrap_or_default(), Some(Part::Image { link }), None),
+            Outgoing::LocationRequest { body } => (body, Some(Part::LocationRequest), None),
+            // Templates are never repeated on their own account.
+            Outgoing::Template { .. } => continue,
+        };
+        turn.drafts.push(Draft { response: "repeat".into(), text, part, footer });
+    }
+}

@@ -1,0 +1,301 @@
+//! Conditions of flows and responses: Rasa's predicates, parsed once, evaluated over the template context as JSON.
+
+use regex::Regex;
+use serde_json::Value;
+use std::fmt;
+
+mod lexer;
+mod parser;
+
+/// A parsed condition.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    source: String,
+    expr: Expr,
+}
+
+/// Where and why a condition does not parse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("at character {at}: {message}")]
+pub struct ConditionError {
+    /// 1-based character in the condition.
+    pub at: usize,
+    /// What was wrong.
+    pub message: String,
+}
+
+#[derive(Debug, Clone)]
+enum Expr {
+    Or(Vec<Expr>),
+    And(Vec<Expr>),
+    Not(Box<Expr>),
+    Truthy(Operand),
+    Compare(Operand, Op, Operand),
+    Matches(Operand, Regex),
+    Null(Operand),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Operand {
+    Path(Vec<String>),
+    Value(Value),
+    List(Vec<Operand>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Op {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    In,
+    NotIn,
+    Contains,
+}
+
+impl Condition {
+    /// Parses a condition.
+    ///
+    /// # Errors
+    /// The first place where it stops making sense.
+    pub fn parse(source: &str) -> Result<Self, ConditionError> {
+        Ok(Condition { source: source.to_owned(), expr: parser::parse(source)? })
+    }
+
+    /// The condition as written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether it holds over a context (`{"slots": …, "context": …, "result": …}`).
+    pub fn holds(&self, context: &Value) -> bool {
+        self.expr.eval(context)
+    }
+
+    /// The slots it names.
+    pub fn slots(&self) -> Vec<&str> {
+        self.names("slots")
+    }
+
+    /// The names under `context.` that it uses.
+    pub fn context(&self) -> Vec<&str> {
+        self.names("context")
+    }
+
+    fn names(&self, root: &str) -> Vec<&str> {
+        let mut found = Vec::new();
+        self.expr.walk(&mut |o| {
+            if let Operand::Path(p) = o
+                && p.len() > 1
+                && p[0] == root
+            {
+                found.push(p[1].as_str());
+            }
+        });
+        found
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)
+    }
+}
+
+impl Expr {
+    fn eval(&self, context: &Value) -> bool {
+        match self {
+            Expr::Or(all) => all.iter().any(|e| e.eval(context)),
+            Expr::And(all) => all.iter().all(|e| e.eval(context)),
+            Expr::Not(e) => !e.eval(context),
+            Expr::Truthy(o) => truthy(&o.value(context)),
+            Expr::Null(o) => o.value(context).is_null(),
+            Expr::Matches(o, regex) => match o.value(context) {
+                Value::String(s) => regex.is_match(&s),
+                Value::Number(n) => regex.is_match(&n.to_string()),
+                _ => false,
+            },
+            Expr::Compare(left, op, right) => compare(&left.value(context), *op, &right.value(context)),
+        }
+    }
+
+    fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Operand)) {
+        match self {
+            Expr::Or(all) | Expr::And(all) => all.iter().for_each(|e| e.walk(visit)),
+            Expr::Not(e) => e.walk(visit),
+            Expr::Truthy(o) | Expr::Null(o) | Expr::Matches(o, _) => visit(o),
+            Expr::Compare(l, _, r) => {
+                visit(l);
+                visit(r);
+            }
+        }
+    }
+}
+
+impl Operand {
+    fn value(&self, context: &Value) -> Value {
+        match self {
+            Operand::Value(v) => v.clone(),
+            Operand::List(all) => Value::Array(all.iter().map(|o| o.value(context)).collect()),
+            Operand::Path(path) => look_up(context, path),
+        }
+    }
+}
+
+fn look_up(context: &Value, path: &[String]) -> Value {
+    let mut at = context;
+    for (i, key) in path.iter().enumerate() {
+        let next = match at {
+            Value::Object(map) => map.get(key),
+            Value::Array(list) => key.parse::<usize>().ok().and_then(|n| list.get(n)),
+            _ => None,
+        };
+        match next {
+            Some(value) => at = value,
+            None if key == "length" && i + 1 == path.len() => {
+                return match at {
+                    Value::Array(list) => list.len().into(),
+                    Value::String(text) => text.chars().count().into(),
+                    Value::Object(map) => map.len().into(),
+                    _ => Value::Null,
+                };
+            }
+            None => return Value::Null,
+        }
+    }
+    at.clone()
+}
+
+/// Set, not false, not empty, not 0.
+pub(crate) fn truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(b) => *b,
+        Value::Number(n) => n.as_f64() != Some(0.0),
+        Value::String(s) => !s.is_empty(),
+        Value::Array(a) => !a.is_empty(),
+        Value::Object(o) => !o.is_empty(),
+    }
+}
+
+fn compare(left: &Value, op: Op, right: &Value) -> bool {
+    match op {
+        Op::Eq => equal(left, right),
+        Op::Ne => !equal(left, right),
+        Op::In => contains(right, left),
+        Op::NotIn => !contains(right, left),
+        Op::Contains => contains(left, right),
+        Op::Lt | Op::Le | Op::Gt | Op::Ge => {
+            let order = match (number(left), number(right)) {
+                (Some(l), Some(r)) => l.partial_cmp(&r),
+                _ => match (left, right) {
+                    (Value::String(l), Value::String(r)) => Some(l.cmp(r)),
+                    _ => None,
+                },
+            };
+            order.is_some_and(|o| match op {
+                Op::Lt => o.is_lt(),
+                Op::Le => o.is_le(),
+                Op::Gt => o.is_gt(),
+                _ => o.is_ge(),
+            })
+        }
+    }
+}
+
+fn contains(whole: &Value, part: &Value) -> bool {
+    match (whole, part) {
+        (_, Value::Null) => false,
+        (Value::Array(list), _) => list.iter().any(|v| equal(v, part)),
+        (Value::String(text), Value::String(p)) => text.to_lowercase().contains(&p.to_lowercase()),
+        (Value::Object(map), Value::String(key)) => map.contains_key(key),
+        _ => false,
+    }
+}
+
+fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(l), Value::Number(r)) => l.as_f64() == r.as_f64(),
+        (Value::String(l), Value::Number(_)) => number_text(l).is_some_and(|l| Some(l) == number(right)),
+        (Value::Number(_), Value::String(_)) => equal(right, left),
+        _ => left == right,
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(n) => n.as_f64(),
+        Value::String(s) => number_text(s),
+        _ => None,
+    }
+}
+
+fn number_text(text: &str) -> Option<f64> {
+    text.trim().parse::<f64>().ok().filter(|n| n.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn holds(source: &str) -> bool {
+        let context = json!({
+            "slots": {"x": "y", "n": 3, "t": true, "f": false, "pin": "110001", "list": ["a", "b"], "none": null, "text": "Hello World"},
+            "context": {"language": "hi"},
+            "result": {"items": [{"name": "S24"}], "total": 1},
+        });
+        Condition::parse(source).unwrap_or_else(|e| panic!("{source}: {e}")).holds(&context)
+    }
+
+    #[test]
+    fn conditions_hold_as_their_readers_expect() {
+        for yes in [
+            "slots.x = \"y\" and not slots.f",
+            "slots.none is null",
+            "slots.missing is null",
+            "slots.x is not null",
+            "slots.pin matches \"^[0-9]{6}$\"",
+            "not slots.pin matches '^[a-z]'",
+            "slots.text contains 'world'",
+            "'a' in slots.list",
+            "slots.x in ['x', 'y']",
+            "slots.x not in [\"z\"]",
+            "slots.n >= 3 and slots.n < 4",
+            "slots.n is 3",
+            "slots.n == '3'",
+            "(slots.f or slots.t) and context.language = 'hi'",
+            "result.items.0.name = 'S24'",
+            "result.items.length = 1",
+            "x = 'y'",
+            "true",
+            "slots.x != 'z'",
+            "slots.missing != 'z'",
+            "slots.x is not 'z'",
+            "not (slots.f and slots.t)",
+            "slots.t is true",
+        ] {
+            assert!(holds(yes), "{yes}");
+        }
+        for no in ["slots.missing < 3", "slots.f", "slots.none", "not slots.t", "slots.list contains 'c'", "false", "slots.missing = 3"] {
+            assert!(!holds(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_character() {
+        assert_eq!(Condition::parse("slots.x =").unwrap_err().at, 10);
+        assert_eq!(Condition::parse("slots.x = 'y' and and").unwrap_err().at, 19);
+        assert_eq!(Condition::parse("(slots.x").unwrap_err().at, 9);
+        assert_eq!(Condition::parse("slots.x matches '('").unwrap_err().at, 17);
+        assert_eq!(Condition::parse("slots.x 'y'").unwrap_err().at, 9);
+        assert_eq!(Condition::parse("slots.x = 'y").unwrap_err().at, 11);
+    }
+
+    #[test]
+    fn names_its_slots() {
+        assert_eq!(Condition::parse("slots.a and (b = slots.c or context.d)").unwrap().slots(), ["a", "b", "c"]);
+    }
+}

@@ -1,0 +1,310 @@
+//! `domain.yml`: intents, entities, slots, names of actions.
+
+use super::Names;
+use crate::finding::{Findings, Place, codes};
+use crate::yaml::{Kind, Reader};
+use regex::Regex;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Everything in the domain.
+#[derive(Debug, Default)]
+pub struct Domain {
+    /// Intents by name.
+    pub intents: BTreeMap<String, Intent>,
+    /// Entities.
+    pub entities: BTreeMap<String, Place>,
+    /// Slots by name.
+    pub slots: BTreeMap<String, Slot>,
+    /// Names of actions.
+    pub actions: BTreeMap<String, Place>,
+    /// `session_config.session_expiration_time`, minutes.
+    pub session_minutes: Option<f64>,
+    /// Whether slots outlive a session.
+    pub carry_over: bool,
+}
+
+/// What an intent leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Target {
+    /// A written answer.
+    Answer(String),
+    /// A flow.
+    Flow(String),
+    /// A person.
+    Handoff,
+    /// Something the dialogue does itself.
+    Command(IntentCommand),
+}
+
+/// Commands that intents stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)] // The names say it.
+pub enum IntentCommand {
+    Affirm,
+    Deny,
+    Inform,
+    Stop,
+    HumanHandoff,
+    ChangeLanguage,
+    OutOfScope,
+    Repeat,
+    Restart,
+    CancelFlow,
+}
+
+const COMMANDS: [(&str, &str, IntentCommand); 10] = [
+    ("affirm", "affirm", IntentCommand::Affirm),
+    ("deny", "deny", IntentCommand::Deny),
+    ("inform", "inform", IntentCommand::Inform),
+    ("stop", "stop_messages", IntentCommand::Stop),
+    ("human_handoff", "talk_to_human", IntentCommand::HumanHandoff),
+    ("change_language", "change_language", IntentCommand::ChangeLanguage),
+    ("out_of_scope", "out_of_scope", IntentCommand::OutOfScope),
+    ("repeat", "repeat", IntentCommand::Repeat),
+    ("restart", "restart", IntentCommand::Restart),
+    ("cancel_flow", "cancel_flow", IntentCommand::CancelFlow),
+];
+
+/// An intent with Charla's extras.
+#[derive(Debug, Clone)]
+pub struct Intent {
+    /// Where it leads.
+    pub target: Option<Target>,
+    /// Always to a person.
+    pub always_human: bool,
+    /// Own threshold.
+    pub threshold: Option<f32>,
+    /// No matter is counted.
+    pub smalltalk: bool,
+    /// Name as a topic.
+    pub title: Option<Names>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A slot's type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SlotType {
+    /// Text.
+    Text,
+    /// Yes or no.
+    Bool,
+    /// A number.
+    Float,
+    /// One of these: canonical value and spellings.
+    Categorical(Vec<(String, Vec<String>)>),
+    /// A list.
+    List,
+    /// Anything.
+    Any,
+}
+
+/// Where a slot's value may come from.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    /// The source.
+    pub source: Source,
+    /// Only with these intents.
+    pub intents: Vec<String>,
+    /// Not with these intents.
+    pub not_intents: Vec<String>,
+}
+
+/// A mapping's source.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// An entity of this name, at least this probable.
+    Entity(String, f32),
+    /// The raw text while the slot is asked for; a pattern picks the part.
+    Text(Option<Regex>),
+    /// A value that an intent stands for.
+    Intent(String, Value),
+    /// A place sent.
+    Location,
+    /// Only taps, actions, flows.
+    Controlled,
+}
+
+/// A slot.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    /// Its type.
+    pub kind: SlotType,
+    /// Where its value may come from, in order.
+    pub mappings: Vec<Mapping>,
+    /// Value at the start of a session.
+    pub initial: Value,
+    /// Outlives its flow.
+    pub persisted: bool,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl Slot {
+    /// A slot that only the dialogue sets.
+    pub(crate) fn controlled(kind: SlotType, place: Place) -> Self {
+        let mapping = Mapping { source: Source::Controlled, intents: vec![], not_intents: vec![] };
+        Slot { kind, mappings: vec![mapping], initial: Value::Null, persisted: false, place }
+    }
+}
+
+impl Domain {
+    pub(crate) fn read(&mut self, at: Reader, findings: &mut Findings) {
+        at.only(findings, &["version", "intents", "entities", "slots", "actions", "session_config", "responses", "forms", "config"]);
+        for entry in at.get("intents").iter().flat_map(Reader::items) {
+            let (name, place, extras) = named(entry);
+            let intent = Intent::read(&name, place.clone(), extras, findings);
+            if self.intents.insert(name.clone(), intent).is_some() {
+                findings.error(&place, codes::DUPLICATE, format!("intent `{name}` is defined twice"), "remove one of them");
+            }
+        }
+        for entry in at.get("entities").iter().flat_map(Reader::items) {
+            let (name, place, _) = named(entry);
+            self.entities.insert(name, place);
+        }
+        for (key, slot) in at.get("slots").iter().flat_map(Reader::entries) {
+            let name = key.key();
+            if let Some(slot) = Slot::read(key.place(), slot, findings)
+                && self.slots.insert(name.clone(), slot).is_some()
+            {
+                findings.error(&key.place(), codes::DUPLICATE, format!("slot `{name}` is defined twice"), "remove one of them");
+            }
+        }
+        for entry in at.get("actions").iter().flat_map(Reader::items) {
+            let (name, place, _) = named(entry);
+            self.actions.insert(name, place);
+        }
+        if let Some(session) = at.get("session_config") {
+            session.only(findings, &["session_expiration_time", "carry_over_slots_to_new_session", "start_session_after_expiry"]);
+            self.session_minutes = session.number_at("session_expiration_time", findings, 0.0..=1e6);
+            self.carry_over = session.bool_at("carry_over_slots_to_new_session", findings).unwrap_or(false);
+        }
+    }
+}
+
+/// `name` or `name: {…}`.
+fn named<'a>(entry: Reader<'a>) -> (String, Place, Option<Reader<'a>>) {
+    match entry.entries().next() {
+        Some((k, v)) => (k.key(), k.place(), Some(v)),
+        None => (entry.key(), entry.place(), None),
+    }
+}
+
+impl Intent {
+    fn read(name: &str, place: Place, extras: Option<Reader>, findings: &mut Findings) -> Self {
+        let default = COMMANDS.iter().find(|(_, n, _)| *n == name).map(|(_, _, c)| Target::Command(*c));
+        let mut intent = Intent { target: None, always_human: false, threshold: None, smalltalk: false, title: None, place };
+        if let Some(extras) = extras {
+            extras.only(findings, &["charla", "use_entities", "ignore_entities"]);
+            if let Some(at) = extras.get("charla") {
+                at.only(findings, &["answer", "flow", "handoff", "command", "always_human", "threshold", "clarify_threshold", "smalltalk", "title"]);
+                let mut targets = Vec::new();
+                targets.extend(at.string_at("answer", findings).map(Target::Answer));
+                targets.extend(at.string_at("flow", findings).map(Target::Flow));
+                if at.bool_at("handoff", findings) == Some(true) {
+                    targets.push(Target::Handoff);
+                }
+                if let Some(command) = at.string_at("command", findings) {
+                    match COMMANDS.iter().find(|(n, _, _)| *n == command) {
+                        Some((_, _, c)) => targets.push(Target::Command(*c)),
+                        None => findings.unknown(&at.get("command").map(|r| r.place()).unwrap_or_default(), "command", &command, COMMANDS.iter().map(|(n, _, _)| *n)),
+                    }
+                }
+                if targets.len() > 1 {
+                    findings.error(&at.place(), codes::INTENT, format!("intent `{name}` leads to more than one thing"), "keep one of answer, flow, handoff, command");
+                }
+                intent.target = targets.into_iter().next();
+                intent.always_human = at.bool_at("always_human", findings).unwrap_or(false);
+                intent.threshold = at.number_at("threshold", findings, 0.0..=1.0).map(|n| n as f32);
+                intent.smalltalk = at.bool_at("smalltalk", findings).unwrap_or(false);
+                intent.title = at.get("title").map(|t| Names::read(t, findings));
+            }
+        }
+        if intent.target.is_none() {
+            intent.target = default;
+        }
+        intent
+    }
+}
+
+impl Slot {
+    fn read(place: Place, at: Reader, findings: &mut Findings) -> Option<Self> {
+        at.only(findings, &["type", "values", "mappings", "initial_value", "persisted", "influence_conversation", "min_value", "max_value", "description"]);
+        let Some(kind) = at.string_at("type", findings) else {
+            findings.error(&place, codes::SHAPE, "a slot needs a `type`", "write text, bool, float, categorical, list or any");
+            return None;
+        };
+        let kind = match kind.as_str() {
+            "text" => SlotType::Text,
+            "bool" => SlotType::Bool,
+            "float" => SlotType::Float,
+            "list" => SlotType::List,
+            "any" => SlotType::Any,
+            "categorical" => {
+                let values = match at.get("values") {
+                    None => {
+                        findings.error(&place, codes::SHAPE, "a categorical slot needs `values`", "list the values");
+                        vec![]
+                    }
+                    Some(v) if matches!(v.node.kind, Kind::Map(_)) => v
+                        .entries()
+                        .map(|(k, s)| (k.key(), s.items().map(|i| i.key()).collect()))
+                        .collect(),
+                    Some(v) => v.items().map(|i| (i.key(), vec![])).collect(),
+                };
+                SlotType::Categorical(values)
+            }
+            other => {
+                let place = at.get("type").map(|t| t.place()).unwrap_or(place);
+                findings.unknown(&place, "slot type", other, ["text", "bool", "float", "categorical", "list", "any"]);
+                return None;
+            }
+        };
+        let mappings = at.get("mappings").iter().flat_map(Reader::items).filter_map(|m| Mapping::read(m, findings)).collect();
+        let initial = at.get("initial_value").map(|v| v.node.json()).unwrap_or_default();
+        let persisted = at.bool_at("persisted", findings).unwrap_or(false);
+        Some(Slot { kind, mappings, initial, persisted, place })
+    }
+}
+
+impl Mapping {
+    fn read(at: Reader, findings: &mut Findings) -> Option<Self> {
+        at.only(findings, &["type", "entity", "min_confidence", "pattern", "intent", "not_intent", "value", "role", "group", "conditions"]);
+        let kind = at.string_at("type", findings)?;
+        let mut intents: Vec<String> = at.strings_at("intent", findings).into_iter().map(|(s, _)| s).collect();
+        let source = match kind.as_str() {
+            "from_entity" => {
+                let Some(entity) = at.string_at("entity", findings) else {
+                    findings.error(&at.place(), codes::SHAPE, "`from_entity` needs `entity`", "name the entity");
+                    return None;
+                };
+                Source::Entity(entity, at.number_at("min_confidence", findings, 0.0..=1.0).unwrap_or(0.5) as f32)
+            }
+            "from_text" => {
+                let pattern = at.string_at("pattern", findings).and_then(|p| {
+                    Regex::new(&p)
+                        .map_err(|e| findings.error(&at.place(), codes::REGEX, format!("`pattern` is not a regular expression: {e}"), "correct the pattern"))
+                        .ok()
+                });
+                Source::Text(pattern)
+            }
+            "from_intent" => {
+                let value = at.get("value").map(|v| v.node.json()).unwrap_or(Value::Bool(true));
+                if intents.is_empty() {
+                    findings.error(&at.place(), codes::SHAPE, "`from_intent` needs `intent`", "name the intent");
+                    return None;
+                }
+                Source::Intent(intents.remove(0), value)
+            }
+            "from_location" => Source::Location,
+            "controlled" | "custom" | "from_llm" | "from_trigger_intent" => Source::Controlled,
+            other => {
+                findings.unknown(&at.place(), "slot mapping", other, ["from_entity", "from_text", "from_intent", "from_location", "controlled"]);
+                return None;
+            }
+        };
+        let not_intents = at.strings_at("not_intent", findings).into_iter().map(|(s, _)| s).collect();
+        Some(Mapping { source, intents, not_intents })
+    }
+}

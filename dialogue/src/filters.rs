@@ -1,0 +1,192 @@
+//! Filters of templates: money, numbers and dates as the customer's country and language write them.
+
+use crate::payload;
+use minijinja::{Environment, State, value::Value};
+
+/// Installs all filters.
+pub(crate) fn install(env: &mut Environment<'static>) {
+    env.add_filter("money", money);
+    env.add_filter("number", number);
+    env.add_filter("date", date);
+    env.add_filter("truncate", |text: Value, n: usize| cut(&plain(&text), n));
+    env.add_filter("lang", lang);
+    env.add_filter("segment", |value: Value| segment(&plain(&value)));
+    env.add_filter("quote", |value: Value| payload::quote(&plain(&value)));
+}
+
+fn plain(value: &Value) -> String {
+    if value.is_none() || value.is_undefined() { String::new() } else { value.to_string() }
+}
+
+/// A path segment, percent-encoded (RFC 3986: unreserved characters stay).
+fn segment(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(byte as char);
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+fn context(state: &State, key: &str) -> String {
+    state.lookup("context").and_then(|c| c.get_attr(key).ok()).map(|v| plain(&v)).unwrap_or_default()
+}
+
+/// Cuts to at most `limit` characters, the last of which is `…` if anything was cut. Trailing blanks before it go.
+pub fn cut(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let mut out: String = text.chars().take(limit.saturating_sub(1)).collect();
+    out.truncate(out.trim_end().len());
+    if limit > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// The entry of a `{en: …, es: …}` map in the conversation's language.
+fn lang(state: &State, value: Value) -> Value {
+    if value.kind() != minijinja::value::ValueKind::Map {
+        return value;
+    }
+    let language = context(state, "language");
+    for key in [language.as_str(), "en"] {
+        if let Ok(found) = value.get_attr(key)
+            && !found.is_undefined()
+            && !found.is_none()
+        {
+            return found;
+        }
+    }
+    let first = value.try_iter().ok().and_then(|mut keys| keys.next());
+    first.and_then(|k| value.get_item(&k).ok()).unwrap_or_default()
+}
+
+fn as_number(value: &Value) -> Option<f64> {
+    f64::try_from(value.clone()).ok().or_else(|| value.as_str().and_then(|s| s.trim().parse().ok()))
+}
+
+fn number(state: &State, value: Value) -> String {
+    match as_number(&value) {
+        Some(n) => {
+            let decimals = if n.fract().abs() < 1e-9 { 0 } else { 2 };
+            grouped(n, decimals, &context(state, "country"))
+        }
+        None => plain(&value),
+    }
+}
+
+/// `{amount, currency}` or a number in the business number's currency.
+fn money(state: &State, value: Value) -> String {
+    let amount = value.get_attr("amount").ok().filter(|v| !v.is_undefined()).unwrap_or_else(|| value.clone());
+    let Some(amount) = as_number(&amount) else { return plain(&value) };
+    let currency = value.get_attr("currency").ok().map(|v| plain(&v)).filter(|c| !c.is_empty()).unwrap_or_else(|| context(state, "currency"));
+    format_money(amount, &currency)
+}
+
+/// Rupees in lakh groups without paise where there are none, euros after the amount with a comma, dollars and pesos before it.
+pub(crate) fn format_money(amount: f64, currency: &str) -> String {
+    let whole = amount.fract().abs() < 1e-9;
+    match currency {
+        "INR" => format!("₹{}", grouped(amount, if whole { 0 } else { 2 }, "IN")),
+        "EUR" => format!("{} €", grouped(amount, 2, "ES")),
+        "MXN" | "USD" => format!("${}", grouped(amount, 2, "MX")),
+        "GBP" => format!("£{}", grouped(amount, 2, "GB")),
+        "" => grouped(amount, if whole { 0 } else { 2 }, "IN"),
+        other => format!("{other} {}", grouped(amount, 2, "GB")),
+    }
+}
+
+fn grouped(n: f64, decimals: usize, country: &str) -> String {
+    let text = format!("{:.*}", decimals, n.abs());
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let (group, point) = if country == "ES" { (".", ",") } else { (",", ".") };
+    let digits: Vec<char> = whole.chars().rev().collect();
+    let mut out: Vec<String> = Vec::new();
+    let mut at = 0;
+    while at < digits.len() {
+        // Indian grouping: three digits, then pairs.
+        let size = if country == "IN" && at > 0 { 2 } else { 3 };
+        let end = (at + size).min(digits.len());
+        out.push(digits[at..end].iter().rev().collect());
+        at = end;
+    }
+    out.reverse();
+    let sign = if n < 0.0 { "-" } else { "" };
+    let whole = out.join(group);
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}{point}{fraction}") }
+}
+
+const MONTHS: [(&str, [&str; 12]); 3] = [
+    ("en", ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]),
+    ("es", ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"]),
+    ("hi", ["जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर"]),
+];
+const DAYS: [(&str, [&str; 7]); 4] = [
+    ("en", ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]),
+    ("es", ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"]),
+    ("hi", ["सोमवार", "मंगलवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार", "रविवार"]),
+    ("hi-Latn", ["Somvaar", "Mangalvaar", "Budhvaar", "Guruvaar", "Shukravaar", "Shanivaar", "Ravivaar"]),
+];
+
+fn date(state: &State, value: Value, style: Option<String>) -> String {
+    let text = plain(&value);
+    format_date(&text, &context(state, "language"), style.as_deref() == Some("long")).unwrap_or(text)
+}
+
+/// An ISO date (or the date of an ISO instant) in words; nothing for what is no date.
+pub(crate) fn format_date(text: &str, language: &str, long: bool) -> Option<String> {
+    let date: jiff::civil::Date = text.get(..10)?.parse().ok()?;
+    let months = match language {
+        "es" => MONTHS[1].1,
+        "hi" => MONTHS[2].1,
+        _ => MONTHS[0].1,
+    };
+    let month = months[(date.month() - 1) as usize];
+    let day = date.day();
+    if !long {
+        // Hindi months are short already, and cutting Devanagari by characters would break syllables.
+        let month = if language == "hi" { month.to_owned() } else { month.chars().take(3).collect() };
+        return Some(format!("{day} {month}"));
+    }
+    let days = DAYS.iter().find(|(l, _)| *l == language).unwrap_or(&DAYS[0]).1;
+    let weekday = days[date.weekday().to_monday_zero_offset() as usize];
+    Some(match language {
+        "es" => format!("{weekday} {day} de {month}"),
+        _ => format!("{weekday}, {day} {month}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_written_as_the_country_does() {
+        assert_eq!(format_money(12999.0, "INR"), "₹12,999");
+        assert_eq!(format_money(1234567.5, "INR"), "₹12,34,567.50");
+        assert_eq!(format_money(1299.0, "EUR"), "1.299,00 €");
+        assert_eq!(format_money(12999.0, "MXN"), "$12,999.00");
+        assert_eq!(format_money(-5.0, "INR"), "₹-5");
+    }
+
+    #[test]
+    fn dates_in_words() {
+        assert_eq!(format_date("2026-11-24", "en", false).unwrap(), "24 Nov");
+        assert_eq!(format_date("2026-11-24T10:00:00Z", "es", true).unwrap(), "martes 24 de noviembre");
+        assert_eq!(format_date("2026-11-24", "hi", false).unwrap(), "24 नवंबर");
+        assert_eq!(format_date("2026-11-24", "hi-Latn", true).unwrap(), "Mangalvaar, 24 November");
+        assert_eq!(format_date("kal", "en", false), None);
+    }
+
+    #[test]
+    fn cutting_respects_characters() {
+        assert_eq!(cut("नमस्ते दुनिया", 5), "नमस्…");
+        assert_eq!(cut("short", 5), "short");
+        assert_eq!(cut("a longer text", 9), "a longer…");
+    }
+}

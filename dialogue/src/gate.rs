@@ -1,0 +1,117 @@
+//! Before consent nothing personal is processed: only consent, language, a person and STOP are answered. What was asked is
+//! kept and answered right after the yes.
+
+use crate::commands::Command;
+use crate::config::domain::IntentCommand;
+use crate::event::{Message, Understanding};
+use crate::fill;
+use crate::patterns::{session_start, unsupported_language};
+use crate::payload::Payload;
+use crate::receive::{Input, certain, says};
+use crate::sources::nlu;
+use crate::state::{HeldMessage, Owner};
+use crate::tracker::TrackerEvent;
+use crate::turn::Turn;
+
+pub(crate) fn received(turn: &mut Turn, _message: &Message, input: &Input) {
+    match input {
+        Input::Welcome => greet(turn),
+        Input::Tap(id, title) => {
+            certain(turn, title);
+            match Payload::parse(id) {
+                Ok(payload) => tap(turn, payload),
+                Err(_) => text(turn, title),
+            }
+        }
+        Input::Text(t) => text(turn, t),
+        Input::Other(..) => greet(turn),
+    }
+}
+
+fn greet(turn: &mut Turn) {
+    // Who waits for a person has been told so already.
+    if turn.state.owner == Owner::Bot {
+        session_start::greet(turn);
+    } else {
+        turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
+    }
+}
+
+fn tap(turn: &mut Turn, payload: Payload) {
+    match payload {
+        Payload::Consent(given) => turn.execute(vec![Command::Consent { given }]),
+        Payload::ChangeLanguage(language) => turn.execute(vec![Command::ChangeLanguage { language }]),
+        Payload::HumanHandoff => turn.execute(vec![Command::HumanHandoff { reason: "requested" }]),
+        Payload::Stop => turn.execute(vec![Command::Stop]),
+        Payload::Repeat => turn.execute(vec![Command::Repeat]),
+        _ => greet(turn),
+    }
+}
+
+fn text(turn: &mut Turn, text: &str) {
+    let words = &turn.a.words;
+    let asked = turn.state.consent.asked_at.is_some();
+    let command = if words.is("stop", text) {
+        Some(Command::Stop)
+    } else if words.is("person", text) {
+        Some(Command::HumanHandoff { reason: "requested" })
+    } else if asked && words.is("yes", text) {
+        Some(Command::Consent { given: true })
+    } else if asked && words.is("no", text) {
+        Some(Command::Consent { given: false })
+    } else {
+        None
+    };
+    if let Some(command) = command {
+        certain(turn, text);
+        return turn.execute(vec![command]);
+    }
+    if let Some(option) = fill::named_option(&turn.state.options, text, false)
+        && let Ok(payload) = Payload::parse(&option.id)
+    {
+        certain(turn, text);
+        return tap(turn, payload);
+    }
+    if turn.state.owner != Owner::Bot {
+        return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
+    }
+    turn.understand(text, false);
+}
+
+/// Of what was understood only language, yes and no, a person and STOP are looked at.
+pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, unsupported: Option<&'static str>) {
+    if turn.state.owner != Owner::Bot {
+        return;
+    }
+    let asked = turn.state.consent.asked_at.is_some();
+    for command in [IntentCommand::Stop, IntentCommand::HumanHandoff, IntentCommand::ChangeLanguage] {
+        if says(turn, u, command) {
+            let commands = nlu::plain_command(turn, command, u);
+            return turn.execute(commands);
+        }
+    }
+    if asked && says(turn, u, IntentCommand::Affirm) {
+        return turn.execute(vec![Command::Consent { given: true }]);
+    }
+    if asked && says(turn, u, IntentCommand::Deny) {
+        return turn.execute(vec![Command::Consent { given: false }]);
+    }
+    if let Some(kind) = unsupported {
+        turn.emit(TrackerEvent::FailedAttempt { reason: "unsupported_language".into() });
+        if turn.state.failures < turn.a.settings.failures {
+            turn.pattern("pattern_unsupported_language", Some(kind));
+        } else {
+            unsupported_language::say(turn, kind);
+        }
+        return;
+    }
+    let smalltalk = u.intents.first().is_some_and(|(i, p)| *p >= turn.a.threshold(i) && turn.a.domain.intents.get(i).is_some_and(|i| i.smalltalk));
+    if smalltalk { greet(turn) } else { hold_and_greet(turn, text) }
+}
+
+pub(crate) fn hold_and_greet(turn: &mut Turn, text: &str) {
+    if turn.state.held.len() < turn.a.settings.held_messages {
+        turn.emit(TrackerEvent::MessageHeld { message: HeldMessage { id: format!("turn-{}", turn.state.counters.turns), text: text.to_owned(), at: turn.at } });
+    }
+    greet(turn);
+}

@@ -1,0 +1,74 @@
+//! Topics instead of guesses: below the threshold by policy, for values that nobody asked for, beside a hand-off.
+
+use crate::commands::human_handoff;
+use crate::config::domain::Target;
+use crate::config::settings::LowConfidence;
+use crate::filters::cut;
+use crate::limits::BUTTON_TITLE;
+use crate::state::Topic;
+use crate::tracker::TrackerEvent;
+use crate::turn::Turn;
+
+/// What the policy says about a message below the threshold.
+pub(crate) fn low_confidence(turn: &mut Turn) {
+    let first = turn.a.settings.low_confidence == LowConfidence::ClarifyFirst && !turn.state.clarified;
+    let topics = if first { likely_topics(turn) } else { vec![] };
+    if topics.is_empty() {
+        human_handoff::run(turn, "low_confidence");
+    } else {
+        offer(turn, "ambiguous", topics);
+    }
+}
+
+/// Offers topics, or says that nothing was understood.
+pub(crate) fn offer(turn: &mut Turn, reason: &'static str, topics: Vec<Topic>) {
+    if topics.is_empty() {
+        super::cannot_handle::run(turn, "not_understood");
+        return;
+    }
+    turn.emit(TrackerEvent::TopicsOffered { topics, clarification: reason == "ambiguous" });
+    turn.reask();
+    turn.pattern("pattern_clarification", Some(reason));
+}
+
+/// Topics of the latest text's ranking, likeliest first.
+pub(crate) fn likely_topics(turn: &Turn) -> Vec<Topic> {
+    let language = turn.language();
+    let mut topics: Vec<Topic> = Vec::new();
+    let ranking = turn.state.latest.as_ref().map(|l| l.ranking.clone()).unwrap_or_default();
+    for (intent, p) in ranking {
+        if topics.len() >= turn.a.settings.topics || p < 0.02 {
+            break;
+        }
+        let (flow, payload) = match turn.a.target(&intent) {
+            Some(Target::Flow(flow)) => (flow.clone(), format!("/StartFlow({flow})")),
+            Some(Target::Answer(_)) => (intent.clone(), format!("/{intent}")),
+            _ => continue,
+        };
+        if let Some(title) = turn.a.topic_title(Some(&intent), Some(&flow), &language) {
+            add(&mut topics, flow, title, payload);
+        }
+    }
+    topics
+}
+
+/// These flows as topics.
+pub(crate) fn topics_of(turn: &Turn, flows: &[String]) -> Vec<Topic> {
+    let language = turn.language();
+    let mut topics = Vec::new();
+    for flow in flows {
+        if topics.len() < turn.a.settings.topics
+            && let Some(title) = turn.a.topic_title(None, Some(flow), &language)
+        {
+            add(&mut topics, flow.clone(), title, format!("/StartFlow({flow})"));
+        }
+    }
+    topics
+}
+
+fn add(topics: &mut Vec<Topic>, flow: String, title: String, payload: String) {
+    let title = cut(&title, BUTTON_TITLE);
+    if !topics.iter().any(|t| t.flow == flow || t.title == title) {
+        topics.push(Topic { flow, title, payload });
+    }
+}

@@ -1,0 +1,82 @@
+//! Matters: opened with a flow, resolved at its end, followed by the satisfaction question.
+
+use crate::config::flows::Flow;
+use crate::config::settings::AskSatisfaction;
+use crate::state::{Frame, Matter, Owner, Slots};
+use crate::tracker::TrackerEvent;
+use crate::turn::Turn;
+use serde_json::json;
+
+/// Opens a matter and returns its id.
+pub(crate) fn open_matter(turn: &mut Turn, intent: Option<String>, flow: Option<String>) -> u64 {
+    let id = turn.state.counters.matters + 1;
+    let matter = Matter { id, intent, flow, language: turn.language(), source: turn.state.source.clone(), opened_at: turn.at, escalated: false };
+    turn.emit(TrackerEvent::MatterOpened { matter });
+    id
+}
+
+/// The matter of a flow that starts: a tap on what a flow has shown goes on with its matter; words begin a new one, and what
+/// was left lying without a flow is abandoned.
+pub(crate) fn open_matter_for_flow(turn: &mut Turn, intent: Option<String>, flow: &str, tapped: bool) -> u64 {
+    let idle: Vec<u64> = turn.state.matters.iter().filter(|m| !m.escalated && !turn.state.stack.iter().any(|f| f.matter == Some(m.id))).map(|m| m.id).collect();
+    if tapped && let Some(id) = idle.last() {
+        return *id;
+    }
+    for id in idle {
+        turn.emit(TrackerEvent::MatterAbandoned { id, reason: "left".into() });
+    }
+    open_matter(turn, intent, Some(flow.to_owned()))
+}
+
+/// A customer's flow has come to its end.
+pub(crate) fn run(turn: &mut Turn, flow: &Flow, frame: &Frame) {
+    if !frame.failed && turn.state.failures > 0 {
+        turn.emit(TrackerEvent::Progress);
+    }
+    let mine = frame.matter.filter(|id| turn.state.matters.iter().any(|m| m.id == *id));
+    if frame.failed {
+        if let Some(id) = mine {
+            turn.emit(TrackerEvent::MatterAbandoned { id, reason: "failed".into() });
+        }
+        return;
+    }
+    if !flow.run_pattern_completed {
+        // The customer has something to choose from; the matter goes on with the tap.
+        return;
+    }
+    if let Some(id) = mine {
+        turn.emit(TrackerEvent::MatterResolved { id, by: "bot".into() });
+    }
+    if frame.self_service && matches!(turn.state.owner, Owner::Queue { .. }) {
+        withdraw(turn);
+    }
+    if turn.state.stack.is_empty() {
+        turn.pattern("pattern_completed", None);
+    }
+}
+
+/// The matter was resolved before an agent took it.
+fn withdraw(turn: &mut Turn) {
+    turn.hook("action_withdraw_handoff_ticket");
+    let escalated: Vec<u64> = turn.state.matters.iter().filter(|m| m.escalated).map(|m| m.id).collect();
+    for id in escalated {
+        turn.emit(TrackerEvent::MatterResolved { id, by: "bot".into() });
+    }
+    turn.emit(TrackerEvent::QueueLeft { reason: "resolved".into() });
+    turn.say("utter_handoff_withdrawn");
+}
+
+/// Asks for satisfaction if the settings want it now.
+pub(crate) fn ask_satisfaction(turn: &mut Turn) {
+    let wanted = match turn.a.settings.satisfaction {
+        AskSatisfaction::Matter => true,
+        AskSatisfaction::Session => !turn.state.session.satisfaction_asked,
+        AskSatisfaction::Never => false,
+    };
+    let running = turn.state.stack.iter().any(|f| f.flow == "pattern_satisfaction");
+    if !wanted || running || turn.state.owner != Owner::Bot {
+        return;
+    }
+    let slots: Slots = turn.state.rated_matter.iter().map(|m| ("rated_matter".to_owned(), json!(m))).collect();
+    turn.push("pattern_satisfaction", slots, |_| {});
+}

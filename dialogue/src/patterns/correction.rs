@@ -1,0 +1,60 @@
+//! "No, 110002": the slot is overwritten and the flow runs again from the step that uses it.
+
+use crate::config::domain::{Slot, Source};
+use crate::config::flows::Flow;
+use crate::state::Slots;
+use crate::tracker::TrackerEvent;
+use crate::turn::Turn;
+use serde_json::Value;
+
+/// Overwrites slots of a running frame and goes back to the first step that collects one of them.
+pub(crate) fn rewind(turn: &mut Turn, frame: u64, slots: Slots) {
+    let Some(flow) = turn.state.frame(frame).and_then(|f| turn.a.flows.get(&f.flow)) else { return };
+    let changed = slots.iter().any(|(slot, value)| turn.state.frame_slot(turn.state.frame(frame), slot).is_some_and(|old| old != value));
+    let step = flow
+        .steps
+        .iter()
+        .find(|s| matches!(&s.kind, crate::config::flows::StepKind::Collect(c) if slots.contains_key(&c.slot)))
+        .or_else(|| flow.steps.first())
+        .map(|s| s.id.clone());
+    let chosen: Vec<String> = flow.collects().filter(|c| c.confirm || turn.a.domain.slots.get(&c.slot).is_some_and(only_chosen)).map(|c| c.slot.clone()).collect();
+    // Patterns above the frame, such as a reminder, have nothing left to say.
+    let above: Vec<u64> = turn.state.stack.iter().rev().take_while(|f| f.id != frame).filter(|f| f.flow.starts_with("pattern_")).map(|f| f.id).collect();
+    for id in above {
+        turn.drop_frame(id, "corrected");
+    }
+    for slot in chosen {
+        if !slots.contains_key(&slot) {
+            turn.set_slot(Some(frame), &slot, Value::Null);
+        }
+    }
+    for (slot, value) in slots {
+        turn.set_slot(Some(frame), &slot, value);
+    }
+    turn.emit(TrackerEvent::AskCleared);
+    if let Some(step) = step.filter(|_| changed) {
+        turn.emit(TrackerEvent::StepReached { frame, step });
+        turn.pattern("pattern_correction", None);
+    } else {
+        // Something new rather than something else: the open question comes again.
+        if let Some(step) = turn.state.frame(frame).map(|f| f.step.clone()) {
+            turn.emit(TrackerEvent::StepReached { frame, step });
+        }
+    }
+}
+
+/// A slot whose value comes from a choice offered: it hangs on other slots and is void when they change.
+fn only_chosen(slot: &Slot) -> bool {
+    slot.mappings.iter().all(|m| matches!(m.source, Source::Controlled))
+}
+
+/// Slots of a completed run that a follow-up keeps: those said as entities, not chosen, written freely or confirmed.
+pub(crate) fn inheritable(turn: &Turn, flow: &Flow, slots: &Slots) -> Slots {
+    let keeps = |name: &str| {
+        flow.collects().any(|c| c.slot == name && !c.confirm && !c.verbatim && !c.ask_before_filling)
+            && turn.a.domain.slots.get(name).is_some_and(|s| {
+                s.mappings.iter().any(|m| matches!(m.source, Source::Entity(..) | Source::Location)) && !s.mappings.iter().any(|m| matches!(m.source, Source::Text(None)))
+            })
+    };
+    slots.iter().filter(|(name, value)| !value.is_null() && keeps(name)).map(|(k, v)| (k.clone(), v.clone())).collect()
+}

@@ -1,0 +1,284 @@
+//! A message from the customer, and what understanding made of it.
+
+use crate::commands::{Command, human_handoff, stop};
+use crate::config::domain::{IntentCommand, Target};
+use crate::config::settings::OnContent;
+use crate::effect::Effect;
+use crate::event::{Content, Message, Understanding};
+use crate::fill;
+use crate::gate;
+use crate::patterns::{cannot_handle, unsupported_language};
+use crate::payload::Payload;
+use crate::sources::{nlu, rules, taps};
+use crate::state::{BUSINESS_APP, Latest, Owner, Person, Slots};
+use crate::tracker::TrackerEvent;
+use crate::turn::Turn;
+use serde_json::{Value, json};
+
+/// Posterior from which a language is spoken before it is locked: "hi" is anybody's, and is answered in the number's own.
+const TENTATIVE: f32 = 0.6;
+
+/// What of a message the rest works with.
+pub(crate) enum Input<'m> {
+    Text(&'m str),
+    Tap(&'m str, &'m str),
+    Other(&'static str, Option<Value>),
+    Welcome,
+}
+
+pub(crate) fn received(turn: &mut Turn, message: &Message) {
+    seen(turn, message);
+    let input = match &message.content {
+        Content::Reaction { .. } => return turn.emit(TrackerEvent::Noted { what: "reaction".into() }),
+        Content::Silent { kind } => return turn.emit(TrackerEvent::Noted { what: kind.clone() }),
+        Content::Text { text } => Input::Text(text),
+        Content::Media { caption: Some(caption), .. } if !caption.trim().is_empty() => Input::Text(caption),
+        Content::Button { id, title } | Content::List { id, title } => Input::Tap(id, title),
+        Content::Location { latitude, longitude, name } => Input::Other("location", Some(json!({"latitude": latitude, "longitude": longitude, "name": name}))),
+        Content::Contacts { .. } => Input::Other("contacts", None),
+        Content::Media { kind, .. } => Input::Other(media(kind), None),
+        Content::Order { items } => Input::Other("order", Some(json!(items))),
+        Content::Form { fields } => Input::Other("form", Some(json!(fields))),
+        Content::Unsupported { .. } => Input::Other("unsupported", None),
+        Content::Welcome => Input::Welcome,
+    };
+    release_from_app(turn);
+    turn.begin();
+    turn.emit(TrackerEvent::WindowOpened { until: message.sent_at + turn.a.settings.window_ms });
+    turn.emit(TrackerEvent::UserUttered { text: transcript_text(&message.content), at: turn.at });
+    if matches!(turn.state.owner, Owner::Agent { .. }) {
+        // A human owns the thread: the bot says nothing, but a withdrawal holds at once.
+        let stops = match &input {
+            Input::Text(text) => turn.a.words.is("stop", text),
+            Input::Tap(id, _) => Payload::parse(id) == Ok(Payload::Stop),
+            _ => false,
+        };
+        if stops {
+            stop::withdraw(turn);
+        }
+        return;
+    }
+    turn.effects.push(Effect::MarkRead { message_id: message.id.clone(), typing: turn.state.owner == Owner::Bot });
+    if turn.a.settings.consent_required && !turn.state.consented() {
+        return gate::received(turn, message, &input);
+    }
+    match input {
+        Input::Text(text) => self::text(turn, text),
+        Input::Tap(id, title) => tap(turn, id, title),
+        Input::Welcome => execute(turn, vec![Command::SessionStart], false),
+        Input::Other(kind, value) => other(turn, kind, value),
+    }
+}
+
+fn media(kind: &str) -> &'static str {
+    match kind {
+        "image" => "image",
+        "video" => "video",
+        "audio" => "audio",
+        "voice" => "voice",
+        "document" => "document",
+        "sticker" => "sticker",
+        _ => "unsupported",
+    }
+}
+
+/// References to the person, as this message carries them. A phone that Meta leaves out now is still the person's.
+fn seen(turn: &mut Turn, message: &Message) {
+    let old = &turn.state.person;
+    let shared = match &message.content {
+        Content::Contacts { own_phone } => own_phone.clone(),
+        _ => None,
+    };
+    let person = Person {
+        phone: message.phone.clone().or_else(|| shared.clone()).or_else(|| old.phone.clone()),
+        phone_shared: shared.is_some() || old.phone_shared,
+        user_id: message.user_id.clone().or_else(|| old.user_id.clone()),
+        profile_name: message.profile_name.clone().or_else(|| old.profile_name.clone()),
+        number: message.number.clone(),
+    };
+    let source = message.referral.clone().or_else(|| (turn.state.session.count == 0).then(|| "organic".to_owned()));
+    if *old != person || (turn.state.source.is_none() && source.is_some()) {
+        turn.emit(TrackerEvent::PersonSeen { person, source });
+    }
+}
+
+/// A thread that a colleague answered from the app comes back after long silence; from the console agents hand back themselves.
+fn release_from_app(turn: &mut Turn) {
+    let after = turn.a.settings.app_release_ms;
+    let last = turn.state.transcript.last().map_or(0, |l| l.at);
+    if let Owner::Agent { id, .. } = &turn.state.owner
+        && id == BUSINESS_APP
+        && after > 0
+        && turn.at - last > after
+    {
+        turn.emit(TrackerEvent::HandedBack { agent: BUSINESS_APP.into(), resolved: false });
+        let escalated: Vec<u64> = turn.state.matters.iter().filter(|m| m.escalated).map(|m| m.id).collect();
+        for id in escalated {
+            turn.emit(TrackerEvent::MatterAbandoned { id, reason: "handed_back".into() });
+        }
+    }
+}
+
+/// A line for the transcript.
+pub(crate) fn transcript_text(content: &Content) -> String {
+    match content {
+        Content::Text { text } => text.clone(),
+        Content::Button { title, .. } | Content::List { title, .. } => title.clone(),
+        Content::Location { name, .. } => format!("[location{}]", name.as_deref().map(|n| format!(": {n}")).unwrap_or_default()),
+        Content::Contacts { .. } => "[contact]".into(),
+        Content::Media { kind, caption, .. } => match caption {
+            Some(caption) => format!("[{kind}] {caption}"),
+            None => format!("[{kind}]"),
+        },
+        Content::Reaction { .. } => "[reaction]".into(),
+        Content::Order { .. } => "[order]".into(),
+        Content::Form { .. } => "[form]".into(),
+        Content::Welcome => "[chat opened]".into(),
+        Content::Unsupported { kind } | Content::Silent { kind } => format!("[{kind}]"),
+    }
+}
+
+/// The latest message is certain: a tap, or words with one meaning.
+pub(crate) fn certain(turn: &mut Turn, text: &str) {
+    let latest = Latest { text: text.to_owned(), intent: None, confidence: 1.0, ranking: vec![] };
+    let languages = turn.state.language.posterior.clone();
+    turn.emit(TrackerEvent::Understood { latest: Some(latest), languages });
+}
+
+/// Whether a command is answered while the customer waits for a person.
+fn answered_in_queue(turn: &Turn, command: &Command, tapped: bool) -> bool {
+    tapped || matches!(command, Command::Stop | Command::Consent { .. }) || (matches!(command, Command::SetSlot { .. }) && turn.state.self_service())
+}
+
+fn execute(turn: &mut Turn, commands: Vec<Command>, tapped: bool) {
+    if matches!(turn.state.owner, Owner::Queue { .. }) && !commands.iter().all(|c| answered_in_queue(turn, c, tapped)) {
+        return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
+    }
+    turn.execute(commands);
+}
+
+fn text(turn: &mut Turn, text: &str) {
+    if let Some(commands) = rules::commands(turn, text) {
+        certain(turn, text);
+        return execute(turn, commands, false);
+    }
+    if matches!(turn.state.owner, Owner::Queue { .. }) && !(turn.state.self_service() && turn.state.asked.is_some()) {
+        return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
+    }
+    turn.understand(text, false);
+}
+
+fn tap(turn: &mut Turn, id: &str, title: &str) {
+    certain(turn, title);
+    match Payload::parse(id) {
+        Ok(payload) => {
+            let commands = taps::commands(turn, payload);
+            execute(turn, commands, true);
+        }
+        // A template's quick reply has no payload of ours: its title is what the customer says.
+        Err(_) => self::text(turn, title),
+    }
+}
+
+/// Anything that is neither text nor tap.
+fn other(turn: &mut Turn, kind: &'static str, value: Option<Value>) {
+    certain(turn, &format!("[{kind}]"));
+    let asked = turn.state.asked.clone();
+    let takes_place = |slot: &str| turn.a.domain.slots.get(slot).is_some_and(|s| s.mappings.iter().any(|m| matches!(m.source, crate::config::domain::Source::Location)));
+    if let (Some(asked), Some(value), "location") = (&asked, &value, kind)
+        && takes_place(&asked.slot)
+    {
+        return execute(turn, vec![Command::SetSlot { slots: Slots::from([(asked.slot.clone(), value.clone())]) }], false);
+    }
+    if matches!(turn.state.owner, Owner::Queue { .. }) {
+        return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
+    }
+    if kind == "contacts" && turn.state.person.phone_shared {
+        // Asked for and given: whoever asked goes on.
+        turn.say("utter_acknowledge");
+        turn.reask();
+        return;
+    }
+    match turn.a.settings.content.get(kind).cloned() {
+        Some(OnContent::Answer(answer)) => turn.execute(vec![Command::Chitchat { answer }]),
+        Some(OnContent::Handoff) => human_handoff::run(turn, "always_human"),
+        Some(OnContent::Flow(flow, slot)) => {
+            let mut slots = Slots::new();
+            if let (Some(slot), Some(value)) = (slot, value)
+                && let Some(value) = turn.a.domain.slots.get(&slot).and_then(|s| fill::coerce(s, &value))
+            {
+                slots.insert(slot, value);
+            }
+            turn.execute(vec![Command::StartFlow { flow, slots, intent: None, tapped: true }]);
+        }
+        None => cannot_handle::run(turn, "unsupported_content"),
+    }
+}
+
+/// Language of a text: locked once it is clear, tentative until then.
+pub(crate) fn language(turn: &mut Turn, u: &Understanding) {
+    if turn.state.language.locked {
+        return;
+    }
+    let served = u.languages.iter().find(|(l, _)| turn.a.settings.languages.iter().any(|s| s == l));
+    let Some((code, p)) = served.cloned() else { return };
+    let first = u.languages.first().is_some_and(|(l, _)| *l == code);
+    let locked = first && p >= turn.a.settings.lock_threshold;
+    if locked || (first && p >= TENTATIVE && turn.state.language.code.as_deref() != Some(code.as_str())) {
+        turn.emit(TrackerEvent::LanguageSet { code, locked });
+    }
+}
+
+pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
+    let Some(pending) = turn.state.understanding.clone() else {
+        return turn.emit(TrackerEvent::Noted { what: "understood without a question".into() });
+    };
+    let top = u.intents.first().cloned();
+    let mut ranking = u.intents.clone();
+    // The conformal set covers what the ranking alone might cut off.
+    ranking.sort_by_key(|(i, _)| !u.candidates.is_empty() && !u.candidates.contains(i));
+    let latest = Latest { text: pending.text.clone(), intent: top.as_ref().map(|(i, _)| i.clone()), confidence: top.as_ref().map_or(0.0, |(_, p)| *p), ranking };
+    turn.emit(TrackerEvent::Understood { latest: Some(latest), languages: u.languages.clone() });
+    let unsupported = unsupported_language::kind(turn, &u.languages);
+    if unsupported.is_none() {
+        language(turn, u);
+    }
+    if turn.a.settings.consent_required && !turn.state.consented() {
+        return gate::understood(turn, &pending.text, u, unsupported);
+    }
+    if matches!(turn.state.owner, Owner::Agent { .. }) {
+        return;
+    }
+    let smalltalk = top.as_ref().is_some_and(|(i, p)| *p >= turn.a.threshold(i) && turn.a.domain.intents.get(i).is_some_and(|i| i.smalltalk));
+    if pending.held && smalltalk {
+        // It was greeted already.
+        return;
+    }
+    let commands = nlu::commands(turn, &pending.text, u);
+    if let Some(kind) = unsupported
+        && turn.state.owner == Owner::Bot
+        && !matches!(commands.first(), Some(Command::SetSlot { .. } | Command::Stop | Command::ChangeLanguage { .. } | Command::HumanHandoff { reason: "requested" }))
+    {
+        return unsupported_language::run(turn, kind);
+    }
+    execute(turn, commands, false);
+}
+
+/// Overload makes customers wait, it never escalates them.
+pub(crate) fn not_understood(turn: &mut Turn, reason: &str) {
+    let Some(pending) = turn.state.understanding.clone() else { return };
+    let languages = turn.state.language.posterior.clone();
+    turn.emit(TrackerEvent::Understood { latest: None, languages });
+    turn.emit(TrackerEvent::Noted { what: format!("not_understood {reason}") });
+    if turn.a.settings.consent_required && !turn.state.consented() {
+        return gate::hold_and_greet(turn, &pending.text);
+    }
+    if turn.state.owner == Owner::Bot {
+        turn.say("utter_busy");
+    }
+}
+
+/// Whether the most likely intent, if sure, stands for this command.
+pub(crate) fn says(turn: &Turn, u: &Understanding, command: IntentCommand) -> bool {
+    u.intents.first().is_some_and(|(i, p)| *p >= turn.a.threshold(i) && turn.a.target(i) == Some(Target::Command(command)))
+}

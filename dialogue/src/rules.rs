@@ -1,0 +1,106 @@
+//! Words that mean one thing in every context: whole messages only, so that "cancel my order" stays the customer's wish.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Kinds of words; `settings.yml` may add to each.
+pub const KINDS: [&str; 8] = ["stop", "restart", "cancel", "repeat", "skip", "yes", "no", "person"];
+
+const WORDS: [(&str, &[&str]); 8] = [
+    (
+        "stop",
+        &[
+            "stop", "stop all", "unsubscribe", "opt out", "optout", "stop messages", "stop messaging me", "end messages", "baja", "alto", "parar", "para", "darme de baja", "dame de baja", "cancelar suscripcion", "no mas mensajes",
+            "detener", "detener mensajes", "रोकें", "रोको", "बंद करो", "बंद करें", "बंद कीजिए", "संदेश बंद करें", "संदेश बंद करो", "मैसेज बंद करो", "मैसेज मत भेजो", "स्टॉप", "band karo", "band kar do", "message band karo", "messages band karo",
+            "msg band karo", "message mat bhejo", "msg mat bhejo", "mat bhejo", "roko",
+        ],
+    ),
+    (
+        "person",
+        &[
+            "agent", "human", "person", "real person", "operator", "representative", "agente", "humano", "persona", "asesor", "asesora", "operador", "एजेंट", "इंसान", "प्रतिनिधि", "insaan", "insan", "agent chahiye", "agent please",
+        ],
+    ),
+    ("restart", &["restart", "start over", "/restart", "reiniciar", "empezar de nuevo", "volver a empezar", "फिर से शुरू करो", "फिर से शुरू करें", "phir se shuru karo", "fir se shuru karo", "shuru se"]),
+    (
+        "cancel",
+        &[
+            "cancel", "never mind", "nevermind", "forget it", "leave it", "drop it", "quit", "exit", "cancelar", "cancela", "olvidalo", "dejalo", "da igual", "salir", "रहने दो", "रहने दीजिए", "छोड़ो", "छोड़िए", "जाने दो", "रद्द करो", "rehne do", "rahne do",
+            "chhodo", "chodo", "jaane do", "jane do", "cancel karo", "cancel kar do",
+        ],
+    ),
+    ("repeat", &["repeat", "say again", "say that again", "again please", "come again", "repite", "repitelo", "otra vez", "puedes repetir", "फिर से बोलो", "दोबारा बताओ", "दोबारा बोलो", "phir se bolo", "dobara bolo", "dobara batao", "repeat karo"]),
+    ("skip", &["skip", "skip it", "skip this", "saltar", "omitir", "siguiente", "छोड़ दो", "आगे बढ़ो", "skip karo", "aage badho"]),
+    (
+        "yes",
+        &[
+            "yes", "y", "yep", "yeah", "yup", "ya", "ok", "okay", "k", "sure", "i agree", "agree", "accept", "si", "sip", "claro", "vale", "de acuerdo", "acepto", "por supuesto", "हाँ", "हां", "जी", "जी हाँ", "जी हां", "ठीक है", "सहमत", "मंज़ूर है", "haan", "han",
+            "haa", "ha", "ji", "ji haan", "haan ji", "theek hai", "thik hai", "bilkul", "👍", "yes please",
+        ],
+    ),
+    ("no", &["no", "n", "nope", "nah", "no thanks", "no thank you", "no gracias", "nel", "नहीं", "नही", "जी नहीं", "ना", "nahi", "nahin", "nai", "na", "ji nahi", "no ji", "👎"]),
+];
+
+/// The words of an assistant.
+#[derive(Debug, Clone)]
+pub struct Words(BTreeMap<String, BTreeSet<String>>);
+
+impl Words {
+    /// Built-in words and these.
+    pub fn new(added: &BTreeMap<String, Vec<String>>) -> Self {
+        let mut all = BTreeMap::new();
+        for (kind, words) in WORDS {
+            let more = added.get(kind).into_iter().flatten().map(|w| fold(w));
+            all.insert(kind.to_owned(), words.iter().map(|w| fold(w)).chain(more).collect());
+        }
+        Words(all)
+    }
+
+    /// Whether a whole message is one of the words of a kind.
+    pub fn is(&self, kind: &str, text: &str) -> bool {
+        self.0.get(kind).is_some_and(|words| words.contains(&fold(text)))
+    }
+}
+
+/// Lower case, without accents of Spanish vowels, punctuation and repeated blanks; Devanagari's nukta and signs stay.
+pub fn fold(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars().flat_map(char::to_lowercase) {
+        let c = match c {
+            'á' => 'a',
+            'é' => 'e',
+            'í' => 'i',
+            'ó' => 'o',
+            'ú' | 'ü' => 'u',
+            '¡' | '!' | '¿' | '?' | '.' | ',' | ';' | '।' | '"' | '\'' | '’' => ' ',
+            other => other,
+        };
+        if c.is_whitespace() {
+            if !out.ends_with(' ') {
+                out.push(' ');
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_whole_messages_in_any_dress() {
+        let words = Words::new(&BTreeMap::from([("stop".to_owned(), vec!["Leave me!".to_owned()])]));
+        for stop in ["STOP", "stop.", " Stop! ", "¡BAJA!", "band karo", "बंद करो", "leave me", "Unsubscribe"] {
+            assert!(words.is("stop", stop), "{stop}");
+        }
+        for not in ["stop my order", "where is the bus stop", "cancel"] {
+            assert!(!words.is("stop", not), "{not}");
+        }
+        assert!(words.is("yes", "Sí"));
+        assert!(words.is("yes", "हाँ!"));
+        assert!(words.is("no", "nahi"));
+        assert!(!words.is("no", "no quiero eso"));
+    }
+}

@@ -1,0 +1,294 @@
+//! Runs the flows on the stack until one of them waits for the customer or a backend.
+
+use crate::commands::human_handoff;
+use crate::config::flows::{Collect, Flow, Goal, StepKind};
+use crate::patterns;
+use crate::state::{Asked, DEPTH, Frame, Owner, Slots};
+use crate::tracker::TrackerEvent;
+use crate::turn::Turn;
+use serde_json::Value;
+
+/// Whether the stack can go on.
+enum Go {
+    On,
+    Wait,
+}
+
+impl Turn<'_> {
+    /// Puts a flow on the stack and returns its frame's id; nothing if there is no such flow.
+    pub fn push(&mut self, flow: &str, slots: Slots, prepare: impl FnOnce(&mut Frame)) -> Option<u64> {
+        let step = self.a.flows.get(flow)?.steps.first()?.id.clone();
+        if self.state.stack.len() >= DEPTH {
+            // The oldest interrupted flow will hardly be missed.
+            if let Some(oldest) = self.state.stack.first().map(|f| f.id) {
+                self.drop_frame(oldest, "depth");
+            }
+        }
+        let mut frame = Frame { id: self.state.counters.frames + 1, flow: flow.to_owned(), step, slots, ..Frame::default() };
+        // Whatever a tap starts while a person is waited for may ask and answer.
+        frame.self_service = matches!(self.state.owner, Owner::Queue { .. }) && !flow.starts_with("pattern_");
+        prepare(&mut frame);
+        let id = frame.id;
+        self.emit(TrackerEvent::FlowStarted { frame });
+        Some(id)
+    }
+
+    /// Runs a repair pattern on top of whatever runs.
+    pub fn pattern(&mut self, name: &str, reason: Option<&str>) {
+        self.push(name, Slots::new(), |f| f.reason = reason.map(str::to_owned));
+    }
+
+    /// Runs until something is awaited or nothing is left.
+    pub fn run(&mut self) {
+        while let Some(frame) = self.state.top().cloned() {
+            if self.fuel == 0 {
+                self.trouble("CHARLA-E1103", format!("flow {} goes round in circles", frame.flow));
+                self.drop_frame(frame.id, "internal_error");
+                self.fuel = 50;
+                patterns::internal_error::run(self, "broken");
+                continue;
+            }
+            self.fuel -= 1;
+            if frame.waiting.is_some() {
+                return;
+            }
+            if frame.interrupted {
+                self.emit(TrackerEvent::FlowResumed { frame: frame.id });
+                if !frame.flow.starts_with("pattern_") {
+                    self.pattern("pattern_continue_interrupted", None);
+                }
+                continue;
+            }
+            let a = self.a;
+            let found = a.flows.get(&frame.flow).and_then(|flow| Some((flow, flow.steps.get(*flow.index.get(&frame.step)?)?)));
+            let Some((flow, step)) = found else {
+                // The configuration has changed under a conversation at rest.
+                self.trouble("CHARLA-E1104", format!("flow {} has no step {} any more", frame.flow, frame.step));
+                self.drop_frame(frame.id, "internal_error");
+                patterns::internal_error::run(self, "broken");
+                continue;
+            };
+            let go = match &step.kind {
+                StepKind::Collect(collect) => self.collect(&frame, collect),
+                StepKind::Action(name) => self.action(&frame, name),
+                StepKind::SetSlots(slots) => {
+                    let context = self.context();
+                    for (slot, setting) in slots {
+                        match a.templates.eval(setting, &context) {
+                            Ok(value) => self.set_slot(Some(frame.id), slot, value),
+                            Err(what) => self.trouble("CHARLA-E1101", format!("{}: {what}", frame.flow)),
+                        }
+                    }
+                    Go::On
+                }
+                StepKind::Call(target) if target == "pattern_human_handoff" => {
+                    human_handoff::run(self, "flow");
+                    Go::Wait
+                }
+                StepKind::Link(target) if target == "pattern_human_handoff" => {
+                    human_handoff::run(self, "flow");
+                    Go::Wait
+                }
+                StepKind::Call(target) => {
+                    if frame.returned {
+                        Go::On
+                    } else {
+                        self.push(target, Slots::new(), |f| {
+                            f.called_by = Some(frame.id);
+                            f.matter = frame.matter;
+                            f.self_service = frame.self_service;
+                        });
+                        continue;
+                    }
+                }
+                StepKind::Link(target) => {
+                    self.link(flow, &frame, target);
+                    continue;
+                }
+                StepKind::Noop => Go::On,
+            };
+            match go {
+                Go::Wait => {
+                    // A hand-off or restart has taken the stack away; a question or call leaves its frame on top.
+                    if self.state.top().is_none_or(|f| f.id == frame.id) {
+                        return;
+                    }
+                }
+                Go::On => self.advance(frame.id),
+            }
+        }
+    }
+
+    /// On to the next step, or the end.
+    pub fn advance(&mut self, frame: u64) {
+        let a = self.a;
+        let Some(at) = self.state.frame(frame) else { return };
+        let Some(flow) = a.flows.get(&at.flow) else { return };
+        let Some(step) = flow.index.get(&at.step).and_then(|i| flow.steps.get(*i)) else { return };
+        let context = crate::context::build(a, &self.state, self.at, Some(at));
+        let goal = step.next.iter().find(|b| b.condition.as_ref().is_none_or(|c| c.holds(&context))).map_or(Goal::End, |b| b.to);
+        match goal {
+            Goal::Step(n) => {
+                let step = flow.steps[n].id.clone();
+                self.emit(TrackerEvent::StepReached { frame, step });
+            }
+            Goal::End => self.end(flow, frame),
+        }
+    }
+
+    /// A flow has come to its end.
+    fn end(&mut self, flow: &Flow, id: u64) {
+        let Some(frame) = self.state.frame(id).cloned() else { return };
+        let persisted = self.persisted(flow, &frame);
+        let called = frame.called_by.is_some();
+        self.emit(TrackerEvent::FlowEnded { frame: id, persisted, completed: true, remember: !flow.is_pattern() });
+        if !flow.is_pattern() && !called {
+            patterns::completed::run(self, flow, &frame);
+        }
+    }
+
+    /// Slots of a frame that outlive it.
+    fn persisted(&self, flow: &Flow, frame: &Frame) -> Slots {
+        frame
+            .slots
+            .iter()
+            .filter(|(name, value)| {
+                let listed = flow.persisted_slots.iter().any(|(s, _)| s == *name);
+                let kept = flow.collects().any(|c| c.slot == **name && !c.reset_after_flow_ends);
+                (listed || kept) && !value.is_null()
+            })
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect()
+    }
+
+    fn link(&mut self, flow: &Flow, frame: &Frame, target: &str) {
+        let persisted = self.persisted(flow, frame);
+        self.emit(TrackerEvent::FlowEnded { frame: frame.id, persisted, completed: false, remember: false });
+        let slots = frame.slots.clone();
+        self.push(target, slots, |f| {
+            f.matter = frame.matter;
+            f.called_by = frame.called_by;
+            f.self_service = frame.self_service;
+            f.result = frame.result.clone();
+            f.status = frame.status;
+        });
+    }
+
+    /// Takes a frame off the stack without completing it; its matter is abandoned.
+    pub fn drop_frame(&mut self, id: u64, reason: &str) {
+        let Some(frame) = self.state.frame(id).cloned() else { return };
+        // Frames that it called go with it.
+        let called: Vec<u64> = self.state.stack.iter().filter(|f| f.called_by == Some(id)).map(|f| f.id).collect();
+        for child in called {
+            self.drop_frame(child, reason);
+        }
+        self.emit(TrackerEvent::FlowEnded { frame: id, persisted: Slots::new(), completed: false, remember: false });
+        if let Some(matter) = frame.matter
+            && self.state.matters.iter().any(|m| m.id == matter && !m.escalated)
+            && !self.state.stack.iter().any(|f| f.matter == Some(matter))
+        {
+            self.emit(TrackerEvent::MatterAbandoned { id: matter, reason: reason.to_owned() });
+        }
+    }
+
+    /// Empties the stack.
+    pub fn drop_stack(&mut self, reason: &str) {
+        while let Some(id) = self.state.top().map(|f| f.id) {
+            self.drop_frame(id, reason);
+        }
+    }
+
+    /// Sets a slot where it belongs: persisted ones outside flows, others in the frame.
+    pub fn set_slot(&mut self, frame: Option<u64>, slot: &str, value: Value) {
+        let persisted = self.a.domain.slots.get(slot).is_some_and(|s| s.persisted);
+        let frame = frame.filter(|_| !persisted);
+        let now = match frame {
+            Some(id) => self.state.frame(id).and_then(|f| f.slots.get(slot)),
+            None => self.state.slots.get(slot),
+        };
+        if now != Some(&value) && !(now.is_none() && value.is_null() && frame.is_none()) {
+            self.emit(TrackerEvent::SlotSet { frame, slot: slot.to_owned(), value });
+        }
+    }
+
+    fn collect(&mut self, frame: &Frame, collect: &Collect) -> Go {
+        let fresh = !frame.asked;
+        if fresh && (collect.ask_before_filling || collect.confirm) {
+            self.set_slot(Some(frame.id), &collect.slot, Value::Null);
+        }
+        if frame.skipped.contains(&collect.slot) {
+            self.emit(TrackerEvent::AskCleared);
+            return Go::On;
+        }
+        let known = self.state.slot(&collect.slot).cloned();
+        if known.is_none() && frame.asked && !self.customer {
+            return Go::Wait;
+        }
+        if let Some(value) = known {
+            let context = self.context();
+            let rejection = collect.rejections.iter().find(|(c, _)| c.holds(&context)).map(|(_, utter)| utter.clone());
+            match rejection {
+                None => {
+                    if frame.asked {
+                        self.emit(TrackerEvent::AskCleared);
+                        if self.state.failures > 0 && !self.state.failure_stays() {
+                            self.emit(TrackerEvent::Progress);
+                        }
+                    }
+                    if collect.confirm && value == Value::Bool(true) {
+                        self.emit(TrackerEvent::Confirmed { frame: frame.id });
+                    }
+                    return Go::On;
+                }
+                Some(utter) => {
+                    self.set_slot(Some(frame.id), &collect.slot, Value::Null);
+                    if patterns::cannot_handle::failed(self, "rejected") {
+                        return Go::Wait;
+                    }
+                    let utter = utter.unwrap_or_else(|| format!("utter_invalid_{}", collect.slot));
+                    if !self.say_if_known(&utter) {
+                        self.say("utter_rejected");
+                    }
+                }
+            }
+        }
+        self.ask(frame.id, collect)
+    }
+
+    fn ask(&mut self, frame: u64, collect: &Collect) -> Go {
+        self.say(&collect.utter);
+        let asked = Asked { frame, slot: collect.slot.clone(), turn: self.state.counters.received, at: self.at };
+        self.emit(TrackerEvent::Asked { asked });
+        if collect.slot == "satisfaction" {
+            self.emit(TrackerEvent::SatisfactionAsked);
+        }
+        Go::Wait
+    }
+
+    fn action(&mut self, frame: &Frame, name: &str) -> Go {
+        if name.starts_with("utter_") {
+            self.say(name);
+            return Go::On;
+        }
+        if crate::config::actions::BUILT_IN.contains(&name) {
+            return if crate::actions::built_in(self, frame, name) { Go::On } else { Go::Wait };
+        }
+        let Some(spec) = self.a.actions.get(name) else {
+            // Actions known by name are optional.
+            if !crate::config::actions::HOOKS.contains(&name) {
+                self.trouble("CHARLA-E1105", format!("action {name} is not declared"));
+            }
+            return Go::On;
+        };
+        match self.call(name, Some(frame.id)) {
+            Ok(()) if spec.wait || spec.read_only => Go::Wait,
+            Ok(()) => Go::On,
+            Err(what) => {
+                self.trouble("CHARLA-E1102", what);
+                self.drop_frame(frame.id, "internal_error");
+                patterns::internal_error::run(self, "broken");
+                Go::Wait
+            }
+        }
+    }
+}

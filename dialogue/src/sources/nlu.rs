@@ -1,0 +1,193 @@
+//! Understanding to commands: the question just asked first, then what the message wants.
+
+use crate::commands::Command;
+use crate::config::domain::{IntentCommand, Target};
+use crate::config::flows::{Collect, StepKind};
+use crate::event::Understanding;
+use crate::fill;
+use crate::state::{Frame, Slots};
+use crate::turn::Turn;
+use serde_json::Value;
+
+/// What an understood text says.
+pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Command> {
+    let a = turn.a;
+    let (intent, p) = u.intents.first().map(|(i, p)| (i.as_str(), *p)).unwrap_or(("", 0.0));
+    let sure = p >= a.threshold(intent);
+    let target = a.target(intent).filter(|_| sure);
+    if let Some(Target::Command(command @ (IntentCommand::Stop | IntentCommand::HumanHandoff | IntentCommand::ChangeLanguage | IntentCommand::Restart | IntentCommand::Repeat))) = &target {
+        return plain_command(turn, *command, u);
+    }
+    if let Some(question) = Question::of(turn)
+        && let Some(commands) = question.commands(turn, text, u, intent, p, target.as_ref())
+    {
+        return commands;
+    }
+    let out = u.out_of_scope >= a.settings.threshold || target == Some(Target::Command(IntentCommand::OutOfScope));
+    if out {
+        return vec![Command::CannotHandle { reason: "out_of_scope" }];
+    }
+    if !sure {
+        return vec![Command::LowConfidence];
+    }
+    if a.domain.intents.get(intent).is_some_and(|i| i.always_human) {
+        return vec![Command::HumanHandoff { reason: "always_human" }];
+    }
+    match target {
+        Some(Target::Flow(flow)) => {
+            let slots = slots_for(turn, &flow, u);
+            vec![Command::StartFlow { flow, slots, intent: Some(intent.to_owned()), tapped: false }]
+        }
+        Some(Target::Answer(key)) => vec![answer(turn, intent, key)],
+        Some(Target::Handoff) => vec![Command::HumanHandoff { reason: "always_human" }],
+        Some(Target::Command(command)) => plain_command(turn, command, u),
+        None => vec![Command::LowConfidence],
+    }
+}
+
+/// A written answer: small talk or a matter.
+pub(crate) fn answer(turn: &Turn, intent: &str, answer: String) -> Command {
+    if turn.a.domain.intents.get(intent).is_some_and(|i| i.smalltalk) {
+        Command::Chitchat { answer }
+    } else {
+        Command::KnowledgeAnswer { answer, intent: intent.to_owned() }
+    }
+}
+
+/// A command that an intent stands for, where no question is open.
+pub(crate) fn plain_command(turn: &Turn, command: IntentCommand, u: &Understanding) -> Vec<Command> {
+    vec![match command {
+        IntentCommand::Stop => Command::Stop,
+        IntentCommand::HumanHandoff => Command::HumanHandoff { reason: "requested" },
+        IntentCommand::ChangeLanguage => {
+            let named = u.entities.iter().find(|e| e.entity == "language");
+            let language = named.and_then(|e| e.value.as_str().and_then(|v| crate::commands::change_language::code(turn, v)).or_else(|| crate::commands::change_language::code(turn, &e.text)));
+            Command::ChangeLanguage { language }
+        }
+        IntentCommand::OutOfScope => Command::CannotHandle { reason: "out_of_scope" },
+        IntentCommand::Repeat => Command::Repeat,
+        IntentCommand::Restart => Command::Restart,
+        IntentCommand::CancelFlow => Command::CancelFlow,
+        IntentCommand::Affirm => Command::Acknowledge,
+        IntentCommand::Deny | IntentCommand::Inform => return inform(turn, u, command == IntentCommand::Deny),
+    }]
+}
+
+/// Values that nobody asked for: a follow-up to the flow just completed, else the customer says what to do with them.
+fn inform(turn: &Turn, u: &Understanding, deny: bool) -> Vec<Command> {
+    let all = all_slots(turn, u);
+    if all.is_empty() {
+        return vec![if deny { Command::Acknowledge } else { Command::CannotHandle { reason: "not_understood" } }];
+    }
+    let active = turn.state.stack.iter().rev().find(|f| !f.flow.starts_with("pattern_")).or(turn.state.last_frame.as_ref());
+    if let Some(flow) = active.and_then(|f| turn.a.flows.get(&f.flow)) {
+        let slots: Slots = all.iter().filter(|(s, _)| flow.takes(s)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        if !slots.is_empty() {
+            return vec![Command::CorrectSlot { slots }];
+        }
+    }
+    vec![Command::Clarify { reason: "value", flows: super::taps::flows_taking(turn, &all) }]
+}
+
+/// All slots that a message's entities fill.
+fn all_slots(turn: &Turn, u: &Understanding) -> Slots {
+    turn.a.domain.slots.iter().filter_map(|(name, slot)| Some((name.clone(), fill::from_entities(slot, u)?.0))).collect()
+}
+
+/// Slots that a message's entities fill for a flow.
+pub(crate) fn slots_for(turn: &Turn, flow: &str, u: &Understanding) -> Slots {
+    let flow = turn.a.flows.get(flow);
+    let persisted = |s: &str| turn.a.domain.slots.get(s).is_some_and(|s| s.persisted);
+    all_slots(turn, u).into_iter().filter(|(s, _)| persisted(s) || flow.is_some_and(|f| f.takes(s))).collect()
+}
+
+/// Affirm or deny by tap.
+pub(crate) fn answer_to_question(turn: &Turn, intent: &str, u: &Understanding) -> Vec<Command> {
+    match Question::of(turn).and_then(|q| q.commands(turn, "", u, intent, 1.0, turn.a.target(intent).as_ref())) {
+        Some(commands) => commands,
+        None => vec![Command::Acknowledge],
+    }
+}
+
+/// The question just asked.
+struct Question<'t> {
+    slot: &'t str,
+    frame: &'t Frame,
+    collect: &'t Collect,
+}
+
+impl<'t> Question<'t> {
+    fn of(turn: &'t Turn) -> Option<Self> {
+        let asked = turn.state.asked.as_ref()?;
+        let frame = turn.state.frame(asked.frame)?;
+        let flow = turn.a.flows.get(&frame.flow)?;
+        match &flow.steps.get(*flow.index.get(&frame.step)?)?.kind {
+            StepKind::Collect(collect) if collect.slot == asked.slot => Some(Question { slot: &asked.slot, frame, collect }),
+            _ => None,
+        }
+    }
+
+    /// What the text is, given this question; nothing if the question may be passed over.
+    fn commands(&self, turn: &Turn, text: &str, u: &Understanding, intent: &str, p: f32, target: Option<&Target>) -> Option<Vec<Command>> {
+        let a = turn.a;
+        let slot = a.domain.slots.get(self.slot)?;
+        let one = |slot: &str, value: Value| Slots::from([(slot.to_owned(), value)]);
+        if self.collect.verbatim {
+            return Some(vec![Command::SetSlot { slots: one(self.slot, Value::String(text.trim().to_owned())) }]);
+        }
+        let flow = a.flows.get(&self.frame.flow)?;
+        let mut others = slots_for(turn, &flow.id, u);
+        others.remove(self.slot);
+        let known = |s: &String| turn.state.frame_slot(Some(self.frame), s);
+        let changed: Slots = others.iter().filter(|(s, v)| known(s).is_some_and(|old| old != *v)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let entity = fill::from_entities(slot, u);
+        let letters = text.chars().filter(|c| !c.is_whitespace()).count();
+        let covers = entity.as_ref().is_some_and(|(_, n)| n * 10 >= letters * 6);
+        let digress = p >= a.settings.digression_threshold;
+        let ours = turn.state.stack.iter().any(|f| target == Some(&Target::Flow(f.flow.clone())));
+        if !covers && digress && !ours {
+            match target {
+                Some(Target::Flow(other)) => {
+                    let slots = slots_for(turn, other, u);
+                    return Some(vec![Command::StartFlow { flow: other.clone(), slots, intent: Some(intent.to_owned()), tapped: false }]);
+                }
+                Some(Target::Answer(key)) if entity.is_none() => return Some(vec![answer(turn, intent, key.clone())]),
+                Some(Target::Handoff) => return Some(vec![Command::HumanHandoff { reason: "always_human" }]),
+                _ => {}
+            }
+        }
+        // A correction goes before the yes or no that it comes with.
+        if entity.is_none() && !changed.is_empty() {
+            return Some(vec![Command::CorrectSlot { slots: changed }]);
+        }
+        if let Some(value) = fill::from_answer(a, slot, text, Some(u)) {
+            let mut slots = others;
+            slots.insert(self.slot.to_owned(), value);
+            return Some(vec![Command::SetSlot { slots }]);
+        }
+        if self.frame.flow.starts_with("pattern_") {
+            return None;
+        }
+        others.retain(|s, _| known(s).is_none());
+        if !others.is_empty() {
+            return Some(vec![Command::SetSlot { slots: others }]);
+        }
+        let out = u.out_of_scope >= a.settings.threshold || target == Some(&Target::Command(IntentCommand::OutOfScope));
+        let short = text.split_whitespace().count() <= 3;
+        Some(vec![match target {
+            _ if out => Command::CannotHandle { reason: "out_of_scope" },
+            Some(Target::Command(IntentCommand::Deny)) if self.collect.optional => Command::SkipQuestion,
+            Some(Target::Command(IntentCommand::Deny | IntentCommand::CancelFlow)) => Command::CancelFlow,
+            Some(Target::Answer(key)) => answer(turn, intent, key.clone()),
+            Some(Target::Handoff) => Command::HumanHandoff { reason: "always_human" },
+            Some(Target::Flow(other)) if !ours => {
+                let slots = slots_for(turn, other, u);
+                Command::StartFlow { flow: other.clone(), slots, intent: Some(intent.to_owned()), tapped: false }
+            }
+            // Understood, or too short to be anything but a value: a value that does not fit.
+            Some(_) => Command::CannotHandle { reason: "rejected" },
+            None if short => Command::CannotHandle { reason: "rejected" },
+            None => Command::LowConfidence,
+        }])
+    }
+}

@@ -1,0 +1,201 @@
+//! One step being decided: the state as it will be, what changed, what is to be done.
+
+use crate::Assistant;
+use crate::context;
+use crate::effect::{BackendCall, Effect, UnderstandRequest};
+use crate::policy;
+use crate::reply;
+use crate::state::*;
+use crate::tracker::{TrackerEvent, apply};
+use serde_json::Value;
+
+/// Timer that reminds of a question.
+pub const REMINDER: &str = "silence_reminder";
+/// Timer that drops a flow nobody answers.
+pub const ABANDON: &str = "silence_abandon";
+
+pub(crate) struct Turn<'a> {
+    pub a: &'a Assistant,
+    pub state: State,
+    pub at: i64,
+    pub events: Vec<TrackerEvent>,
+    pub effects: Vec<Effect>,
+    pub drafts: Vec<Draft>,
+    /// Whether the customer said something: only then is a question that stands asked again.
+    pub customer: bool,
+    /// Steps left; runs out only in a flow that goes round in circles.
+    pub fuel: u32,
+}
+
+impl<'a> Turn<'a> {
+    pub fn new(a: &'a Assistant, state: &State, at: i64) -> Self {
+        Turn { a, state: state.clone(), at, events: vec![], effects: vec![], drafts: state.drafts.clone(), customer: true, fuel: 200 }
+    }
+
+    /// Changes the state, and only this does.
+    pub fn emit(&mut self, event: TrackerEvent) {
+        apply(&mut self.state, &event);
+        self.events.push(event);
+    }
+
+    pub fn language(&self) -> String {
+        context::language(self.a, &self.state)
+    }
+
+    /// The context as the active frame sees it.
+    pub fn context(&self) -> Value {
+        context::build(self.a, &self.state, self.at, self.state.top())
+    }
+
+    pub fn trouble(&mut self, code: &str, what: impl Into<String>) {
+        self.emit(TrackerEvent::Trouble { code: code.to_owned(), what: what.into() });
+    }
+
+    /// Adds a response to the reply.
+    pub fn say(&mut self, key: &str) {
+        let context = self.context();
+        let turn = self.state.counters.turns;
+        match crate::render::response(self.a, key, &self.language(), turn, &context) {
+            Ok(draft) if draft.text.is_empty() && draft.part.is_none() => {}
+            Ok(draft) => self.drafts.push(draft),
+            Err(what) => self.trouble("CHARLA-E1101", format!("{key}: {what}")),
+        }
+    }
+
+    /// Says a response if the configuration has it.
+    pub fn say_if_known(&mut self, key: &str) -> bool {
+        let known = self.a.responses.contains_key(key);
+        if known {
+            self.say(key);
+        }
+        known
+    }
+
+    /// Asks for a text to be understood.
+    pub fn understand(&mut self, text: &str, held: bool) {
+        let history: Vec<(String, String)> = self.state.transcript.iter().rev().skip(1).take(6).map(|l| (if l.from == "customer" { "customer" } else { "bot" }.to_owned(), l.text.clone())).collect();
+        let request = UnderstandRequest {
+            text: text.to_owned(),
+            language: self.state.language.code.clone().filter(|_| self.state.language.locked),
+            asked: self.state.asked.as_ref().map(|a| a.slot.clone()),
+            flow: self.state.top().map(|f| f.flow.clone()),
+            history: history.into_iter().rev().collect(),
+        };
+        self.effects.push(Effect::Understand(request));
+        self.emit(TrackerEvent::UnderstandRequested { text: text.to_owned(), held });
+    }
+
+    /// Makes a declared call. `frame`: who waits for it.
+    ///
+    /// # Errors
+    /// Why it cannot be made.
+    pub fn call(&mut self, action: &str, frame: Option<u64>) -> Result<(), String> {
+        let spec = self.a.actions.get(action).ok_or_else(|| format!("action {action} is not declared"))?;
+        if !self.state.consented() && self.a.settings.consent_required && !spec.without_consent && !is_exempt(action) {
+            return Err(format!("action {action} needs consent"));
+        }
+        if spec.irreversible {
+            let confirmed = frame.is_some_and(|f| self.state.confirmed == Some((f, self.state.counters.received)));
+            if !confirmed {
+                return Err(format!("action {action} needs a yes in the turn before it"));
+            }
+        }
+        let mut context = match frame.and_then(|f| self.state.frame(f)) {
+            Some(f) => context::build(self.a, &self.state, self.at, Some(f)),
+            None => self.context(),
+        };
+        if context["handoff"].is_null() {
+            // A ticket that a flow opens tells a human as much as a hand-off does.
+            let brief = crate::commands::human_handoff::brief(self, "flow");
+            context["handoff"] = context::handoff(&brief, &self.state);
+        }
+        let t = &self.a.templates;
+        let path = t.eval(&spec.path, &context)?.as_str().unwrap_or_default().to_owned();
+        let mut query = std::collections::BTreeMap::new();
+        for (key, value) in &spec.query {
+            let value = match t.eval(value, &context)? {
+                Value::Null => continue,
+                Value::String(s) => s,
+                other => other.to_string(),
+            };
+            if !value.is_empty() {
+                query.insert(key.clone(), value);
+            }
+        }
+        let body = spec.body.as_ref().map(|b| t.eval(b, &context)).transpose()?;
+        let id = self.state.counters.calls + 1;
+        let call = BackendCall {
+            id,
+            action: action.to_owned(),
+            backend: spec.backend.clone(),
+            method: spec.method.clone(),
+            path,
+            query,
+            body,
+            answers: spec.answers.clone(),
+            budget_ms: spec.budget_ms,
+        };
+        let durable = !spec.read_only;
+        self.effects.push(if durable { Effect::Perform(call) } else { Effect::Call(call) });
+        let frame = frame.filter(|_| spec.wait || !durable);
+        self.emit(TrackerEvent::CallMade { id, call: PendingCall { action: action.to_owned(), frame, durable } });
+        Ok(())
+    }
+
+    /// Calls one of the actions that the dialogue knows by name, if it is declared.
+    pub fn hook(&mut self, action: &str) {
+        if self.a.actions.contains_key(action)
+            && let Err(what) = self.call(action, None)
+        {
+            self.trouble("CHARLA-E1102", what);
+        }
+    }
+
+    /// Ends the step: sends the reply unless the turn goes on, and sets the timers.
+    pub fn finish(mut self) -> (Vec<TrackerEvent>, Vec<Effect>) {
+        if self.state.mid_turn() {
+            if self.drafts != self.state.drafts {
+                let drafts = std::mem::take(&mut self.drafts);
+                self.emit(TrackerEvent::Drafted { drafts });
+            }
+            return (self.events, self.effects);
+        }
+        if !self.state.drafts.is_empty() {
+            self.emit(TrackerEvent::Drafted { drafts: vec![] });
+        }
+        let drafts = std::mem::take(&mut self.drafts);
+        for (i, composed) in reply::compose(&drafts).into_iter().enumerate() {
+            let Some(token) = policy::window(&self.state, self.at) else {
+                self.emit(TrackerEvent::Withheld { reason: "window_closed".into() });
+                continue;
+            };
+            let send = policy::free_form(token, &self.state, composed.message.clone());
+            self.effects.push(Effect::Send(send));
+            self.emit(TrackerEvent::BotUttered { responses: composed.responses, message: composed.message, at: self.at, options: composed.options, first: i == 0 });
+        }
+        self.timers();
+        (self.events, self.effects)
+    }
+
+    /// Reminder and abandonment run from the latest question of a flow; patterns' questions may stay unanswered.
+    fn timers(&mut self) {
+        let settings = &self.a.settings;
+        let asked = self.state.asked.as_ref().filter(|a| self.state.frame(a.frame).is_some_and(|f| !f.flow.starts_with("pattern_"))).map(|a| a.at);
+        if asked == self.state.armed {
+            return;
+        }
+        for (name, after) in [(REMINDER, settings.reminder_ms), (ABANDON, settings.abandon_ms)] {
+            match asked {
+                Some(at) if after > 0 => self.effects.push(Effect::SetTimer { name: name.into(), at: at + after }),
+                Some(_) => {}
+                None => self.effects.push(Effect::CancelTimer { name: name.into() }),
+            }
+        }
+        self.emit(TrackerEvent::TimersArmed { asked_at: asked });
+    }
+}
+
+/// Calls that serve the customer's rights or wish before consent: asking for a person, withdrawing.
+fn is_exempt(action: &str) -> bool {
+    matches!(action, "action_create_handoff_ticket" | "action_withdraw_handoff_ticket" | "action_save_marketing")
+}

@@ -1,0 +1,46 @@
+//! A small shop to talk to.
+
+use charla_dialogue::testing::Talk;
+use charla_dialogue::{Assistant, SourceFile};
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+pub fn files() -> Vec<SourceFile> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/shop_config");
+    let mut all = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let path = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+                all.push(SourceFile { path, text });
+            }
+        }
+    }
+    all
+}
+
+pub fn assistant() -> Arc<Assistant> {
+    static SHOP: LazyLock<Arc<Assistant>> = LazyLock::new(|| Arc::new(Assistant::load(files()).unwrap_or_else(|f| panic!("{f:#?}"))));
+    SHOP.clone()
+}
+
+/// The shop with more settings.
+pub fn with(settings: &str) -> Arc<Assistant> {
+    let mut files = files();
+    for file in &mut files {
+        if file.path == "settings.yml" {
+            file.text.push_str(settings);
+        }
+    }
+    Arc::new(Assistant::load(files).unwrap_or_else(|f| panic!("{f:#?}")))
+}
+
+/// Somebody who has consented, in English.
+pub fn talk() -> Talk {
+    Talk::consented(assistant(), "en")
+}

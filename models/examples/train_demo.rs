@@ -1,0 +1,53 @@
+//! Trains on a folder of examples and evaluates on labelled messages:
+//! `cargo run --release -p charla-models --example train_demo -- config/nlu [--dev FILE.jsonl] [--ngram] [--out DIR]
+//! [--misses N]`.
+
+use charla_models::{
+    Result, artefact,
+    data::Dataset,
+    encoder::{EncoderSource, install},
+    eval, progress,
+    train::{Options, train},
+};
+use std::{path::PathBuf, sync::Arc};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let option = |name: &str| arguments.iter().position(|a| a == name).and_then(|i| arguments.get(i + 1)).cloned();
+    let data = Dataset::read(&PathBuf::from(arguments.first().map_or("config/nlu", String::as_str)))?;
+    let cache = install::default_cache();
+    let encoder: Option<Arc<dyn EncoderSource>> = if arguments.iter().any(|a| a == "--ngram") {
+        None
+    } else {
+        match install::installed(&cache) {
+            Ok(encoder) => Some(encoder),
+            Err(error) => {
+                eprintln!("{error}");
+                None
+            }
+        }
+    };
+    let options = Options { encodings: Some(cache.join("encodings")), ..Options::default() };
+    let (model, mut report) = train(&data, encoder, &options, &progress::Bars::default())?;
+    eprintln!("{} problems; the first:", report.problems.len());
+    report.problems.iter().take(10).for_each(|p| eprintln!("  {p}"));
+    report.problems.clear();
+    println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
+    println!("first tier from {}, of {} intents", model.manifest().first_tier, model.manifest().intents.len());
+    let folder = option("--out").map_or_else(
+        || artefact::folder(&cache, &artefact::key(&data, model.manifest().encoder.as_deref(), &options)),
+        PathBuf::from,
+    );
+    artefact::save(&model, &folder)?;
+    println!("saved in {}", folder.display());
+    if let Some(dev) = option("--dev") {
+        let dev = Dataset::read(&PathBuf::from(dev))?;
+        let (eval, misses) = eval::evaluate(&model, &dev.examples, Some(report.train_s))?;
+        println!("{}", serde_json::to_string_pretty(&eval).unwrap_or_default());
+        let show = option("--misses").and_then(|n| n.parse().ok()).unwrap_or(0);
+        for miss in misses.iter().take(show) {
+            println!("{}", serde_json::to_string(miss).unwrap_or_default());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! The entity tagger: a linear-chain conditional random field over BILOU tags.
+
+use super::{
+    lattice::{Chain, Lattice, best},
+    math::{axpy, dot},
+    tags::Tags,
+    tensors::Tensors,
+};
+use crate::{
+    error::{Error, Result},
+    features::{token::TokenFeatures, vocabulary::Vocabulary},
+};
+use std::path::Path;
+
+/// The part over the encoder's word vectors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DenseTags {
+    /// Mean of each component over the training data.
+    pub mean: Vec<f32>,
+    /// 1/deviation of each component.
+    pub scale: Vec<f32>,
+    /// Tags × width.
+    pub weights: Vec<f32>,
+}
+
+/// A trained tagger.
+#[derive(Debug, Clone)]
+pub struct Tagger {
+    /// How many entities.
+    pub entities: usize,
+    /// The sparse features it knows.
+    pub vocabulary: Vocabulary,
+    /// Features × tags.
+    pub sparse: Vec<f32>,
+    /// One for each tag.
+    pub bias: Vec<f32>,
+    /// What tags score after each other.
+    pub chain: Chain,
+    /// The part over word vectors, if trained with an encoder.
+    pub dense: Option<DenseTags>,
+}
+
+/// A span of words found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Found {
+    /// Number of the entity.
+    pub entity: usize,
+    /// First word.
+    pub first: usize,
+    /// Last word, inclusive.
+    pub last: usize,
+    /// Probability of exactly this span, 0–1.
+    pub confidence: f32,
+}
+
+/// What tagging a message gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tagging {
+    /// In order of their place.
+    pub spans: Vec<Found>,
+    /// Probability of the whole sequence of tags, 0–1.
+    pub confidence: f32,
+}
+
+impl Tagger {
+    /// Rows of the features it knows, one list for each word.
+    pub fn rows(&self, features: &[TokenFeatures]) -> Vec<Vec<u32>> {
+        features
+            .iter()
+            .map(|f| f.lexical.iter().chain(&f.around).filter_map(|&f| self.vocabulary.row(f)).collect())
+            .collect()
+    }
+
+    /// Emission scores, words × tags.
+    pub fn emissions(&self, rows: &[Vec<u32>], vectors: Option<&[Vec<f32>]>) -> Vec<f32> {
+        let tags = self.bias.len();
+        let mut out = vec![0f32; rows.len() * tags];
+        for (i, (rows, out)) in rows.iter().zip(out.chunks_exact_mut(tags)).enumerate() {
+            out.copy_from_slice(&self.bias);
+            for &row in rows {
+                let at = row as usize * tags;
+                axpy(1.0, &self.sparse[at..at + tags], out);
+            }
+            if let (Some(dense), Some(x)) = (&self.dense, vectors.and_then(|v| v.get(i))) {
+                let x = dense.standardize(x);
+                dense.add(&x, out);
+            }
+        }
+        out
+    }
+
+    /// Tags a message.
+    pub fn tag(&self, features: &[TokenFeatures], vectors: Option<&[Vec<f32>]>) -> Tagging {
+        if features.is_empty() {
+            return Tagging { spans: Vec::new(), confidence: 1.0 };
+        }
+        let emissions = self.emissions(&self.rows(features), vectors);
+        let (path, score) = best(&self.chain, &emissions);
+        let lattice = Lattice::new(&self.chain, &emissions);
+        let spans = Tags::decode(&path)
+            .into_iter()
+            .map(|(entity, first, last)| Found {
+                entity,
+                first,
+                last,
+                confidence: lattice.segment(&self.chain, first, &path[first..=last]),
+            })
+            .collect();
+        Tagging { spans, confidence: ((score - lattice.log_z).exp() as f32).clamp(0.0, 1.0) }
+    }
+
+    /// Puts the weights into `tensors` under names that begin with `prefix`.
+    pub fn save(&self, prefix: &str, tensors: &mut Tensors) {
+        tensors.put_names(&format!("{prefix}.vocabulary"), self.vocabulary.names());
+        tensors.put(&format!("{prefix}.sparse"), &self.sparse);
+        tensors.put(&format!("{prefix}.bias"), &self.bias);
+        tensors.put(&format!("{prefix}.chain"), &self.chain.scores);
+        if let Some(d) = &self.dense {
+            tensors.put(&format!("{prefix}.dense.mean"), &d.mean);
+            tensors.put(&format!("{prefix}.dense.scale"), &d.scale);
+            tensors.put(&format!("{prefix}.dense.weights"), &d.weights);
+        }
+    }
+
+    /// Reads what [`Tagger::save`] put.
+    ///
+    /// # Errors
+    /// `CHARLA-E4020` where something is missing or of another size.
+    pub fn load(prefix: &str, tensors: &mut Tensors, path: &Path) -> Result<Self> {
+        let ill = || Error::Artefact { path: path.to_owned(), why: format!("{prefix} is incomplete or ill-sized") };
+        let names = tensors.take_names(&format!("{prefix}.vocabulary")).ok_or_else(ill)?;
+        let mut get = |name: &str| tensors.take(&format!("{prefix}.{name}"));
+        let (sparse, bias) = (get("sparse").ok_or_else(ill)?, get("bias").ok_or_else(ill)?);
+        let entities = bias.len().saturating_sub(1) / 4;
+        let tags = Tags::new(entities);
+        let mut chain = Chain::new(&tags);
+        let scores = get("chain").ok_or_else(ill)?;
+        if bias.len() != tags.len() || sparse.len() != names.len() * bias.len() || scores.len() != chain.scores.len() {
+            return Err(ill());
+        }
+        chain.scores = scores;
+        let dense = match get("dense.mean") {
+            None => None,
+            Some(mean) => {
+                let dense = DenseTags {
+                    scale: get("dense.scale").ok_or_else(ill)?,
+                    weights: get("dense.weights").ok_or_else(ill)?,
+                    mean,
+                };
+                if dense.scale.len() != dense.mean.len() || dense.weights.len() != bias.len() * dense.mean.len() {
+                    return Err(ill());
+                }
+                Some(dense)
+            }
+        };
+        Ok(Self { entities, vocabulary: Vocabulary::from_names(names), sparse, bias, chain, dense })
+    }
+}
+
+impl DenseTags {
+    /// Brings a vector to mean 0 and deviation 1.
+    pub fn standardize(&self, x: &[f32]) -> Vec<f32> {
+        x.iter().zip(&self.mean).zip(&self.scale).map(|((x, m), s)| (x - m) * s).collect()
+    }
+    /// Adds the scores of a standardised vector.
+    pub fn add(&self, x: &[f32], out: &mut [f32]) {
+        for (out, row) in out.iter_mut().zip(self.weights.chunks_exact(x.len())) {
+            *out += dot(row, x);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Names and units of this room's metrics. Labels are bounded; nothing here is personal.
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+
+/// Histogram, seconds, label `tier` (`ngram`, `joint`, `cache`): from a free worker to the answer.
+pub const PARSE_SECONDS: &str = "charla_nlu_parse_seconds";
+/// Counter, label `reason` (`full`, `timeout`, `worker`): texts that were not understood.
+pub const REFUSED_TOTAL: &str = "charla_nlu_refused_total";
+/// Counter: workers rebuilt after a panic.
+pub const REBUILT_TOTAL: &str = "charla_nlu_workers_rebuilt_total";
+/// Counter: texts answered by the n-gram tier because the encoder failed.
+pub const ENCODER_FAILED_TOTAL: &str = "charla_nlu_encoder_failed_total";
+/// Gauge: texts waiting or being read.
+pub const WAITING: &str = "charla_nlu_waiting";
+
+/// Tells the recorder what the names mean; once a process.
+pub fn describe() {
+    describe_histogram!(PARSE_SECONDS, Unit::Seconds, "Time to understand a text, waiting excluded");
+    describe_counter!(REFUSED_TOTAL, "Texts that were not understood, by reason");
+    describe_counter!(REBUILT_TOTAL, "Understanding workers rebuilt after a panic");
+    describe_counter!(ENCODER_FAILED_TOTAL, "Texts answered without the encoder because it failed");
+    describe_gauge!(WAITING, "Texts waiting for a worker or being read");
+}

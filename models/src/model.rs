@@ -1,0 +1,221 @@
+//! A trained model: what it holds and how it reads a message.
+
+use crate::{
+    artefact::{Check, Manifest},
+    calibrate::Scores,
+    data::{Example, OUT_OF_SCOPE},
+    encoder::{Encode, EncoderSource},
+    error::{Error, Result},
+    features::{context::Context, gazetteer::Gazetteer, sentence, token},
+    heads::{
+        classifier::Classifier,
+        tagger::{Tagger, Tagging},
+    },
+    language::Languages,
+    pool::{Parse, ParseRequest, ParsedEntity},
+    text::Analysis,
+    values,
+};
+use std::sync::Arc;
+
+/// At most this many intents are told.
+const TOLD: usize = 10;
+/// How sure a locked language makes of the language of the next message.
+const LOCKED: f32 = 0.8;
+
+/// Classifier and tagger of one tier.
+#[derive(Debug, Clone)]
+pub struct Tier {
+    /// Intents.
+    pub intents: Classifier,
+    /// Entities.
+    pub tagger: Tagger,
+}
+
+/// A trained model. Cheap to share, never changed: a new one is swapped in whole.
+pub struct Model {
+    id: String,
+    manifest: Manifest,
+    gazetteer: Gazetteer,
+    languages: Languages,
+    ngram: Tier,
+    joint: Option<Tier>,
+    encoder: Option<Arc<dyn EncoderSource>>,
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model").field("id", &self.id).field("joint", &self.joint.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// What one tier made of a message.
+struct Read {
+    intents: Vec<(String, f32)>,
+    outside: f32,
+    tagging: Tagging,
+}
+
+impl Model {
+    /// Puts a model together. An encoder of another kind than the joint tier was trained with is left out.
+    pub fn new(
+        manifest: Manifest,
+        languages: Languages,
+        ngram: Tier,
+        joint: Option<Tier>,
+        encoder: Option<Arc<dyn EncoderSource>>,
+    ) -> Self {
+        let encoder = encoder.filter(|e| Some(e.id()) == manifest.encoder.as_deref());
+        let gazetteer = Gazetteer::new(manifest.tables.clone());
+        let id = manifest.id();
+        Self { id, gazetteer, languages, ngram, joint, encoder, manifest }
+    }
+
+    /// The artefact's id: 12 hexadecimal digits of the manifest's hash, which covers all weights.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The manifest.
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// What opens encoders for the joint tier; `None`: the n-gram tier answers alone.
+    pub fn encoder(&self) -> Option<&Arc<dyn EncoderSource>> {
+        self.encoder.as_ref().filter(|_| self.joint.is_some())
+    }
+
+    /// The trained parts, for saving.
+    pub(crate) const fn parts(&self) -> (&Languages, &Tier, Option<&Tier>) {
+        (&self.languages, &self.ngram, self.joint.as_ref())
+    }
+
+    /// Reads a message. Without an encoder the n-gram tier answers; with one, the joint tier answers what the n-gram tier
+    /// is not sure of.
+    ///
+    /// # Errors
+    /// The encoder's.
+    pub fn parse(&self, request: &ParseRequest, encoder: Option<&mut (dyn Encode + '_)>) -> Result<Parse> {
+        let text = Analysis::new(&request.text);
+        let languages = self.languages.posterior(&text);
+        let weights = self.weights(&languages, request.language.as_deref());
+        let context = Context::new(request.asked.as_deref(), request.flow.as_deref(), &self.manifest.entities);
+        let words = sentence::features(&text.words);
+        let tokens = token::features(&text, &self.gazetteer, &context);
+        let read = |tier: &Tier, joint: bool, vectors: Option<(&[f32], &[Vec<f32>])>| {
+            let mut features = words.clone();
+            context.features(&mut features);
+            let logits = tier.intents.logits(&features, vectors.map(|v| v.0));
+            let manifest = if joint { self.manifest.joint.as_ref().unwrap_or(&self.manifest.ngram) } else { &self.manifest.ngram };
+            let familiarity = tier.intents.familiarity(&words);
+            let scores = Scores { logits: &logits, languages: &weights, familiarity };
+            let (p, outside) = manifest.calibration.probabilities(scores, self.outside());
+            let mut intents: Vec<(String, f32)> = self.manifest.intents.iter().cloned().zip(p).collect();
+            intents.sort_by(|a, b| b.1.total_cmp(&a.1));
+            let tagging = tier.tagger.tag(&tokens, vectors.map(|v| v.1));
+            Read { intents, outside, tagging }
+        };
+        let first = read(&self.ngram, false, None);
+        let sure = first.intents.first().map_or(0.0, |i| i.1).min(first.tagging.confidence);
+        let (read, joint) = match (encoder, &self.joint) {
+            (Some(encoder), Some(tier)) if sure < self.manifest.first_tier && !text.words.is_empty() => {
+                let encoding = encoder.encode(&text)?;
+                (read(tier, true, Some((&encoding.sentence, &encoding.words))), true)
+            }
+            _ => (first, false),
+        };
+        Ok(self.answer(&request.text, &text, languages, read, joint))
+    }
+
+    fn answer(&self, original: &str, text: &Analysis, languages: Vec<(String, f32)>, read: Read, joint: bool) -> Parse {
+        let calibration = match &self.manifest.joint {
+            Some(tier) if joint => &tier.calibration,
+            _ => &self.manifest.ngram.calibration,
+        };
+        let candidates = calibration.candidates(&read.intents);
+        let mut intents = read.intents;
+        intents.truncate(TOLD);
+        let mut entities: Vec<ParsedEntity> = Vec::new();
+        for span in &read.tagging.spans {
+            let (start, end) = (text.words[span.first].start, text.words[span.last].end);
+            // Words that share one character as written cannot be told apart in it; the first span keeps it.
+            if entities.last().is_some_and(|before| before.end > start) {
+                continue;
+            }
+            let entity = self.manifest.entities[span.entity].clone();
+            let text = crate::data::slice(original, start, end);
+            let value = values::value(&entity, &text, &self.gazetteer);
+            entities.push(ParsedEntity { entity, start, end, text, value, confidence: span.confidence });
+        }
+        Parse {
+            languages,
+            intents,
+            entities,
+            out_of_scope: read.outside,
+            candidates,
+            model: self.id.clone(),
+            tier: if joint { "joint" } else { "ngram" }.into(),
+        }
+    }
+
+    /// Language weights for calibration: the message's posterior, times what the conversation says.
+    fn weights(&self, posterior: &[(String, f32)], locked: Option<&str>) -> Vec<(String, f32)> {
+        let known = &self.manifest.ngram.calibration.temperature;
+        if known.len() == 1 && known.contains_key("") {
+            return vec![(String::new(), 1.0)];
+        }
+        let Some(locked) = locked.filter(|l| known.contains_key(*l)) else { return posterior.to_vec() };
+        let rest = (1.0 - LOCKED) / posterior.len().saturating_sub(1).max(1) as f32;
+        let mut out: Vec<(String, f32)> =
+            posterior.iter().map(|(l, p)| (l.clone(), p * if l == locked { LOCKED } else { rest })).collect();
+        let sum: f32 = out.iter().map(|(_, p)| p).sum();
+        out.iter_mut().for_each(|(_, p)| *p /= sum.max(f32::MIN_POSITIVE));
+        out
+    }
+
+    fn outside(&self) -> Option<usize> {
+        self.manifest.intents.iter().position(|i| i == OUT_OF_SCOPE)
+    }
+
+    /// Writes down what a few examples give, so that a loaded copy can be tested, and takes its name from it all.
+    pub(crate) fn seal(&mut self, examples: &[Example]) -> Result<()> {
+        let (_, bytes) = crate::artefact::weights(self);
+        self.manifest.files = bytes.iter().map(|(name, data)| ((*name).to_owned(), crate::artefact::sha256(data))).collect();
+        let step = (examples.len() / 12).max(1);
+        let mut encoder = self.encoder().map(|e| e.open()).transpose()?;
+        let mut checks = Vec::new();
+        for example in examples.iter().step_by(step) {
+            let parse = self.check(&example.text, encoder.as_deref_mut())?;
+            let (intent, probability) = parse.intents.first().cloned().unwrap_or_default();
+            checks.push(Check { text: example.text.clone(), intent, probability, tier: parse.tier });
+        }
+        self.manifest.checks = checks;
+        self.id = self.manifest.id();
+        Ok(())
+    }
+
+    fn check(&self, text: &str, encoder: Option<&mut (dyn Encode + '_)>) -> Result<Parse> {
+        self.parse(&ParseRequest { text: text.to_owned(), ..ParseRequest::default() }, encoder)
+    }
+
+    /// Parses the examples noted at training and compares: a damaged or foreign artefact does not go live.
+    ///
+    /// # Errors
+    /// `CHARLA-E4020` naming the first example that came out otherwise; the encoder's errors.
+    pub fn self_test(&self) -> Result<()> {
+        let mut encoder = self.encoder().map(|e| e.open()).transpose()?;
+        for check in &self.manifest.checks {
+            let parse = self.check(&check.text, encoder.as_deref_mut())?;
+            let (intent, p) = parse.intents.first().cloned().unwrap_or_default();
+            // Without the encoder, the joint tier's examples are answered by the other: nothing to compare.
+            if parse.tier == check.tier && (intent != check.intent || (p - check.probability).abs() > 0.02) {
+                return Err(Error::Artefact {
+                    path: self.id.clone().into(),
+                    why: format!("its self-test gives `{intent}` ({p:.2}) where training gave `{}` ({:.2})", check.intent, check.probability),
+                });
+            }
+        }
+        Ok(())
+    }
+}

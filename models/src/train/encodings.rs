@@ -1,0 +1,175 @@
+//! Encodes all texts of the training data once and keeps the vectors on disk: encoding is the longest step of training,
+//! and most examples are the same next time.
+
+use super::{Options, jobs};
+use crate::{
+    encoder::{EncoderSource, Encoding},
+    error::{Error, Result},
+    progress::{Progress, Unit},
+    text::Analysis,
+};
+use std::{
+    collections::HashMap,
+    io::Write,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+const MAGIC: &[u8; 8] = b"CHARLAE1";
+/// Texts that a thread takes at a time.
+const CHUNK: usize = 64;
+
+/// Encodings of all texts, in their order. Numbers are rounded to bfloat16, cached or not, so that a second training
+/// gives the same model as the first.
+///
+/// # Errors
+/// The encoder's; a cache that cannot be read or written costs time, not the training.
+pub fn all(
+    source: &dyn EncoderSource,
+    texts: &[&Analysis],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Vec<Encoding>> {
+    let file = options.encodings.as_ref().map(|folder| folder.join(format!("{}.bin", source.id())));
+    let mut known = file.as_deref().map(load).unwrap_or_default();
+    let key = |text: &Analysis| xxh3_64(text.normal.text.as_bytes());
+    let mut missing: Vec<&Analysis> = texts.iter().copied().filter(|t| !known.contains_key(&key(t))).collect();
+    missing.sort_by(|a, b| a.normal.text.cmp(&b.normal.text));
+    missing.dedup_by(|a, b| a.normal.text == b.normal.text);
+    if !missing.is_empty() {
+        progress.begin("encoding", missing.len() as u64, Unit::Items);
+        let done = AtomicU64::new(0);
+        // One encoder a thread: opening one takes longer than encoding a chunk.
+        let threads = options.threads.clamp(1, missing.len().div_ceil(CHUNK));
+        let made = jobs::run(threads, threads, |thread| -> Result<Vec<(u64, Encoding)>> {
+            let mut encoder = source.open()?;
+            let mut out = Vec::new();
+            for chunk in missing.chunks(CHUNK).skip(thread).step_by(threads) {
+                for text in chunk {
+                    out.push((key(text), rounded(encoder.encode(text)?)));
+                }
+                let count = chunk.len() as u64;
+                progress.at("encoding", done.fetch_add(count, Ordering::Relaxed) + count);
+            }
+            Ok(out)
+        });
+        for part in made {
+            known.extend(part?);
+        }
+        progress.end("encoding");
+        if let Some(file) = &file
+            && let Err(error) = store(file, texts, &known)
+        {
+            tracing::warn!(%error, "encoded texts are not kept: the next training encodes them again");
+        }
+    }
+    texts
+        .iter()
+        .map(|t| known.get(&key(t)).cloned().ok_or_else(|| Error::Encoder("a text was not encoded".into())))
+        .collect()
+}
+
+fn to_half(x: f32) -> u16 {
+    // Round to nearest, ties to even.
+    let bits = x.to_bits();
+    (bits.wrapping_add(0x7FFF + ((bits >> 16) & 1)) >> 16) as u16
+}
+
+fn from_half(h: u16) -> f32 {
+    f32::from_bits(u32::from(h) << 16)
+}
+
+fn rounded(mut encoding: Encoding) -> Encoding {
+    let all = encoding.words.iter_mut().flatten().chain(&mut encoding.sentence);
+    all.for_each(|x| *x = from_half(to_half(*x)));
+    encoding
+}
+
+fn load(file: &Path) -> HashMap<u64, Encoding> {
+    let mut out = HashMap::new();
+    let Ok(bytes) = std::fs::read(file) else { return out };
+    let Some(mut rest) = bytes.strip_prefix(MAGIC) else { return out };
+    // key, words, width, then numbers; a record cut short ends the file.
+    while let Some((head, after)) = rest.split_first_chunk::<16>() {
+        let key = u64::from_le_bytes(head[..8].try_into().unwrap_or_default());
+        let field = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().unwrap_or_default()) as usize;
+        let (words, width) = (field(8), field(12));
+        let Some(size) = (words + 1).checked_mul(width).and_then(|n| n.checked_mul(2)).filter(|s| *s > 0) else { break };
+        let Some((data, next)) = after.split_at_checked(size) else { break };
+        let numbers: Vec<f32> = data.as_chunks::<2>().0.iter().map(|b| from_half(u16::from_le_bytes(*b))).collect();
+        let mut rows = numbers.chunks_exact(width).map(<[f32]>::to_vec);
+        if let Some(sentence) = rows.next() {
+            out.insert(key, Encoding { sentence, words: rows.collect() });
+        }
+        rest = next;
+    }
+    out
+}
+
+/// Writes the encodings of `texts`; others are dropped, so that the file does not grow for ever.
+fn store(file: &Path, texts: &[&Analysis], known: &HashMap<u64, Encoding>) -> Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    let part = file.with_extension("part");
+    let out = std::fs::File::create(&part).map_err(Error::io(&part))?;
+    let mut out = std::io::BufWriter::new(out);
+    let mut write = || -> std::io::Result<()> {
+        out.write_all(MAGIC)?;
+        let mut written = std::collections::HashSet::new();
+        for text in texts {
+            let key = xxh3_64(text.normal.text.as_bytes());
+            let Some(encoding) = known.get(&key).filter(|_| written.insert(key)) else { continue };
+            out.write_all(&key.to_le_bytes())?;
+            out.write_all(&(encoding.words.len() as u32).to_le_bytes())?;
+            out.write_all(&(encoding.sentence.len() as u32).to_le_bytes())?;
+            for x in encoding.sentence.iter().chain(encoding.words.iter().flatten()) {
+                out.write_all(&to_half(*x).to_le_bytes())?;
+            }
+        }
+        out.flush()
+    };
+    write().map_err(Error::io(&part))?;
+    std::fs::rename(&part, file).map_err(Error::io(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{encoder::Encode, progress::Silent};
+
+    /// Counts how often it encodes.
+    struct Counting(AtomicU64);
+    struct Fake<'a>(&'a AtomicU64);
+
+    impl Encode for Fake<'_> {
+        fn encode(&mut self, text: &Analysis) -> Result<Encoding> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            let x = text.normal.text.len() as f32 / 3.0;
+            Ok(Encoding { sentence: vec![x, 1.0], words: text.words.iter().map(|w| vec![w.start as f32, x]).collect() })
+        }
+    }
+
+    impl EncoderSource for &'static Counting {
+        fn id(&self) -> &str {
+            "counting"
+        }
+        fn open(&self) -> Result<Box<dyn Encode>> {
+            Ok(Box::new(Fake(&self.0)))
+        }
+    }
+
+    #[test]
+    fn the_second_time_nothing_is_encoded_and_the_result_is_the_same() {
+        static COUNT: Counting = Counting(AtomicU64::new(0));
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { encodings: Some(folder.path().to_owned()), ..Options::default() };
+        let texts: Vec<Analysis> = ["a b", "c", "a b", "d e f"].iter().map(|t| Analysis::new(t)).collect();
+        let texts: Vec<&Analysis> = texts.iter().collect();
+        let first = all(&&COUNT, &texts, &options, &Silent).unwrap();
+        let second = all(&&COUNT, &texts, &options, &Silent).unwrap();
+        assert_eq!(COUNT.0.load(Ordering::SeqCst), 3);
+        assert_eq!(first, second);
+        assert_eq!(first[0], first[2]);
+    }
+}

@@ -1,0 +1,240 @@
+//! Carries out [`BackendCall`]s.
+
+use super::{Auth, BackendOptions, breaker::Breaker};
+use crate::telemetry::names;
+use charla_dialogue::{effect::BackendCall, event::Outcome};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU32,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Answers beyond this size are refused as malformed: no dialogue needs them, and memory is bounded.
+const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// Why the backends cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendsError {
+    /// No HTTP client.
+    #[error("CHARLA-E2020: the HTTP client cannot be built: {0}")]
+    Client(#[from] reqwest::Error),
+    /// A rate of zero.
+    #[error("CHARLA-E2021: backends.{0}.rate_per_s is 0; give at least 1")]
+    Rate(String),
+}
+
+struct Backend {
+    options: BackendOptions,
+    breaker: Breaker,
+    limiter: DefaultDirectRateLimiter,
+}
+
+/// All configured backends. Cheap to clone.
+#[derive(Clone)]
+pub struct Backends {
+    http: reqwest::Client,
+    backends: Arc<BTreeMap<String, Backend>>,
+    started: Instant,
+}
+
+enum Try {
+    Answer(Outcome),
+    /// Says something about the backend's health; may be tried again.
+    Unhealthy { kind: &'static str, status: Option<u16> },
+    /// Says nothing about its health and trying again does not help.
+    Final { kind: &'static str, status: Option<u16> },
+}
+
+impl Backends {
+    /// Sets them up; connects to nothing yet.
+    ///
+    /// # Errors
+    /// If the HTTP client cannot be built or a rate is zero.
+    pub fn new(options: BTreeMap<String, BackendOptions>) -> Result<Self, BackendsError> {
+        let http = reqwest::Client::builder()
+            .pool_max_idle_per_host(64)
+            .connect_timeout(Duration::from_millis(1_000))
+            .build()?;
+        let backends = options
+            .into_iter()
+            .map(|(name, options)| {
+                let rate = NonZeroU32::new(options.rate_per_s)
+                    .ok_or_else(|| BackendsError::Rate(name.clone()))?;
+                let backend = Backend {
+                    breaker: Breaker::new(options.breaker),
+                    limiter: RateLimiter::direct(Quota::per_second(rate)),
+                    options,
+                };
+                Ok((name, backend))
+            })
+            .collect::<Result<_, BackendsError>>()?;
+        Ok(Self { http, backends: Arc::new(backends), started: Instant::now() })
+    }
+
+    /// Names and breaker states, for `/health/ready` and the metrics.
+    pub fn states(&self) -> Vec<(String, super::breaker::State)> {
+        let now = self.started.elapsed();
+        self.backends.iter().map(|(name, b)| (name.clone(), b.breaker.state(now))).collect()
+    }
+
+    /// Carries a call out within its budget. Never fails: what went wrong is in the outcome, which is journalled.
+    pub async fn call(&self, call: &BackendCall, idempotency_key: Option<&str>) -> Outcome {
+        let Some(backend) = self.backends.get(&call.backend) else {
+            return Outcome::Failed { kind: "unknown_backend".into(), status: None };
+        };
+        let begun = Instant::now();
+        let budget = Duration::from_millis(call.budget_ms.max(1));
+        let outcome = match tokio::time::timeout(
+            budget,
+            self.call_within(backend, call, idempotency_key),
+        )
+        .await
+        {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                backend.breaker.failed(self.started.elapsed());
+                Outcome::Failed { kind: "timeout".into(), status: None }
+            }
+        };
+        let kind = match &outcome {
+            Outcome::Ok { .. } => "ok".to_owned(),
+            Outcome::Failed { kind, .. } => kind.clone(),
+        };
+        metrics::histogram!(names::BACKEND_SECONDS, "backend" => call.backend.clone())
+            .record(begun.elapsed().as_secs_f64());
+        metrics::counter!(names::BACKEND_CALLS, "backend" => call.backend.clone(), "outcome" => kind)
+            .increment(1);
+        metrics::gauge!(names::BREAKER_STATE, "backend" => call.backend.clone())
+            .set(backend.breaker.state(self.started.elapsed()).as_gauge());
+        outcome
+    }
+
+    async fn call_within(
+        &self,
+        backend: &Backend,
+        call: &BackendCall,
+        idempotency_key: Option<&str>,
+    ) -> Outcome {
+        let mut left = backend.options.retries;
+        let mut pause = Duration::from_millis(50);
+        loop {
+            if !backend.breaker.admit(self.started.elapsed()) {
+                return Outcome::Failed { kind: "breaker_open".into(), status: None };
+            }
+            // Held back by our own throttle: no fault of the backend if the budget ends here.
+            let guard = ProbeGuard(Some(&backend.breaker));
+            backend.limiter.until_ready().await;
+            guard.disarm();
+            let (kind, status) = match self.try_once(backend, call, idempotency_key).await {
+                Try::Answer(outcome) => {
+                    backend.breaker.succeeded();
+                    return outcome;
+                }
+                Try::Final { kind, status } => {
+                    backend.breaker.succeeded();
+                    return Outcome::Failed { kind: kind.into(), status };
+                }
+                Try::Unhealthy { kind, status } => {
+                    backend.breaker.failed(self.started.elapsed());
+                    (kind, status)
+                }
+            };
+            // Without a key a call that changes something must not run twice.
+            let repeatable = call.method == "GET" || idempotency_key.is_some();
+            if left == 0 || !repeatable {
+                return Outcome::Failed { kind: kind.into(), status };
+            }
+            left -= 1;
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
+    async fn try_once(&self, backend: &Backend, call: &BackendCall, key: Option<&str>) -> Try {
+        let Ok(method) = reqwest::Method::from_bytes(call.method.as_bytes()) else {
+            return Try::Final { kind: "malformed", status: None };
+        };
+        let url = format!("{}{}", backend.options.base_url.trim_end_matches('/'), call.path);
+        let mut request = self
+            .http
+            .request(method, url)
+            .timeout(Duration::from_millis(backend.options.timeout_ms))
+            .query(&call.query);
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key);
+        }
+        request = match &backend.options.auth {
+            Auth::None => request,
+            Auth::Bearer { token } => match token.read() {
+                Ok(token) => request.bearer_auth(token),
+                Err(error) => return no_secret(&error),
+            },
+            Auth::Basic { user, password } => match password.read() {
+                Ok(password) => request.basic_auth(user, Some(password)),
+                Err(error) => return no_secret(&error),
+            },
+        };
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) if error.is_timeout() => {
+                return Try::Unhealthy { kind: "timeout", status: None };
+            }
+            Err(_) => return Try::Unhealthy { kind: "transport", status: None },
+        };
+        let status = response.status();
+        let code = status.as_u16();
+        if status.is_server_error() || code == 429 {
+            return Try::Unhealthy { kind: "status", status: Some(code) };
+        }
+        if !status.is_success() && !call.answers.contains(&code) {
+            return Try::Final { kind: "status", status: Some(code) };
+        }
+        match read_json(response).await {
+            Some(body) => Try::Answer(Outcome::Ok { status: code, body }),
+            None => Try::Unhealthy { kind: "malformed", status: Some(code) },
+        }
+    }
+}
+
+/// Gives the breaker's probe back if the future is dropped while it waits for the throttle.
+struct ProbeGuard<'a>(Option<&'a Breaker>);
+
+impl ProbeGuard<'_> {
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for ProbeGuard<'_> {
+    fn drop(&mut self) {
+        if let Some(breaker) = self.0 {
+            breaker.abandoned();
+        }
+    }
+}
+
+fn no_secret(error: &crate::secret::SecretError) -> Try {
+    tracing::error!(%error, "backend credentials cannot be read");
+    Try::Final { kind: "credentials", status: None }
+}
+
+/// `None`: too large, cut off, or not JSON. An empty body is `null`.
+async fn read_json(mut response: reqwest::Response) -> Option<Value> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.ok()? {
+        if bytes.len() + chunk.len() > MAX_BODY_BYTES {
+            return None;
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    if bytes.is_empty() {
+        return Some(Value::Null);
+    }
+    serde_json::from_slice(&bytes).ok()
+}

@@ -1,0 +1,110 @@
+//! What the runtime runs: the dialogue as a [`Session`].
+
+use charla_actors::session::{EffectClass, Millis, Session, Step, View};
+use charla_dialogue::{
+    Assistant,
+    effect::{Effect, Outgoing},
+    event::{Event, Outcome, Returned},
+    state::{Owner, State},
+    tracker::TrackerEvent,
+};
+use std::sync::Arc;
+
+/// Side table of conversations that wait for a person.
+pub const QUEUE: &str = "queue";
+/// Side table of conversations that a person has taken.
+pub const TAKEN: &str = "taken";
+
+/// A compiled assistant, pinned by each turn.
+pub struct Bot {
+    assistant: Arc<Assistant>,
+}
+
+impl Bot {
+    /// Wraps a compiled assistant.
+    pub fn new(assistant: Arc<Assistant>) -> Self {
+        Self { assistant }
+    }
+
+    /// The assistant.
+    pub fn assistant(&self) -> &Assistant {
+        &self.assistant
+    }
+}
+
+impl Session for Bot {
+    type Event = Event;
+    type Change = TrackerEvent;
+    type State = State;
+    type Effect = Effect;
+
+    fn version(&self) -> &str {
+        self.assistant.version()
+    }
+
+    fn step(&self, state: &State, at: Millis, event: &Event) -> Step<Self> {
+        let (changes, effects) = charla_dialogue::step(&self.assistant, state, at, event);
+        Step { changes, effects }
+    }
+
+    fn apply(state: &mut State, change: &TrackerEvent) {
+        charla_dialogue::apply(state, change);
+    }
+
+    fn class(effect: &Effect) -> EffectClass {
+        match effect {
+            Effect::Understand(_) | Effect::Call(_) | Effect::MarkRead { .. } => {
+                EffectClass::Ephemeral
+            }
+            // Backends deduplicate by the idempotency key.
+            Effect::Perform(_) => EffectClass::Durable { resend_unknown: true },
+            Effect::Send(send) => EffectClass::Durable {
+                resend_unknown: !matches!(send.message, Outgoing::Template { .. }),
+            },
+            Effect::SetTimer { name, at } => EffectClass::SetTimer { name: name.clone(), at: *at },
+            Effect::CancelTimer { name } => EffectClass::CancelTimer { name: name.clone() },
+        }
+    }
+
+    fn timer_fired(name: &str) -> Event {
+        Event::Timer { name: name.to_owned() }
+    }
+
+    fn parked(_event: &Event, tries: u32) -> Event {
+        Event::Parked { tries }
+    }
+
+    fn outcome_unknown(effect: &Effect) -> Option<Event> {
+        match effect {
+            Effect::Send(send) => match &send.message {
+                Outgoing::Template { .. } => {
+                    Some(Event::OutcomeUnknown { what: "template".to_owned() })
+                }
+                _ => None,
+            },
+            Effect::Perform(call) => Some(Event::Returned(Returned {
+                call: call.id,
+                outcome: Outcome::Failed { kind: "unknown".to_owned(), status: None },
+            })),
+            _ => None,
+        }
+    }
+
+    fn views(state: &State) -> Vec<View> {
+        let row = |table, since: i64, value: serde_json::Value| View {
+            table,
+            // Big endian, so that the longest wait comes first.
+            sort: since.max(0).to_be_bytes().to_vec(),
+            value: value.to_string().into_bytes(),
+        };
+        match &state.owner {
+            Owner::Bot => Vec::new(),
+            Owner::Queue { since, .. } => {
+                vec![row(QUEUE, *since, crate::agents::card(state))]
+            }
+            Owner::Agent { since, .. } => {
+                vec![row(TAKEN, *since, crate::agents::card(state))]
+            }
+        }
+    }
+}

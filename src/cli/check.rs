@@ -1,0 +1,104 @@
+//! `charla check`.
+
+use crate::{assistant, settings::Settings};
+use charla_dialogue::finding::{Finding, Severity};
+use charla_models::data::{Dataset, problems};
+use clap::Args;
+use std::{path::{Path, PathBuf}, process::ExitCode, sync::Arc};
+
+/// Lints the whole configuration and runs its conversation tests.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Settings file (its `assistant_dir` is checked too) or an assistant's folder.
+    #[arg(long, default_value = "config/charla.yml")]
+    config: PathBuf,
+    /// Leaves the conversation tests out.
+    #[arg(long)]
+    no_tests: bool,
+    /// Also reports what is only worth a look.
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Check {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let folder = if self.config.is_dir() {
+            self.config.clone()
+        } else {
+            Settings::load(&self.config)?.assistant_dir
+        };
+        let mut findings = Vec::new();
+        let mut passed = 0usize;
+        let mut failed = 0usize;
+        match assistant::load(&folder) {
+            Ok(assistant) => {
+                let assistant = Arc::new(assistant);
+                findings.extend(assistant.check());
+                if !self.no_tests {
+                    (passed, failed) = conversations(&assistant, &folder.join("tests"))?;
+                }
+            }
+            Err(assistant::AssistantError::Findings(found)) => findings.extend(found),
+            Err(error) => return Err(error.into()),
+        }
+        let data = Dataset::read(&folder.join("nlu"))?;
+        let notes = problems::check(&data);
+        for finding in &findings {
+            print_finding(finding);
+        }
+        for note in notes.iter().filter(|_| self.strict) {
+            println!("note     {note}");
+        }
+        let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
+        println!(
+            "checked {}: {} examples, {errors} errors, {} warnings, {} notes on the examples, \
+             {passed} conversation tests passed, {failed} failed",
+            folder.display(),
+            data.examples.len(),
+            findings.len() - errors,
+            notes.len(),
+        );
+        let strict = self.strict && findings.len() > errors;
+        Ok(if errors + failed > 0 || strict { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+fn print_finding(finding: &Finding) {
+    let word = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    println!("{word:<8} {finding}");
+}
+
+fn conversations(
+    assistant: &Arc<charla_dialogue::Assistant>,
+    folder: &Path,
+) -> anyhow::Result<(usize, usize)> {
+    let (mut passed, mut failed) = (0, 0);
+    if !folder.exists() {
+        return Ok((0, 0));
+    }
+    for path in assistant::yaml_files(folder)? {
+        let text = std::fs::read_to_string(&path)?;
+        let file = path.display().to_string();
+        match charla_dialogue::testing::run_file(assistant, &file, &text) {
+            Ok(outcomes) => {
+                for outcome in outcomes {
+                    match outcome.failure {
+                        None => passed += 1,
+                        Some(failure) => {
+                            failed += 1;
+                            println!("failed   {file}: {}: {failure}", outcome.name);
+                        }
+                    }
+                }
+            }
+            Err(findings) => {
+                failed += 1;
+                findings.iter().for_each(print_finding);
+            }
+        }
+    }
+    Ok((passed, failed))
+}

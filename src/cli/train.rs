@@ -1,0 +1,65 @@
+//! `charla train`.
+
+use crate::understanding::Trainer;
+use charla_models::{data::Dataset, data::problems, encoder, progress::Bars};
+use clap::Args;
+use std::{path::PathBuf, process::ExitCode};
+
+/// Trains understanding from the shop's examples.
+#[derive(Debug, Args)]
+pub struct Train {
+    /// Folder of the examples.
+    #[arg(long, default_value = "config/nlu")]
+    data: PathBuf,
+    /// Cache folder. Default: `$CHARLA_CACHE`, else `charla` in the user's cache folder.
+    #[arg(long)]
+    cache: Option<PathBuf>,
+    /// Trains the n-gram model alone.
+    #[arg(long)]
+    no_encoder: bool,
+    /// Prints the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Train {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let trainer = Trainer::new(self.data.clone(), self.cache);
+        let bars = Bars::default();
+        let encoder = match (self.no_encoder, trainer.encoder()) {
+            (true, _) => None,
+            (false, Some(encoder)) => Some(encoder),
+            (false, None) => match crate::encoder_shim::pull(&trainer.cache, &bars) {
+                Ok(encoder) => Some(encoder),
+                Err(error) => {
+                    eprintln!("warning: {error}\nwarning: the n-gram model is trained alone");
+                    None
+                }
+            },
+        };
+        for problem in problems::check(&Dataset::read(&self.data)?) {
+            eprintln!("note: {problem}");
+        }
+        let made = trainer.make(encoder, &bars)?;
+        match &made.report {
+            Some(report) if self.json => println!("{}", serde_json::to_string_pretty(report)?),
+            Some(report) => {
+                println!("model {} from {} examples in {:.1} s", report.model, report.examples, report.train_s);
+                println!("held out:        language      n  intents  entities    ECE");
+                for (tier, figures) in
+                    [("n-gram", Some(&report.ngram)), ("joint", report.joint.as_ref())]
+                {
+                    for (language, m) in figures.into_iter().flatten() {
+                        println!(
+                            "  {tier:<14} {language:<9} {:>5}    {:.3}     {:.3}  {:.3}",
+                            m.n, m.intent_accuracy, m.entity_f1, m.ece
+                        );
+                    }
+                }
+            }
+            None => println!("model {} is up to date", made.model.id()),
+        }
+        println!("artefact in {}", made.folder.display());
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,18 @@
+//! The edge: CLI, HTTP server, WhatsApp's wire format, outbound client, backends; composes the rooms.
+
+pub mod agents;
+pub mod assistant;
+pub mod backends;
+pub mod bot;
+pub mod cli;
+pub mod demo;
+#[allow(missing_docs)] pub mod encoder_shim;
+pub mod performer;
+pub mod run;
+pub mod secret;
+pub mod server;
+pub mod settings;
+pub mod telemetry;
+pub mod understanding;
+pub mod webhook;
+pub mod whatsapp;

@@ -1,0 +1,218 @@
+//! Carries out what the dialogue asks for: understanding, backend calls, sends.
+
+use crate::{
+    backends::Backends,
+    bot::Bot,
+    telemetry::names,
+    whatsapp::{
+        callback,
+        client::GraphClient,
+        pacing::{Later, Pacer},
+    },
+};
+use charla_actors::{
+    clock::Clock,
+    session::{ConversationId, Dispatch, IdempotencyKey, Performer},
+};
+use charla_dialogue::{
+    effect::{BackendCall, Effect, Outgoing, Send, UnderstandRequest},
+    event::{Entity, Event, Outcome, Returned, Understanding},
+};
+use charla_models::pool::{NluPool, ParseRequest, PoolError};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::Semaphore;
+
+/// Read receipts under way at once, at most.
+pub const COURTESIES: usize = 64;
+/// Tries of a durable backend call before the conversation is told that it failed.
+const PERFORM_TRIES: u32 = 5;
+/// WhatsApp's code for a closed customer-service window.
+const WINDOW_CLOSED: i64 = 131_047;
+
+/// The edge's hands.
+pub struct Hands {
+    /// Understanding.
+    pub nlu: Arc<dyn NluPool>,
+    /// The shop's live systems.
+    pub backends: Backends,
+    /// WhatsApp.
+    pub graph: GraphClient,
+    /// Keeps within WhatsApp's rates.
+    pub pacer: Arc<Pacer>,
+    /// The engine's time.
+    pub clock: Arc<dyn Clock>,
+    /// Read receipts under way at once; further ones are left out.
+    pub courtesies: Arc<Semaphore>,
+}
+
+impl Hands {
+    async fn understand(&self, request: &UnderstandRequest) -> Event {
+        let begun = Instant::now();
+        let parsed = self
+            .nlu
+            .parse(ParseRequest {
+                text: request.text.clone(),
+                language: request.language.clone(),
+                asked: request.asked.clone(),
+                flow: request.flow.clone(),
+                history: request.history.clone(),
+            })
+            .await;
+        metrics::histogram!(names::UNDERSTAND_SECONDS).record(begun.elapsed().as_secs_f64());
+        let outcome = match &parsed {
+            Ok(_) => "ok",
+            Err(PoolError::Full) => "full",
+            Err(PoolError::Timeout(_)) => "timeout",
+            Err(PoolError::Worker(_)) => "worker",
+        };
+        metrics::counter!(names::UNDERSTANDINGS, "outcome" => outcome).increment(1);
+        match parsed {
+            Ok(parse) => Event::Understood(Understanding {
+                languages: parse.languages,
+                intents: parse.intents,
+                entities: parse
+                    .entities
+                    .into_iter()
+                    .map(|e| Entity {
+                        entity: e.entity,
+                        start: e.start,
+                        end: e.end,
+                        text: e.text,
+                        value: e.value,
+                        confidence: e.confidence,
+                    })
+                    .collect(),
+                out_of_scope: parse.out_of_scope,
+                candidates: parse.candidates,
+                model: parse.model,
+            }),
+            Err(error) => {
+                tracing::warn!(%error, "a text was not understood");
+                Event::NotUnderstood { reason: outcome.to_owned() }
+            }
+        }
+    }
+
+    async fn call(&self, call: &BackendCall, key: Option<&str>) -> Returned {
+        Returned { call: call.id, outcome: self.backends.call(call, key).await }
+    }
+
+    async fn send(&self, key: &IdempotencyKey, send: &Send, attempt: u32) -> Dispatch<Event> {
+        let kind = kind_of(&send.message);
+        let now = self.clock.now();
+        let recipient = send.phone.as_deref().or(send.user_id.as_deref()).unwrap_or_default();
+        match self.pacer.reserve(&key.conversation.number, recipient, now) {
+            Ok(wait) => tokio::time::sleep(wait).await,
+            Err(Later(after)) => return Dispatch::Retry { after, reason: "paced" },
+        }
+        // After the wait, at the very moment of sending.
+        if send.window_until.is_some_and(|until| self.clock.now() > until) {
+            return window_closed();
+        }
+        let callback = callback::encode(key);
+        let begun = Instant::now();
+        let sent = self.graph.send(&key.conversation.number, send, &callback).await;
+        metrics::histogram!(names::SEND_SECONDS).record(begun.elapsed().as_secs_f64());
+        let dispatch = match sent {
+            Ok(sent) => Dispatch::Settled { external_id: Some(sent.wamid), result: None },
+            Err(error) => error.into_dispatch(&callback, attempt, |code, title| {
+                Event::DeliveryFailed { code, title: title.to_owned() }
+            }),
+        };
+        let outcome = match &dispatch {
+            Dispatch::Settled { .. } => "sent",
+            Dispatch::Retry { reason, .. }
+            | Dispatch::Failed { reason, .. }
+            | Dispatch::Unknown { reason } => reason,
+        };
+        metrics::counter!(names::SENDS, "kind" => kind, "outcome" => outcome).increment(1);
+        dispatch
+    }
+
+    async fn perform_call(
+        &self,
+        key: &IdempotencyKey,
+        call: &BackendCall,
+        attempt: u32,
+    ) -> Dispatch<Event> {
+        let returned = self.call(call, Some(&callback::encode(key))).await;
+        let transient = matches!(
+            &returned.outcome,
+            Outcome::Failed { kind, status } if kind != "unknown_backend"
+                && status.is_none_or(|s| s >= 500 || s == 429)
+        );
+        if transient && attempt < PERFORM_TRIES {
+            return Dispatch::Retry {
+                after: Duration::from_millis(200 << attempt.min(6)),
+                reason: "backend",
+            };
+        }
+        Dispatch::Settled { external_id: None, result: Some(Event::Returned(returned)) }
+    }
+}
+
+fn window_closed() -> Dispatch<Event> {
+    metrics::counter!(names::WINDOW_REFUSALS).increment(1);
+    Dispatch::Failed {
+        reason: "window_closed",
+        result: Some(Event::DeliveryFailed {
+            code: Some(WINDOW_CLOSED),
+            title: "the customer-service window closed before the send".to_owned(),
+        }),
+    }
+}
+
+fn kind_of(message: &Outgoing) -> &'static str {
+    match message {
+        Outgoing::Text { .. } => "text",
+        Outgoing::Buttons { .. } => "buttons",
+        Outgoing::List { .. } => "list",
+        Outgoing::Image { .. } => "image",
+        Outgoing::Template { .. } => "template",
+        Outgoing::LocationRequest { .. } => "location_request",
+    }
+}
+
+#[async_trait::async_trait]
+impl Performer<Bot> for Hands {
+    async fn perform(&self, conversation: &ConversationId, effect: &Effect) -> Option<Event> {
+        match effect {
+            Effect::Understand(request) => Some(self.understand(request).await),
+            Effect::Call(call) => Some(Event::Returned(self.call(call, None).await)),
+            Effect::MarkRead { message_id, typing } => {
+                // A courtesy: it must neither hold up the turn nor fail it.
+                let Ok(place) = self.courtesies.clone().try_acquire_owned() else { return None };
+                let graph = self.graph.clone();
+                let number = conversation.number.clone();
+                let (message_id, typing) = (message_id.clone(), *typing);
+                tokio::spawn(async move {
+                    let _place = place;
+                    if let Err(error) = graph.mark_read(&number, &message_id, typing).await {
+                        tracing::debug!(%error, "a message was not marked read");
+                    }
+                });
+                None
+            }
+            Effect::Perform(_)
+            | Effect::Send(_)
+            | Effect::SetTimer { .. }
+            | Effect::CancelTimer { .. } => None,
+        }
+    }
+
+    async fn dispatch(
+        &self,
+        key: &IdempotencyKey,
+        effect: &Effect,
+        attempt: u32,
+    ) -> Dispatch<Event> {
+        match effect {
+            Effect::Send(send) => self.send(key, send, attempt).await,
+            Effect::Perform(call) => self.perform_call(key, call, attempt).await,
+            _ => Dispatch::Failed { reason: "not_durable", result: None },
+        }
+    }
+}

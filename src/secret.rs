@@ -1,0 +1,129 @@
+//! Secrets: named in configuration, read from the environment or a file, never written anywhere.
+
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// Where a secret comes from. Exactly one of `env` and `file`.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretSource {
+    /// Environment variable.
+    #[serde(default)]
+    pub env: Option<String>,
+    /// File; surrounding white space is cut. Read again at every use, so that a rotated secret needs no restart.
+    #[serde(default)]
+    pub file: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.env, &self.file) {
+            (Some(name), _) => write!(f, "env:{name}"),
+            (None, Some(path)) => write!(f, "file:{}", path.display()),
+            (None, None) => f.write_str("nothing"),
+        }
+    }
+}
+
+/// Why a secret could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// Neither or both sources are named.
+    #[error(
+        "CHARLA-E2010: a secret needs exactly one of `env` and `file`; it has {0}. Name one of them"
+    )]
+    Sources(&'static str),
+    /// The variable is not set.
+    #[error(
+        "CHARLA-E2011: the environment variable {0} is not set or empty. Export it before the start"
+    )]
+    NoVariable(String),
+    /// The file cannot be read.
+    #[error(
+        "CHARLA-E2012: the secret file {path} cannot be read: {source}. Create it, readable by this user only"
+    )]
+    NoFile {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is empty.
+    #[error("CHARLA-E2013: the secret file {0} is empty. Write the secret into it")]
+    EmptyFile(PathBuf),
+}
+
+impl SecretSource {
+    /// A secret in a file.
+    pub fn from_file(path: impl Into<PathBuf>) -> Self {
+        Self {
+            env: None,
+            file: Some(path.into()),
+        }
+    }
+
+    /// A secret in the environment.
+    pub fn from_env(name: impl Into<String>) -> Self {
+        Self {
+            env: Some(name.into()),
+            file: None,
+        }
+    }
+
+    /// Reads the secret as it is now.
+    ///
+    /// # Errors
+    /// If the source is ill-named, missing or empty.
+    pub fn read(&self) -> Result<String, SecretError> {
+        match (&self.env, &self.file) {
+            (Some(name), None) => std::env::var(name)
+                .ok()
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| SecretError::NoVariable(name.clone())),
+            (None, Some(path)) => {
+                let text = std::fs::read_to_string(path).map_err(|source| SecretError::NoFile {
+                    path: path.clone(),
+                    source,
+                })?;
+                let text = text.trim();
+                if text.is_empty() {
+                    return Err(SecretError::EmptyFile(path.clone()));
+                }
+                Ok(text.to_owned())
+            }
+            (None, None) => Err(SecretError::Sources("neither")),
+            (Some(_), Some(_)) => Err(SecretError::Sources("both")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rotated_file_is_seen_and_an_empty_one_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        let source = SecretSource::from_file(&path);
+        assert!(matches!(source.read(), Err(SecretError::NoFile { .. })));
+        std::fs::write(&path, " one\n").unwrap();
+        assert_eq!(source.read().unwrap(), "one");
+        std::fs::write(&path, "two").unwrap();
+        assert_eq!(source.read().unwrap(), "two");
+        std::fs::write(&path, "\n").unwrap();
+        assert!(matches!(source.read(), Err(SecretError::EmptyFile(_))));
+    }
+
+    #[test]
+    fn both_or_neither_source_is_an_error() {
+        let none = SecretSource { env: None, file: None };
+        assert!(matches!(none.read(), Err(SecretError::Sources("neither"))));
+        let both = SecretSource {
+            env: Some("A".into()),
+            file: Some("b".into()),
+        };
+        assert!(matches!(both.read(), Err(SecretError::Sources("both"))));
+    }
+}

@@ -1,0 +1,67 @@
+//! Every metric of the edge: name, unit, help, labels. One place, so that dashboards and code cannot drift apart.
+//! Labels take few, fixed values; nothing personal ever becomes one.
+
+use metrics::Unit;
+
+/// Requests to `POST /webhooks/whatsapp`; label `status` (HTTP status).
+pub const WEBHOOK_REQUESTS: &str = "charla_webhook_requests_total";
+/// Seconds from the first byte of a webhook's handler to its answer: the acknowledgement latency.
+pub const WEBHOOK_SECONDS: &str = "charla_webhook_ack_seconds";
+/// Parts of webhooks; label `kind`.
+pub const WEBHOOK_PARTS: &str = "charla_webhook_parts_total";
+/// Backend calls; labels `backend`, `outcome`.
+pub const BACKEND_CALLS: &str = "charla_backend_calls_total";
+/// Seconds a backend call took, retries included; label `backend`.
+pub const BACKEND_SECONDS: &str = "charla_backend_call_seconds";
+/// 0 closed, 1 half open, 2 open; label `backend`.
+pub const BREAKER_STATE: &str = "charla_backend_breaker_state";
+/// Messages handed to WhatsApp; labels `kind`, `outcome`.
+pub const SENDS: &str = "charla_whatsapp_sends_total";
+/// Seconds one send took at WhatsApp, without our own pacing.
+pub const SEND_SECONDS: &str = "charla_whatsapp_send_seconds";
+/// Seconds from accepting a customer's message to its first answer taken by WhatsApp.
+pub const REPLY_SECONDS: &str = "charla_reply_seconds";
+/// Sends refused because the customer-service window had closed.
+pub const WINDOW_REFUSALS: &str = "charla_window_refusals_total";
+/// Understanding; label `outcome` (`ok`, `full`, `timeout`, `worker`).
+pub const UNDERSTANDINGS: &str = "charla_understandings_total";
+/// Seconds understanding took, waiting for a free worker included.
+pub const UNDERSTAND_SECONDS: &str = "charla_understand_seconds";
+/// Matters closed; labels `outcome` (`resolved`, `escalated`, `abandoned`), `language`.
+pub const MATTERS: &str = "charla_matters_total";
+/// Agents' API requests; label `status`.
+pub const AGENT_REQUESTS: &str = "charla_agent_requests_total";
+/// 1 while the named model serves; label `tier` (`joint`, `ngram`).
+pub const MODEL_SERVING: &str = "charla_model_serving";
+/// Rules of the dialogue that a state broke; stays 0. Label `rule`.
+pub const INVARIANT_VIOLATIONS: &str = "charla_dialogue_invariant_violations_total";
+
+/// What a metric is.
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Distribution with fixed buckets.
+    Histogram,
+}
+
+/// (name, kind, unit, help) of each.
+pub const ALL: &[(&str, Kind, Unit, &str)] = &[
+    (WEBHOOK_REQUESTS, Kind::Counter, Unit::Count, "Webhook requests by HTTP status"),
+    (WEBHOOK_SECONDS, Kind::Histogram, Unit::Seconds, "Time to acknowledge a webhook"),
+    (WEBHOOK_PARTS, Kind::Counter, Unit::Count, "Parts of webhooks by kind"),
+    (BACKEND_CALLS, Kind::Counter, Unit::Count, "Backend calls by outcome"),
+    (BACKEND_SECONDS, Kind::Histogram, Unit::Seconds, "Duration of backend calls"),
+    (BREAKER_STATE, Kind::Gauge, Unit::Count, "Circuit breaker: 0 closed, 1 half open, 2 open"),
+    (SENDS, Kind::Counter, Unit::Count, "Messages handed to WhatsApp by outcome"),
+    (SEND_SECONDS, Kind::Histogram, Unit::Seconds, "Duration of a send at WhatsApp"),
+    (REPLY_SECONDS, Kind::Histogram, Unit::Seconds, "Time from a customer's message to its first answer"),
+    (WINDOW_REFUSALS, Kind::Counter, Unit::Count, "Sends refused outside the customer-service window"),
+    (UNDERSTANDINGS, Kind::Counter, Unit::Count, "Texts understood by outcome"),
+    (UNDERSTAND_SECONDS, Kind::Histogram, Unit::Seconds, "Duration of understanding, waiting included"),
+    (MATTERS, Kind::Counter, Unit::Count, "Matters closed by outcome"),
+    (AGENT_REQUESTS, Kind::Counter, Unit::Count, "Requests to the agents' API by HTTP status"),
+    (MODEL_SERVING, Kind::Gauge, Unit::Count, "1 for the tier that serves"),
+    (INVARIANT_VIOLATIONS, Kind::Counter, Unit::Count, "Dialogue rules broken; stays 0"),
+];
