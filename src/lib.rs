@@ -6,7 +6,6 @@ pub mod backends;
 pub mod bot;
 pub mod cli;
 pub mod demo;
-#[allow(missing_docs)] pub mod encoder_shim;
 pub mod performer;
 pub mod run;
 pub mod secret;

@@ -5,7 +5,7 @@ use charla_models::{
     Model, Pool, PoolOptions,
     artefact,
     data::Dataset,
-    encoder::{self, EncoderSource},
+    encoder::{self, EncoderSource, install::default_cache},
     pool::NluPool,
     progress::{Progress, Silent},
     train,
@@ -15,15 +15,6 @@ use std::{
     sync::Arc,
     time::Instant,
 };
-
-/// Where encoder, runtime and trained models are kept: `$CHARLA_CACHE`, else `charla` in the user's cache folder.
-pub fn default_cache() -> PathBuf {
-    let named = |key: &str| std::env::var_os(key).filter(|v| !v.is_empty()).map(PathBuf::from);
-    named("CHARLA_CACHE")
-        .or_else(|| named("XDG_CACHE_HOME").map(|p| p.join("charla")))
-        .or_else(|| named("HOME").map(|p| p.join(".cache/charla")))
-        .unwrap_or_else(|| PathBuf::from(".charla/cache"))
-}
 
 /// Makes models out of a shop's examples, or takes them from the cache.
 #[derive(Clone)]
@@ -59,7 +50,18 @@ impl Trainer {
 
     /// The encoder, if the cache has it.
     pub fn encoder(&self) -> Option<Arc<dyn EncoderSource>> {
-        crate::encoder_shim::installed(&self.cache)
+        encoder::installed(&self.cache).ok()
+    }
+
+    /// The encoder, pulled first if the cache does not have it; `None`, with a warning, where it cannot be had.
+    pub fn encoder_or_warn(&self, progress: &dyn Progress) -> Option<Arc<dyn EncoderSource>> {
+        match encoder::pull(&self.cache, progress) {
+            Ok(encoder) => Some(encoder),
+            Err(error) => {
+                eprintln!("warning: {error}\nwarning: the n-gram model alone is used");
+                None
+            }
+        }
     }
 
     fn read(&self) -> charla_models::Result<Dataset> {
@@ -199,10 +201,7 @@ impl Understanding {
         if !self.use_encoder || self.tier() == "joint" {
             return Ok(());
         }
-        let encoder = match self.trainer.encoder() {
-            Some(encoder) => encoder,
-            None => crate::encoder_shim::pull(&self.trainer.cache, progress)?,
-        };
+        let encoder = encoder::pull(&self.trainer.cache, progress)?;
         let made = self.trainer.make(Some(encoder), progress)?;
         self.pool.swap(Arc::new(made.model))?;
         self.note();

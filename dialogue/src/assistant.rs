@@ -11,7 +11,7 @@ use crate::finding::{Finding, Findings, Place, Severity, codes};
 use crate::rules::Words;
 use crate::template::Templates;
 use crate::yaml::{self, Kind, Node, Reader};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Part of every version: changes whenever the same configuration may decide differently.
@@ -46,6 +46,8 @@ pub struct Assistant {
     pub words: Words,
     /// Intent → flows that it triggers, with thresholds.
     pub triggers: BTreeMap<String, Vec<(String, Option<f32>)>>,
+    /// Keys of the responses that the dialogue says by itself.
+    pub(crate) own_responses: BTreeSet<String>,
     findings: Vec<Finding>,
 }
 
@@ -66,6 +68,7 @@ struct Loader {
     flows: BTreeMap<String, Flow>,
     actions: BTreeMap<String, Action>,
     responses: BTreeMap<String, BTreeMap<String, Response>>,
+    own_responses: BTreeSet<String>,
 }
 
 impl Assistant {
@@ -110,11 +113,9 @@ impl Assistant {
 
     /// Where an intent leads: what the domain says, else the flow whose `nlu_trigger` names it.
     pub fn target(&self, intent: &str) -> Option<Target> {
-        self.domain
-            .intents
-            .get(intent)
-            .and_then(|i| i.target.clone())
-            .or_else(|| self.triggers.get(intent).and_then(|t| t.first()).map(|(flow, _)| Target::Flow(flow.clone())))
+        self.domain.intents.get(intent).and_then(|i| i.target.clone()).or_else(|| {
+            self.triggers.get(intent).and_then(|t| t.first()).map(|(flow, _)| Target::Flow(flow.clone()))
+        })
     }
 
     /// The confidence that an intent needs, 0–1.
@@ -181,7 +182,12 @@ impl Loader {
         }
         let Some(node) = yaml::parse(&file, text, &mut self.findings) else { return };
         if !matches!(node.kind, Kind::Map(_)) {
-            self.findings.error(&node.place(&file), codes::SHAPE, "a mapping is expected at the top", "see docs/formats.md");
+            self.findings.error(
+                &node.place(&file),
+                codes::SHAPE,
+                "a mapping is expected at the top",
+                "see docs/formats.md",
+            );
             return;
         }
         let at = Reader::new(&file, &node);
@@ -198,7 +204,12 @@ impl Loader {
             FileKind::Responses(language) => {
                 at.only(&mut self.findings, &["version", "responses"]);
                 if !LANGUAGES.contains(&language.as_str()) {
-                    self.findings.unknown(&Place { file: file.clone(), line: 1, column: 1 }, "language", &language, LANGUAGES);
+                    self.findings.unknown(
+                        &Place { file: file.clone(), line: 1, column: 1 },
+                        "language",
+                        &language,
+                        LANGUAGES,
+                    );
                 }
                 if let Some(responses) = at.get("responses") {
                     self.responses(responses, &language, built_in);
@@ -215,7 +226,12 @@ impl Loader {
             let mut read = Flow::read(&id, key.place(), flow, &mut self.templates, &mut self.findings);
             read.built_in = built_in;
             if self.flows.get(&id).is_some_and(|f| !f.built_in) {
-                self.findings.error(&key.place(), codes::DUPLICATE, format!("flow `{id}` is defined twice"), "rename one of them");
+                self.findings.error(
+                    &key.place(),
+                    codes::DUPLICATE,
+                    format!("flow `{id}` is defined twice"),
+                    "rename one of them",
+                );
             }
             self.flows.insert(id, read);
         }
@@ -225,10 +241,16 @@ impl Loader {
         at.only(&mut self.findings, &["version", "actions"]);
         for (key, action) in at.get("actions").iter().flat_map(Reader::entries) {
             let name = key.key();
-            if let Some(read) = Action::read(&name, key.place(), action, &mut self.templates, &mut self.findings)
+            if let Some(read) =
+                Action::read(&name, key.place(), action, &mut self.templates, &mut self.findings)
                 && self.actions.insert(name.clone(), read).is_some()
             {
-                self.findings.error(&key.place(), codes::DUPLICATE, format!("action `{name}` is defined twice"), "rename one of them");
+                self.findings.error(
+                    &key.place(),
+                    codes::DUPLICATE,
+                    format!("action `{name}` is defined twice"),
+                    "rename one of them",
+                );
             }
         }
     }
@@ -238,9 +260,17 @@ impl Loader {
             let name = key.key();
             let mut read = Response::read(key.place(), response, &mut self.templates, &mut self.findings);
             read.built_in = built_in;
+            if built_in {
+                self.own_responses.insert(name.clone());
+            }
             let all = self.responses.entry(name.clone()).or_default();
             if all.get(language).is_some_and(|r| !r.built_in) {
-                self.findings.error(&key.place(), codes::DUPLICATE, format!("response `{name}` is defined twice in {language}"), "remove one of them");
+                self.findings.error(
+                    &key.place(),
+                    codes::DUPLICATE,
+                    format!("response `{name}` is defined twice in {language}"),
+                    "remove one of them",
+                );
             }
             all.insert(language.to_owned(), read);
         }
@@ -277,6 +307,7 @@ impl Loader {
             templates: self.templates,
             words,
             triggers,
+            own_responses: self.own_responses,
             findings: self.findings.list,
         };
         let all = assistant.check();

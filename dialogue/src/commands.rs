@@ -71,7 +71,9 @@ pub(crate) enum Command {
 pub(crate) fn execute(turn: &mut Turn, commands: Vec<Command>) {
     for command in commands {
         match command {
-            Command::StartFlow { flow, slots, intent, tapped } => start_flow::run(turn, &flow, slots, intent, tapped),
+            Command::StartFlow { flow, slots, intent, tapped } => {
+                start_flow::run(turn, &flow, slots, intent, tapped)
+            }
             Command::SetSlot { slots } => set_slot::run(turn, slots),
             Command::CorrectSlot { slots } => correct_slot::run(turn, slots),
             Command::CancelFlow => cancel_flow::run(turn),

@@ -279,7 +279,15 @@ mod tests {
         ] {
             assert!(holds(yes), "{yes}");
         }
-        for no in ["slots.missing < 3", "slots.f", "slots.none", "not slots.t", "slots.list contains 'c'", "false", "slots.missing = 3"] {
+        for no in [
+            "slots.missing < 3",
+            "slots.f",
+            "slots.none",
+            "not slots.t",
+            "slots.list contains 'c'",
+            "false",
+            "slots.missing = 3",
+        ] {
             assert!(!holds(no), "{no}");
         }
     }
@@ -296,6 +304,9 @@ mod tests {
 
     #[test]
     fn names_its_slots() {
-        assert_eq!(Condition::parse("slots.a and (b = slots.c or context.d)").unwrap().slots(), ["a", "b", "c"]);
+        assert_eq!(
+            Condition::parse("slots.a and (b = slots.c or context.d)").unwrap().slots(),
+            ["a", "b", "c"]
+        );
     }
 }

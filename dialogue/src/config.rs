@@ -21,7 +21,11 @@ pub struct Names(pub BTreeMap<String, String>);
 impl Names {
     /// The name in a language, else in English, else any.
     pub fn get(&self, language: &str) -> Option<&str> {
-        [language, "en", ""].iter().find_map(|l| self.0.get(*l)).or_else(|| self.0.values().next()).map(String::as_str)
+        [language, "en", ""]
+            .iter()
+            .find_map(|l| self.0.get(*l))
+            .or_else(|| self.0.values().next())
+            .map(String::as_str)
     }
 
     pub(crate) fn read(at: Reader, findings: &mut Findings) -> Self {
@@ -34,10 +38,22 @@ impl Names {
 }
 
 /// Compiles a text template at a place.
-pub(crate) fn text(templates: &mut Templates, findings: &mut Findings, place: &Place, source: &str) -> Option<Text> {
+pub(crate) fn text(
+    templates: &mut Templates,
+    findings: &mut Findings,
+    place: &Place,
+    source: &str,
+) -> Option<Text> {
     templates
         .text(source)
-        .map_err(|e| findings.error(place, codes::TEMPLATE, format!("the template does not parse: {e}"), "balance braces and tags; check the names of filters"))
+        .map_err(|e| {
+            findings.error(
+                place,
+                codes::TEMPLATE,
+                format!("the template does not parse: {e}"),
+                "balance braces and tags; check the names of filters",
+            )
+        })
         .ok()
 }
 
@@ -45,7 +61,14 @@ pub(crate) fn text(templates: &mut Templates, findings: &mut Findings, place: &P
 pub(crate) fn setting(templates: &mut Templates, findings: &mut Findings, at: Reader) -> Option<Setting> {
     templates
         .setting(&at.node.json())
-        .map_err(|e| findings.error(&at.place(), codes::TEMPLATE, format!("the template does not parse: {e}"), "balance braces and tags; check the names of filters"))
+        .map_err(|e| {
+            findings.error(
+                &at.place(),
+                codes::TEMPLATE,
+                format!("the template does not parse: {e}"),
+                "balance braces and tags; check the names of filters",
+            )
+        })
         .ok()
 }
 
@@ -57,7 +80,14 @@ pub(crate) fn expression(templates: &mut Templates, findings: &mut Findings, at:
     let inner = source.trim().strip_prefix("{{").and_then(|s| s.strip_suffix("}}")).unwrap_or(source).trim();
     templates
         .expression(inner)
-        .map_err(|e| findings.error(&at.place(), codes::TEMPLATE, format!("the expression does not parse: {e}"), "write what could stand between {{ and }}; a text constant needs quotes of its own"))
+        .map_err(|e| {
+            findings.error(
+                &at.place(),
+                codes::TEMPLATE,
+                format!("the expression does not parse: {e}"),
+                "write what could stand between {{ and }}; a text constant needs quotes of its own",
+            )
+        })
         .ok()
 }
 
@@ -68,7 +98,12 @@ pub(crate) fn condition(findings: &mut Findings, at: Reader) -> Option<crate::co
         .map_err(|e| {
             let mut place = at.place();
             place.column += e.at as u32 - 1;
-            findings.error(&place, codes::CONDITION, format!("the condition does not parse: {}", e.message), "see `Conditions` in docs/formats.md");
+            findings.error(
+                &place,
+                codes::CONDITION,
+                format!("the condition does not parse: {}", e.message),
+                "see `Conditions` in docs/formats.md",
+            );
         })
         .ok()
 }

@@ -22,14 +22,17 @@ fn rfc3339(at: i64) -> Option<String> {
 pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>) -> Value {
     let number = a.settings.number(&state.person.number);
     let lang = language(a, state);
-    let today = jiff::Timestamp::from_millisecond(at).ok().map(|t| t.to_zoned(number.zone.clone()).date().to_string());
+    let today = jiff::Timestamp::from_millisecond(at)
+        .ok()
+        .map(|t| t.to_zoned(number.zone.clone()).date().to_string());
     let flow_name = |id: &str| a.flows.get(id).and_then(|f| f.name.get(&lang)).map(str::to_owned);
     let below = frame.and_then(|f| {
         let at = state.stack.iter().position(|s| s.id == f.id)?;
         state.stack[..at].iter().rev().find(|s| !s.flow.starts_with("pattern_"))
     });
     let latest = state.latest.as_ref();
-    let consent = state.consent.grants.get("processing").map(|g| json!({"version": g.version, "at": rfc3339(g.at)}));
+    let consent =
+        state.consent.grants.get("processing").map(|g| json!({"version": g.version, "at": rfc3339(g.at)}));
     let (owner, ticket) = match &state.owner {
         Owner::Bot => ("bot", None),
         Owner::Queue { ticket, .. } => ("queue", ticket.clone()),
@@ -70,7 +73,7 @@ pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>
     put("owner", json!(owner));
     put("reason", json!(frame.and_then(|f| f.reason.as_deref())));
     put("topics", json!(topics(state)));
-    put("content", json!(frame.and_then(|f| f.slots.get("charla_content"))));
+    put("content", json!(latest.and_then(|l| l.text.strip_prefix('[')?.strip_suffix(']'))));
     put("first_contact", json!(state.session.count <= 1));
     put("source", json!(state.source));
     put("ticket", json!(ticket));
@@ -89,7 +92,8 @@ pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>
 
 /// What a human needs to know, as templates see it.
 pub(crate) fn handoff(h: &Handoff, state: &State) -> Value {
-    let transcript: Vec<Value> = h.transcript.iter().map(|l| json!({"from": l.from, "text": l.text})).collect();
+    let transcript: Vec<Value> =
+        h.transcript.iter().map(|l| json!({"from": l.from, "text": l.text})).collect();
     json!({"summary": h.summary, "slots": h.slots, "intent": h.intent, "transcript": transcript, "suggestions": topics(state), "draft": h.draft})
 }
 

@@ -179,7 +179,10 @@ impl Outgoing {
     /// What a person reads first: body, caption, or a template's name in brackets.
     pub fn body(&self) -> &str {
         match self {
-            Outgoing::Text { body, .. } | Outgoing::Buttons { body, .. } | Outgoing::List { body, .. } | Outgoing::LocationRequest { body } => body,
+            Outgoing::Text { body, .. }
+            | Outgoing::Buttons { body, .. }
+            | Outgoing::List { body, .. }
+            | Outgoing::LocationRequest { body } => body,
             Outgoing::Image { caption, .. } => caption.as_deref().unwrap_or("[image]"),
             Outgoing::Template { name, .. } => name,
         }

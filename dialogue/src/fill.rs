@@ -12,7 +12,9 @@ pub(crate) fn coerce(slot: &Slot, value: &Value) -> Option<Value> {
     match &slot.kind {
         _ if value.is_null() => None,
         SlotType::Any => Some(value.clone()),
-        SlotType::List => Some(if value.is_array() { value.clone() } else { Value::Array(vec![value.clone()]) }),
+        SlotType::List => {
+            Some(if value.is_array() { value.clone() } else { Value::Array(vec![value.clone()]) })
+        }
         SlotType::Text => Some(Value::String(match value {
             Value::String(s) => s.trim().to_owned(),
             other => other.to_string(),
@@ -38,7 +40,9 @@ pub(crate) fn coerce(slot: &Slot, value: &Value) -> Option<Value> {
             let wanted = fold(&text);
             values
                 .iter()
-                .find(|(canonical, spellings)| fold(canonical) == wanted || spellings.iter().any(|s| fold(s) == wanted))
+                .find(|(canonical, spellings)| {
+                    fold(canonical) == wanted || spellings.iter().any(|s| fold(s) == wanted)
+                })
                 .map(|(canonical, _)| Value::String(canonical.clone()))
         }
     }
@@ -48,9 +52,14 @@ pub(crate) fn coerce(slot: &Slot, value: &Value) -> Option<Value> {
 fn number(text: &str) -> Option<Value> {
     let digits: String = text.chars().filter(|c| *c != ',' && *c != ' ').collect();
     let start = digits.find(|c: char| c.is_ascii_digit())?;
-    let end = digits[start..].find(|c: char| !c.is_ascii_digit() && c != '.').map_or(digits.len(), |e| start + e);
+    let end =
+        digits[start..].find(|c: char| !c.is_ascii_digit() && c != '.').map_or(digits.len(), |e| start + e);
     let n: f64 = digits[start..end].trim_end_matches('.').parse().ok()?;
-    if n.fract() == 0.0 && n.abs() < 1e15 { Some(Value::from(n as i64)) } else { serde_json::Number::from_f64(n).map(Value::Number) }
+    if n.fract() == 0.0 && n.abs() < 1e15 {
+        Some(Value::from(n as i64))
+    } else {
+        serde_json::Number::from_f64(n).map(Value::Number)
+    }
 }
 
 /// The value that a message's entities hold for a slot, with the characters that it covers.
@@ -58,14 +67,18 @@ pub(crate) fn from_entities(slot: &Slot, understanding: &Understanding) -> Optio
     let intent = understanding.intents.first().map(|(i, _)| i.as_str());
     for mapping in &slot.mappings {
         let Source::Entity(name, least) = &mapping.source else { continue };
-        let barred = intent.is_some_and(|i| mapping.not_intents.iter().any(|n| n == i) || (!mapping.intents.is_empty() && !mapping.intents.iter().any(|n| n == i)));
+        let barred = intent.is_some_and(|i| {
+            mapping.not_intents.iter().any(|n| n == i)
+                || (!mapping.intents.is_empty() && !mapping.intents.iter().any(|n| n == i))
+        });
         if barred {
             continue;
         }
         // The last of several is what the customer settled on.
         let found = understanding.entities.iter().rev().find(|e| e.entity == *name && e.confidence >= *least);
         if let Some(entity) = found
-            && let Some(value) = coerce(slot, &entity.value).or_else(|| coerce(slot, &Value::String(entity.text.clone())))
+            && let Some(value) =
+                coerce(slot, &entity.value).or_else(|| coerce(slot, &Value::String(entity.text.clone())))
         {
             return Some((value, entity.end.saturating_sub(entity.start)));
         }
@@ -74,7 +87,12 @@ pub(crate) fn from_entities(slot: &Slot, understanding: &Understanding) -> Optio
 }
 
 /// The value that a text holds for the slot just asked for, whatever it was understood as.
-pub(crate) fn from_answer(a: &Assistant, slot: &Slot, text: &str, understanding: Option<&Understanding>) -> Option<Value> {
+pub(crate) fn from_answer(
+    a: &Assistant,
+    slot: &Slot,
+    text: &str,
+    understanding: Option<&Understanding>,
+) -> Option<Value> {
     let intent = understanding.and_then(|u| u.intents.first());
     if slot.kind == SlotType::Bool {
         if a.words.is("yes", text) {
@@ -103,7 +121,9 @@ pub(crate) fn from_answer(a: &Assistant, slot: &Slot, text: &str, understanding:
     }
     for mapping in &slot.mappings {
         let name = intent.map(|(i, _)| i.as_str()).unwrap_or_default();
-        if mapping.not_intents.iter().any(|n| n == name) || (!mapping.intents.is_empty() && !mapping.intents.iter().any(|n| n == name)) {
+        if mapping.not_intents.iter().any(|n| n == name)
+            || (!mapping.intents.is_empty() && !mapping.intents.iter().any(|n| n == name))
+        {
             continue;
         }
         match &mapping.source {
@@ -114,12 +134,16 @@ pub(crate) fn from_answer(a: &Assistant, slot: &Slot, text: &str, understanding:
             }
             Source::Text(Some(pattern)) => {
                 let ascii = ascii_digits(text);
-                let part = pattern.captures(ascii.trim()).and_then(|c| c.get(1).or_else(|| c.get(0)).map(|m| m.as_str().to_owned()));
+                let part = pattern
+                    .captures(ascii.trim())
+                    .and_then(|c| c.get(1).or_else(|| c.get(0)).map(|m| m.as_str().to_owned()));
                 if let Some(value) = part.and_then(|p| coerce(slot, &Value::String(p))) {
                     return Some(value);
                 }
             }
-            Source::Intent(wanted, value) if intent.is_some_and(|(i, p)| i == wanted && *p >= a.threshold(i)) => {
+            Source::Intent(wanted, value)
+                if intent.is_some_and(|(i, p)| i == wanted && *p >= a.threshold(i)) =>
+            {
                 return coerce(slot, value);
             }
             _ => {}
@@ -175,7 +199,10 @@ mod tests {
 
     #[test]
     fn options_are_named_by_title_or_number() {
-        let options = [Shown { id: "/a".into(), title: "Phones".into() }, Shown { id: "/b".into(), title: "Audio".into() }];
+        let options = [
+            Shown { id: "/a".into(), title: "Phones".into() },
+            Shown { id: "/b".into(), title: "Audio".into() },
+        ];
         assert_eq!(named_option(&options, " phones ", false).unwrap().id, "/a");
         assert_eq!(named_option(&options, "२", true).unwrap().id, "/b");
         assert!(named_option(&options, "2", false).is_none());

@@ -84,7 +84,12 @@ fn number(state: &State, value: Value) -> String {
 fn money(state: &State, value: Value) -> String {
     let amount = value.get_attr("amount").ok().filter(|v| !v.is_undefined()).unwrap_or_else(|| value.clone());
     let Some(amount) = as_number(&amount) else { return plain(&value) };
-    let currency = value.get_attr("currency").ok().map(|v| plain(&v)).filter(|c| !c.is_empty()).unwrap_or_else(|| context(state, "currency"));
+    let currency = value
+        .get_attr("currency")
+        .ok()
+        .map(|v| plain(&v))
+        .filter(|c| !c.is_empty())
+        .unwrap_or_else(|| context(state, "currency"));
     format_money(amount, &currency)
 }
 
@@ -122,8 +127,40 @@ fn grouped(n: f64, decimals: usize, country: &str) -> String {
 }
 
 const MONTHS: [(&str, [&str; 12]); 3] = [
-    ("en", ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]),
-    ("es", ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"]),
+    (
+        "en",
+        [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ],
+    ),
+    (
+        "es",
+        [
+            "enero",
+            "febrero",
+            "marzo",
+            "abril",
+            "mayo",
+            "junio",
+            "julio",
+            "agosto",
+            "septiembre",
+            "octubre",
+            "noviembre",
+            "diciembre",
+        ],
+    ),
     ("hi", ["जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर"]),
 ];
 const DAYS: [(&str, [&str; 7]); 4] = [

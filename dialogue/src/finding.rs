@@ -32,7 +32,7 @@ pub struct Finding {
     pub mend: String,
 }
 
-/// Codes of findings; each has a page in `docs/errors/`.
+/// Codes of findings; `docs/formats.md` lists them.
 pub mod codes {
     /// A file is not valid YAML.
     pub const YAML: &str = "CHARLA-E1001";
@@ -132,12 +132,7 @@ impl Findings {
 /// The known name nearest to `name` by edit distance, if it is near at all (a third of its length).
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (name.chars().count() / 3).max(2);
-    known
-        .into_iter()
-        .map(|k| (distance(name, k), k))
-        .filter(|(d, _)| *d <= limit)
-        .min()
-        .map(|(_, k)| k)
+    known.into_iter().map(|k| (distance(name, k), k)).filter(|(d, _)| *d <= limit).min().map(|(_, k)| k)
 }
 
 /// Levenshtein distance in characters.

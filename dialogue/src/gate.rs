@@ -105,13 +105,21 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, unsuppo
         }
         return;
     }
-    let smalltalk = u.intents.first().is_some_and(|(i, p)| *p >= turn.a.threshold(i) && turn.a.domain.intents.get(i).is_some_and(|i| i.smalltalk));
+    let smalltalk = u.intents.first().is_some_and(|(i, p)| {
+        *p >= turn.a.threshold(i) && turn.a.domain.intents.get(i).is_some_and(|i| i.smalltalk)
+    });
     if smalltalk { greet(turn) } else { hold_and_greet(turn, text) }
 }
 
 pub(crate) fn hold_and_greet(turn: &mut Turn, text: &str) {
     if turn.state.held.len() < turn.a.settings.held_messages {
-        turn.emit(TrackerEvent::MessageHeld { message: HeldMessage { id: format!("turn-{}", turn.state.counters.turns), text: text.to_owned(), at: turn.at } });
+        turn.emit(TrackerEvent::MessageHeld {
+            message: HeldMessage {
+                id: format!("turn-{}", turn.state.counters.turns),
+                text: text.to_owned(),
+                at: turn.at,
+            },
+        });
     }
     greet(turn);
 }

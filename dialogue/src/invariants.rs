@@ -94,16 +94,22 @@ impl Rules<'_> {
                                 || w.is("yes", text)
                                 || w.is("no", text)
                                 || self.h.before.self_service()
-                                || crate::fill::named_option(&self.h.before.options, text, true).is_some_and(|o| Payload::parse(&o.id).is_ok())
+                                || crate::fill::named_option(&self.h.before.options, text, true)
+                                    .is_some_and(|o| Payload::parse(&o.id).is_ok())
                         }
                         _ => self.h.before.self_service(),
                     },
-                    Event::Understood(_) | Event::Returned(_) | Event::NotUnderstood { .. } => self.h.before.self_service(),
+                    Event::Understood(_) | Event::Returned(_) | Event::NotUnderstood { .. } => {
+                        self.h.before.self_service()
+                    }
                     Event::Agent(AgentAct::HandBack { .. }) => true,
                     _ => false,
                 };
                 if !allowed {
-                    self.broken("queued_answers_only_taps", "free text was answered while the customer waits for a person");
+                    self.broken(
+                        "queued_answers_only_taps",
+                        "free text was answered while the customer waits for a person",
+                    );
                 }
             }
             Owner::Bot => {}
@@ -115,7 +121,9 @@ impl Rules<'_> {
         let bad: Vec<&'static str> = self
             .sends()
             .filter_map(|send| match &send.message {
-                Outgoing::Template { .. } => (self.after.marketing != Some(true)).then_some("a marketing template without opt-in"),
+                Outgoing::Template { .. } => {
+                    (self.after.marketing != Some(true)).then_some("a marketing template without opt-in")
+                }
                 _ => match (send.window_until, self.after.window_until) {
                     (Some(until), Some(open)) if until == open && self.h.at < until => None,
                     _ => Some("free text outside the window"),
@@ -140,22 +148,31 @@ impl Rules<'_> {
             return;
         }
         let exempt = |action: &str| {
-            matches!(action, "action_create_handoff_ticket" | "action_withdraw_handoff_ticket" | "action_save_marketing")
-                || self.a.actions.get(action).is_some_and(|s| s.without_consent)
+            matches!(
+                action,
+                "action_create_handoff_ticket" | "action_withdraw_handoff_ticket" | "action_save_marketing"
+            ) || self.a.actions.get(action).is_some_and(|s| s.without_consent)
         };
         let bad: Vec<String> = self
             .h
             .effects
             .iter()
             .filter_map(|e| match e {
-                Effect::Call(call) | Effect::Perform(call) if !exempt(&call.action) => Some(call.action.clone()),
+                Effect::Call(call) | Effect::Perform(call) if !exempt(&call.action) => {
+                    Some(call.action.clone())
+                }
                 _ => None,
             })
             .collect();
         for action in bad {
             self.broken("nothing_before_consent", action);
         }
-        if self.h.changes.iter().any(|c| matches!(c, TrackerEvent::FlowStarted { frame } if !frame.flow.starts_with("pattern_"))) {
+        if self
+            .h
+            .changes
+            .iter()
+            .any(|c| matches!(c, TrackerEvent::FlowStarted { frame } if !frame.flow.starts_with("pattern_")))
+        {
             self.broken("nothing_before_consent", "a flow started");
         }
     }
@@ -188,7 +205,14 @@ impl Rules<'_> {
             && let Some((intent, p)) = u.intents.first()
         {
             let certain = self.after.latest.as_ref().is_some_and(|l| l.confidence >= 1.0);
-            let counted = self.h.changes.iter().any(|c| matches!(c, TrackerEvent::FailedAttempt { .. } | TrackerEvent::FlowInterrupted { .. } | TrackerEvent::SlotSet { .. }));
+            let counted = self.h.changes.iter().any(|c| {
+                matches!(
+                    c,
+                    TrackerEvent::FailedAttempt { .. }
+                        | TrackerEvent::FlowInterrupted { .. }
+                        | TrackerEvent::SlotSet { .. }
+                )
+            });
             if *p < self.a.threshold(intent) && !certain && !counted && self.after.owner == Owner::Bot {
                 self.broken("low_confidence_escalates", format!("{p} for {intent}"));
             }
@@ -198,7 +222,9 @@ impl Rules<'_> {
     /// An irreversible action needs an explicit yes in the turn before it.
     fn confirmation(&mut self) {
         let irreversible = self.h.effects.iter().filter_map(|e| match e {
-            Effect::Perform(c) | Effect::Call(c) => self.a.actions.get(&c.action).filter(|s| s.irreversible).map(|_| c.id),
+            Effect::Perform(c) | Effect::Call(c) => {
+                self.a.actions.get(&c.action).filter(|s| s.irreversible).map(|_| c.id)
+            }
             _ => None,
         });
         for id in irreversible.collect::<Vec<_>>() {
@@ -218,9 +244,13 @@ impl Rules<'_> {
         let mut bad = Vec::new();
         for change in self.h.changes {
             match change {
-                TrackerEvent::MatterOpened { matter } if open.contains(&matter.id) => bad.push(format!("matter {} opened twice", matter.id)),
+                TrackerEvent::MatterOpened { matter } if open.contains(&matter.id) => {
+                    bad.push(format!("matter {} opened twice", matter.id))
+                }
                 TrackerEvent::MatterOpened { matter } => open.push(matter.id),
-                TrackerEvent::MatterEscalated { id, .. } if !open.contains(id) => bad.push(format!("matter {id} escalated, not open")),
+                TrackerEvent::MatterEscalated { id, .. } if !open.contains(id) => {
+                    bad.push(format!("matter {id} escalated, not open"))
+                }
                 TrackerEvent::MatterResolved { id, .. } | TrackerEvent::MatterAbandoned { id, .. } => {
                     if !open.contains(id) {
                         bad.push(format!("matter {id} ended, not open"));

@@ -34,49 +34,62 @@ fn over(what: &str, text: &str, limit: usize) -> Option<String> {
 /// The first limit that a message exceeds, in words.
 pub fn exceeded(message: &Outgoing) -> Option<String> {
     let footer = |f: &Option<String>| f.as_deref().and_then(|f| over("footer", f, FOOTER));
-    let body = |b: &str, limit| over("body", b, limit).or_else(|| b.trim().is_empty().then(|| "the body is empty".to_owned()));
+    let body = |b: &str, limit| {
+        over("body", b, limit).or_else(|| b.trim().is_empty().then(|| "the body is empty".to_owned()))
+    };
     match message {
         Outgoing::Text { body: b, .. } => body(b, TEXT),
         Outgoing::LocationRequest { body: b } => body(b, SHORT_BODY),
         Outgoing::Image { caption, .. } => caption.as_deref().and_then(|c| over("caption", c, SHORT_BODY)),
         Outgoing::Template { .. } => None,
-        Outgoing::Buttons { body: b, footer: f, buttons } => body(b, SHORT_BODY).or_else(|| footer(f)).or_else(|| {
-            if buttons.is_empty() || buttons.len() > BUTTONS {
-                return Some(format!("{} buttons", buttons.len()));
-            }
-            for (i, x) in buttons.iter().enumerate() {
-                if buttons[..i].iter().any(|y| y.title == x.title || y.id == x.id) {
-                    return Some(format!("two buttons are alike: {}", x.title));
+        Outgoing::Buttons { body: b, footer: f, buttons } => {
+            body(b, SHORT_BODY).or_else(|| footer(f)).or_else(|| {
+                if buttons.is_empty() || buttons.len() > BUTTONS {
+                    return Some(format!("{} buttons", buttons.len()));
                 }
-            }
-            buttons.iter().find_map(|x| {
-                over("button title", &x.title, BUTTON_TITLE)
-                    .or_else(|| over("button id", &x.id, BUTTON_ID))
-                    .or_else(|| x.title.trim().is_empty().then(|| "a button has no title".to_owned()))
-            })
-        }),
-        Outgoing::List { body: b, footer: f, button, sections } => body(b, LIST_BODY).or_else(|| footer(f)).or_else(|| over("list button", button, BUTTON_TITLE)).or_else(|| {
-            let rows: Vec<&Row> = sections.iter().flat_map(|s| &s.rows).collect();
-            if rows.is_empty() || rows.len() > ROWS {
-                return Some(format!("{} rows", rows.len()));
-            }
-            if sections.len() > 1 && sections.iter().any(|s| s.title.is_empty()) {
-                return Some("a section has no title".into());
-            }
-            for (i, x) in rows.iter().enumerate() {
-                if rows[..i].iter().any(|y| y.id == x.id) {
-                    return Some(format!("two rows have the id {}", x.id));
+                for (i, x) in buttons.iter().enumerate() {
+                    if buttons[..i].iter().any(|y| y.title == x.title || y.id == x.id) {
+                        return Some(format!("two buttons are alike: {}", x.title));
+                    }
                 }
-            }
-            sections.iter().find_map(|s| over("section title", &s.title, ROW_TITLE)).or_else(|| {
-                rows.iter().find_map(|r| {
-                    over("row title", &r.title, ROW_TITLE)
-                        .or_else(|| over("row description", r.description.as_deref().unwrap_or(""), ROW_DESCRIPTION))
-                        .or_else(|| over("row id", &r.id, ROW_ID))
-                        .or_else(|| r.title.trim().is_empty().then(|| "a row has no title".to_owned()))
+                buttons.iter().find_map(|x| {
+                    over("button title", &x.title, BUTTON_TITLE)
+                        .or_else(|| over("button id", &x.id, BUTTON_ID))
+                        .or_else(|| x.title.trim().is_empty().then(|| "a button has no title".to_owned()))
                 })
             })
-        }),
+        }
+        Outgoing::List { body: b, footer: f, button, sections } => body(b, LIST_BODY)
+            .or_else(|| footer(f))
+            .or_else(|| over("list button", button, BUTTON_TITLE))
+            .or_else(|| {
+                let rows: Vec<&Row> = sections.iter().flat_map(|s| &s.rows).collect();
+                if rows.is_empty() || rows.len() > ROWS {
+                    return Some(format!("{} rows", rows.len()));
+                }
+                if sections.len() > 1 && sections.iter().any(|s| s.title.is_empty()) {
+                    return Some("a section has no title".into());
+                }
+                for (i, x) in rows.iter().enumerate() {
+                    if rows[..i].iter().any(|y| y.id == x.id) {
+                        return Some(format!("two rows have the id {}", x.id));
+                    }
+                }
+                sections.iter().find_map(|s| over("section title", &s.title, ROW_TITLE)).or_else(|| {
+                    rows.iter().find_map(|r| {
+                        over("row title", &r.title, ROW_TITLE)
+                            .or_else(|| {
+                                over(
+                                    "row description",
+                                    r.description.as_deref().unwrap_or(""),
+                                    ROW_DESCRIPTION,
+                                )
+                            })
+                            .or_else(|| over("row id", &r.id, ROW_ID))
+                            .or_else(|| r.title.trim().is_empty().then(|| "a row has no title".to_owned()))
+                    })
+                })
+            }),
     }
 }
 

@@ -54,8 +54,8 @@ impl Payload {
             return Err(PayloadError("a name is missing after `/`".into()));
         }
         if tail.starts_with('{') {
-            let map: Map<String, Value> =
-                serde_json::from_str(tail).map_err(|e| PayloadError(format!("`{tail}` is not a JSON object: {e}")))?;
+            let map: Map<String, Value> = serde_json::from_str(tail)
+                .map_err(|e| PayloadError(format!("`{tail}` is not a JSON object: {e}")))?;
             return Ok(Payload::Intent(name.to_owned(), map));
         }
         let inside = match tail.strip_prefix('(') {
@@ -63,14 +63,17 @@ impl Payload {
             Some(t) => t.strip_suffix(')').ok_or_else(|| PayloadError("`)` is missing at the end".into()))?,
         };
         let arguments = arguments(inside)?;
-        let plain = || arguments.iter().find(|(k, _)| k.is_none()).and_then(|(_, v)| v.as_str()).map(str::to_owned);
+        let plain =
+            || arguments.iter().find(|(k, _)| k.is_none()).and_then(|(_, v)| v.as_str()).map(str::to_owned);
         let named = || -> Vec<(String, Value)> {
             arguments.iter().filter_map(|(k, v)| k.clone().map(|k| (k, v.clone()))).collect()
         };
         let yes = |what: &str| match plain().as_deref() {
             Some("yes" | "true" | "helpful") => Ok(true),
             Some("no" | "false" | "not_helpful") => Ok(false),
-            other => Err(PayloadError(format!("`/{what}` needs yes or no, not `{}`", other.unwrap_or_default()))),
+            other => {
+                Err(PayloadError(format!("`/{what}` needs yes or no, not `{}`", other.unwrap_or_default())))
+            }
         };
         let folded: String = name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
         Ok(match folded.as_str() {
@@ -129,7 +132,9 @@ fn arguments(inside: &str) -> Result<Vec<Argument>, PayloadError> {
         .map(|p| {
             let p = p.trim();
             match p.split_once('=') {
-                Some((k, v)) if !k.trim().is_empty() && !k.contains('"') => Ok((Some(k.trim().to_owned()), value(v.trim())?)),
+                Some((k, v)) if !k.trim().is_empty() && !k.contains('"') => {
+                    Ok((Some(k.trim().to_owned()), value(v.trim())?))
+                }
                 _ => Ok((None, value(p)?)),
             }
         })
@@ -142,7 +147,9 @@ fn value(text: &str) -> Result<Value, PayloadError> {
         "true" => Ok(Value::Bool(true)),
         "false" => Ok(Value::Bool(false)),
         "null" | "" => Ok(Value::Null),
-        t if t.starts_with('"') => serde_json::from_str(t).map_err(|e| PayloadError(format!("`{t}` is not a JSON text: {e}"))),
+        t if t.starts_with('"') => {
+            serde_json::from_str(t).map_err(|e| PayloadError(format!("`{t}` is not a JSON text: {e}")))
+        }
         t => Ok(Value::String(t.to_owned())),
     }
 }
@@ -165,15 +172,41 @@ mod tests {
     fn payloads_parse() {
         assert_eq!(
             Payload::parse("/SetSlots(a=1, b=\"x, y)\", c=true)").unwrap(),
-            Payload::SetSlots(vec![("a".into(), json!("1")), ("b".into(), json!("x, y)")), ("c".into(), json!(true))])
+            Payload::SetSlots(vec![
+                ("a".into(), json!("1")),
+                ("b".into(), json!("x, y)")),
+                ("c".into(), json!(true))
+            ])
         );
-        assert_eq!(Payload::parse("/start_flow(track_order)").unwrap(), Payload::StartFlow("track_order".into(), vec![]));
-        assert_eq!(Payload::parse("/StartFlow(p, sku=PH-1)").unwrap(), Payload::StartFlow("p".into(), vec![("sku".into(), json!("PH-1"))]));
-        assert_eq!(Payload::parse("/ChangeLanguage(hi-Latn)").unwrap(), Payload::ChangeLanguage(Some("hi-Latn".into())));
+        assert_eq!(
+            Payload::parse("/start_flow(track_order)").unwrap(),
+            Payload::StartFlow("track_order".into(), vec![])
+        );
+        assert_eq!(
+            Payload::parse("/StartFlow(p, sku=PH-1)").unwrap(),
+            Payload::StartFlow("p".into(), vec![("sku".into(), json!("PH-1"))])
+        );
+        assert_eq!(
+            Payload::parse("/ChangeLanguage(hi-Latn)").unwrap(),
+            Payload::ChangeLanguage(Some("hi-Latn".into()))
+        );
         assert_eq!(Payload::parse("/Consent(no)").unwrap(), Payload::Consent(false));
-        assert!(matches!(Payload::parse("/check_stock{\"product\": \"S24\"}").unwrap(), Payload::Intent(n, m) if n == "check_stock" && m["product"] == "S24"));
+        assert!(
+            matches!(Payload::parse("/check_stock{\"product\": \"S24\"}").unwrap(), Payload::Intent(n, m) if n == "check_stock" && m["product"] == "S24")
+        );
         assert!(matches!(Payload::parse("/greet").unwrap(), Payload::Intent(n, _) if n == "greet"));
-        for bad in ["", "x", "/", "/SetSlots", "/SetSlots(a", "/StartFlow", "/Consent(maybe)", "/SetSlots(a=\"x)", "/foo(bar)", "/i{\"a\"}"] {
+        for bad in [
+            "",
+            "x",
+            "/",
+            "/SetSlots",
+            "/SetSlots(a",
+            "/StartFlow",
+            "/Consent(maybe)",
+            "/SetSlots(a=\"x)",
+            "/foo(bar)",
+            "/i{\"a\"}",
+        ] {
             assert!(Payload::parse(bad).is_err(), "{bad}");
         }
     }

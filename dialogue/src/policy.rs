@@ -26,13 +26,31 @@ pub fn opt_in(state: &State) -> Option<OptIn> {
 
 /// A free-form message, which only an open window allows.
 pub fn free_form(token: WindowOpen, state: &State, message: Outgoing) -> Send {
-    Send { phone: state.person.phone.clone(), user_id: state.person.user_id.clone(), message, window_until: Some(token.until), reply_to: None }
+    Send {
+        phone: state.person.phone.clone(),
+        user_id: state.person.user_id.clone(),
+        message,
+        window_until: Some(token.until),
+        reply_to: None,
+    }
 }
 
 /// A marketing template, which only an opt-in allows; it may leave outside the window.
-pub fn marketing(_token: OptIn, state: &State, name: String, language: String, parameters: Vec<String>) -> Send {
+pub fn marketing(
+    _token: OptIn,
+    state: &State,
+    name: String,
+    language: String,
+    parameters: Vec<String>,
+) -> Send {
     let message = Outgoing::Template { name, language, parameters };
-    Send { phone: state.person.phone.clone(), user_id: state.person.user_id.clone(), message, window_until: None, reply_to: None }
+    Send {
+        phone: state.person.phone.clone(),
+        user_id: state.person.user_id.clone(),
+        message,
+        window_until: None,
+        reply_to: None,
+    }
 }
 
 #[cfg(test)]

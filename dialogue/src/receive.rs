@@ -34,7 +34,10 @@ pub(crate) fn received(turn: &mut Turn, message: &Message) {
         Content::Text { text } => Input::Text(text),
         Content::Media { caption: Some(caption), .. } if !caption.trim().is_empty() => Input::Text(caption),
         Content::Button { id, title } | Content::List { id, title } => Input::Tap(id, title),
-        Content::Location { latitude, longitude, name } => Input::Other("location", Some(json!({"latitude": latitude, "longitude": longitude, "name": name}))),
+        Content::Location { latitude, longitude, name } => Input::Other(
+            "location",
+            Some(json!({"latitude": latitude, "longitude": longitude, "name": name})),
+        ),
         Content::Contacts { .. } => Input::Other("contacts", None),
         Content::Media { kind, .. } => Input::Other(media(kind), None),
         Content::Order { items } => Input::Other("order", Some(json!(items))),
@@ -58,7 +61,8 @@ pub(crate) fn received(turn: &mut Turn, message: &Message) {
         }
         return;
     }
-    turn.effects.push(Effect::MarkRead { message_id: message.id.clone(), typing: turn.state.owner == Owner::Bot });
+    turn.effects
+        .push(Effect::MarkRead { message_id: message.id.clone(), typing: turn.state.owner == Owner::Bot });
     if turn.a.settings.consent_required && !turn.state.consented() {
         return gate::received(turn, message, &input);
     }
@@ -96,7 +100,8 @@ fn seen(turn: &mut Turn, message: &Message) {
         profile_name: message.profile_name.clone().or_else(|| old.profile_name.clone()),
         number: message.number.clone(),
     };
-    let source = message.referral.clone().or_else(|| (turn.state.session.count == 0).then(|| "organic".to_owned()));
+    let source =
+        message.referral.clone().or_else(|| (turn.state.session.count == 0).then(|| "organic".to_owned()));
     if *old != person || (turn.state.source.is_none() && source.is_some()) {
         turn.emit(TrackerEvent::PersonSeen { person, source });
     }
@@ -124,7 +129,9 @@ pub(crate) fn transcript_text(content: &Content) -> String {
     match content {
         Content::Text { text } => text.clone(),
         Content::Button { title, .. } | Content::List { title, .. } => title.clone(),
-        Content::Location { name, .. } => format!("[location{}]", name.as_deref().map(|n| format!(": {n}")).unwrap_or_default()),
+        Content::Location { name, .. } => {
+            format!("[location{}]", name.as_deref().map(|n| format!(": {n}")).unwrap_or_default())
+        }
         Content::Contacts { .. } => "[contact]".into(),
         Content::Media { kind, caption, .. } => match caption {
             Some(caption) => format!("[{kind}] {caption}"),
@@ -147,11 +154,15 @@ pub(crate) fn certain(turn: &mut Turn, text: &str) {
 
 /// Whether a command is answered while the customer waits for a person.
 fn answered_in_queue(turn: &Turn, command: &Command, tapped: bool) -> bool {
-    tapped || matches!(command, Command::Stop | Command::Consent { .. }) || (matches!(command, Command::SetSlot { .. }) && turn.state.self_service())
+    tapped
+        || matches!(command, Command::Stop | Command::Consent { .. })
+        || (matches!(command, Command::SetSlot { .. }) && turn.state.self_service())
 }
 
 fn execute(turn: &mut Turn, commands: Vec<Command>, tapped: bool) {
-    if matches!(turn.state.owner, Owner::Queue { .. }) && !commands.iter().all(|c| answered_in_queue(turn, c, tapped)) {
+    if matches!(turn.state.owner, Owner::Queue { .. })
+        && !commands.iter().all(|c| answered_in_queue(turn, c, tapped))
+    {
         return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
     }
     turn.execute(commands);
@@ -162,7 +173,9 @@ fn text(turn: &mut Turn, text: &str) {
         certain(turn, text);
         return execute(turn, commands, false);
     }
-    if matches!(turn.state.owner, Owner::Queue { .. }) && !(turn.state.self_service() && turn.state.asked.is_some()) {
+    if matches!(turn.state.owner, Owner::Queue { .. })
+        && !(turn.state.self_service() && turn.state.asked.is_some())
+    {
         return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
     }
     turn.understand(text, false);
@@ -184,11 +197,19 @@ fn tap(turn: &mut Turn, id: &str, title: &str) {
 fn other(turn: &mut Turn, kind: &'static str, value: Option<Value>) {
     certain(turn, &format!("[{kind}]"));
     let asked = turn.state.asked.clone();
-    let takes_place = |slot: &str| turn.a.domain.slots.get(slot).is_some_and(|s| s.mappings.iter().any(|m| matches!(m.source, crate::config::domain::Source::Location)));
+    let takes_place = |slot: &str| {
+        turn.a.domain.slots.get(slot).is_some_and(|s| {
+            s.mappings.iter().any(|m| matches!(m.source, crate::config::domain::Source::Location))
+        })
+    };
     if let (Some(asked), Some(value), "location") = (&asked, &value, kind)
         && takes_place(&asked.slot)
     {
-        return execute(turn, vec![Command::SetSlot { slots: Slots::from([(asked.slot.clone(), value.clone())]) }], false);
+        return execute(
+            turn,
+            vec![Command::SetSlot { slots: Slots::from([(asked.slot.clone(), value.clone())]) }],
+            false,
+        );
     }
     if matches!(turn.state.owner, Owner::Queue { .. }) {
         return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
@@ -237,7 +258,12 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     let mut ranking = u.intents.clone();
     // The conformal set covers what the ranking alone might cut off.
     ranking.sort_by_key(|(i, _)| !u.candidates.is_empty() && !u.candidates.contains(i));
-    let latest = Latest { text: pending.text.clone(), intent: top.as_ref().map(|(i, _)| i.clone()), confidence: top.as_ref().map_or(0.0, |(_, p)| *p), ranking };
+    let latest = Latest {
+        text: pending.text.clone(),
+        intent: top.as_ref().map(|(i, _)| i.clone()),
+        confidence: top.as_ref().map_or(0.0, |(_, p)| *p),
+        ranking,
+    };
     turn.emit(TrackerEvent::Understood { latest: Some(latest), languages: u.languages.clone() });
     let unsupported = unsupported_language::kind(turn, &u.languages);
     if unsupported.is_none() {
@@ -249,7 +275,9 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     if matches!(turn.state.owner, Owner::Agent { .. }) {
         return;
     }
-    let smalltalk = top.as_ref().is_some_and(|(i, p)| *p >= turn.a.threshold(i) && turn.a.domain.intents.get(i).is_some_and(|i| i.smalltalk));
+    let smalltalk = top.as_ref().is_some_and(|(i, p)| {
+        *p >= turn.a.threshold(i) && turn.a.domain.intents.get(i).is_some_and(|i| i.smalltalk)
+    });
     if pending.held && smalltalk {
         // It was greeted already.
         return;
@@ -257,7 +285,15 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     let commands = nlu::commands(turn, &pending.text, u);
     if let Some(kind) = unsupported
         && turn.state.owner == Owner::Bot
-        && !matches!(commands.first(), Some(Command::SetSlot { .. } | Command::Stop | Command::ChangeLanguage { .. } | Command::HumanHandoff { reason: "requested" }))
+        && !matches!(
+            commands.first(),
+            Some(
+                Command::SetSlot { .. }
+                    | Command::Stop
+                    | Command::ChangeLanguage { .. }
+                    | Command::HumanHandoff { reason: "requested" }
+            )
+        )
     {
         return unsupported_language::run(turn, kind);
     }
@@ -280,5 +316,7 @@ pub(crate) fn not_understood(turn: &mut Turn, reason: &str) {
 
 /// Whether the most likely intent, if sure, stands for this command.
 pub(crate) fn says(turn: &Turn, u: &Understanding, command: IntentCommand) -> bool {
-    u.intents.first().is_some_and(|(i, p)| *p >= turn.a.threshold(i) && turn.a.target(i) == Some(Target::Command(command)))
+    u.intents
+        .first()
+        .is_some_and(|(i, p)| *p >= turn.a.threshold(i) && turn.a.target(i) == Some(Target::Command(command)))
 }

@@ -20,18 +20,32 @@ fn options_label(language: &str) -> &'static str {
 ///
 /// # Errors
 /// Why it cannot be rendered: no such response, or minijinja's message.
-pub(crate) fn response(a: &Assistant, key: &str, language: &str, turn: u64, context: &Value) -> Result<Draft, String> {
+pub(crate) fn response(
+    a: &Assistant,
+    key: &str,
+    language: &str,
+    turn: u64,
+    context: &Value,
+) -> Result<Draft, String> {
     let response = a.response(key, language).ok_or_else(|| format!("there is no response {key}"))?;
-    let variation = pick(response, key, turn, context).ok_or_else(|| format!("no variation of {key} applies"))?;
-    let render = |t: &Option<crate::template::Text>| t.as_ref().map(|t| a.templates.render(t, context)).transpose();
+    let variation =
+        pick(response, key, turn, context).ok_or_else(|| format!("no variation of {key} applies"))?;
+    let render =
+        |t: &Option<crate::template::Text>| t.as_ref().map(|t| a.templates.render(t, context)).transpose();
     let text = render(&variation.text)?.unwrap_or_default().trim().to_owned();
-    let footer = render(&variation.footer)?.map(|f| crate::filters::cut(f.trim(), limits::FOOTER)).filter(|f| !f.is_empty());
+    let footer = render(&variation.footer)?
+        .map(|f| crate::filters::cut(f.trim(), limits::FOOTER))
+        .filter(|f| !f.is_empty());
     let mut buttons = Vec::new();
     for option in applicable(&variation.buttons, context) {
-        buttons.push(Button { id: a.templates.render(&option.id, context)?, title: a.templates.render(&option.title, context)? });
+        buttons.push(Button {
+            id: a.templates.render(&option.id, context)?,
+            title: a.templates.render(&option.title, context)?,
+        });
     }
     if variation.topics {
-        let topics = context.pointer("/context/topics").and_then(Value::as_array).cloned().unwrap_or_default();
+        let topics =
+            context.pointer("/context/topics").and_then(Value::as_array).cloned().unwrap_or_default();
         for topic in topics {
             let field = |k: &str| topic.get(k).and_then(Value::as_str).unwrap_or_default().to_owned();
             buttons.push(Button { id: field("payload"), title: field("title") });
@@ -41,7 +55,10 @@ pub(crate) fn response(a: &Assistant, key: &str, language: &str, turn: u64, cont
         list_part(a, list, context)?
     } else if buttons.len() > limits::BUTTONS {
         let rows = buttons.into_iter().map(|b| Row { id: b.id, title: b.title, description: None }).collect();
-        Some(Part::List { button: options_label(language).into(), sections: limits::fit_sections(vec![Section { title: String::new(), rows }]) })
+        Some(Part::List {
+            button: options_label(language).into(),
+            sections: limits::fit_sections(vec![Section { title: String::new(), rows }]),
+        })
     } else {
         let buttons = limits::fit_buttons(buttons);
         if !buttons.is_empty() {
@@ -57,8 +74,16 @@ pub(crate) fn response(a: &Assistant, key: &str, language: &str, turn: u64, cont
 }
 
 fn pick<'a>(response: &'a Response, key: &str, turn: u64, context: &Value) -> Option<&'a Variation> {
-    let holding: Vec<&Variation> = response.variations.iter().filter(|v| v.condition.as_ref().is_some_and(|c| c.holds(context))).collect();
-    let pool = if holding.is_empty() { response.variations.iter().filter(|v| v.condition.is_none()).collect() } else { holding };
+    let holding: Vec<&Variation> = response
+        .variations
+        .iter()
+        .filter(|v| v.condition.as_ref().is_some_and(|c| c.holds(context)))
+        .collect();
+    let pool = if holding.is_empty() {
+        response.variations.iter().filter(|v| v.condition.is_none()).collect()
+    } else {
+        holding
+    };
     if pool.is_empty() {
         return None;
     }
@@ -83,14 +108,18 @@ fn list_part(a: &Assistant, list: &List, context: &Value) -> Result<Option<Part>
     let mut sections = Vec::new();
     for (title, rows) in &list.sections {
         let title = title.as_ref().map(|t| a.templates.render(t, context)).transpose()?.unwrap_or_default();
-        sections.push(Section { title, rows: applicable(rows, context).map(|o| row(a, o, context)).collect::<Result<_, _>>()? });
+        sections.push(Section {
+            title,
+            rows: applicable(rows, context).map(|o| row(a, o, context)).collect::<Result<_, _>>()?,
+        });
     }
     let mut rows = Vec::new();
     if let Some((from, pattern)) = &list.rows_from {
         let items = a.templates.eval(from, context)?;
         let room = list.limit.min(limits::ROWS.saturating_sub(fixed.len()));
         let mut scope = context.clone();
-        for (i, item) in items.as_array().map(Vec::as_slice).unwrap_or_default().iter().take(room).enumerate() {
+        for (i, item) in items.as_array().map(Vec::as_slice).unwrap_or_default().iter().take(room).enumerate()
+        {
             scope["row"] = item.clone();
             scope["index"] = (i + 1).into();
             if pattern.condition.as_ref().is_none_or(|c| c.holds(&scope)) {
@@ -100,7 +129,8 @@ fn list_part(a: &Assistant, list: &List, context: &Value) -> Result<Option<Part>
     }
     rows.extend(fixed);
     if !rows.is_empty() {
-        let title = list.title.as_ref().map(|t| a.templates.render(t, context)).transpose()?.unwrap_or_default();
+        let title =
+            list.title.as_ref().map(|t| a.templates.render(t, context)).transpose()?.unwrap_or_default();
         sections.push(Section { title, rows });
     }
     let sections = limits::fit_sections(sections);

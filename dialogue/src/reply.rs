@@ -41,14 +41,21 @@ pub(crate) fn compose(drafts: &[Draft]) -> Vec<Composed> {
         let footer = draft.footer.clone();
         let (message, options) = match part {
             Part::Buttons { buttons } => {
-                let shown = buttons.iter().map(|b| Shown { id: b.id.clone(), title: b.title.clone() }).collect();
+                let shown =
+                    buttons.iter().map(|b| Shown { id: b.id.clone(), title: b.title.clone() }).collect();
                 (Outgoing::Buttons { body, footer, buttons: buttons.clone() }, shown)
             }
             Part::List { button, sections } => {
-                let shown = sections.iter().flat_map(|s| &s.rows).map(|r| Shown { id: r.id.clone(), title: r.title.clone() }).collect();
+                let shown = sections
+                    .iter()
+                    .flat_map(|s| &s.rows)
+                    .map(|r| Shown { id: r.id.clone(), title: r.title.clone() })
+                    .collect();
                 (Outgoing::List { body, footer, button: button.clone(), sections: sections.clone() }, shown)
             }
-            Part::Image { link } => (Outgoing::Image { link: link.clone(), caption: (body != "…").then_some(body) }, vec![]),
+            Part::Image { link } => {
+                (Outgoing::Image { link: link.clone(), caption: (body != "…").then_some(body) }, vec![])
+            }
             Part::LocationRequest => (Outgoing::LocationRequest { body }, vec![]),
         };
         out.push(Composed { responses, message, options });
@@ -66,7 +73,11 @@ fn text(out: &mut Vec<Composed>, texts: &mut Vec<(&str, &str)>) {
     let body = cut(&join(texts), limits::TEXT);
     if !body.is_empty() {
         let responses = texts.iter().map(|(k, _)| k.to_string()).collect();
-        out.push(Composed { responses, message: Outgoing::Text { body, preview_url: false }, options: vec![] });
+        out.push(Composed {
+            responses,
+            message: Outgoing::Text { body, preview_url: false },
+            options: vec![],
+        });
     }
     texts.clear();
 }

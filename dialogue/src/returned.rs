@@ -19,9 +19,16 @@ pub(crate) fn run(turn: &mut Turn, answer: &Returned) {
         Outcome::Ok { status, body } => (body.clone(), Some(*status), None),
         Outcome::Failed { kind, status } => (Value::Null, *status, Some(kind.clone())),
     };
-    turn.emit(TrackerEvent::CallReturned { id: answer.call, result: result.clone(), status, failed: failed.clone() });
+    turn.emit(TrackerEvent::CallReturned {
+        id: answer.call,
+        result: result.clone(),
+        status,
+        failed: failed.clone(),
+    });
     if call.action == "action_create_handoff_ticket"
-        && let Some(ticket) = result.get("ticket_id").and_then(|t| t.as_str().map(str::to_owned).or_else(|| t.as_i64().map(|n| n.to_string())))
+        && let Some(ticket) = result
+            .get("ticket_id")
+            .and_then(|t| t.as_str().map(str::to_owned).or_else(|| t.as_i64().map(|n| n.to_string())))
     {
         turn.emit(TrackerEvent::TicketKnown { ticket });
     }

@@ -24,7 +24,13 @@ impl Turn<'_> {
                 self.drop_frame(oldest, "depth");
             }
         }
-        let mut frame = Frame { id: self.state.counters.frames + 1, flow: flow.to_owned(), step, slots, ..Frame::default() };
+        let mut frame = Frame {
+            id: self.state.counters.frames + 1,
+            flow: flow.to_owned(),
+            step,
+            slots,
+            ..Frame::default()
+        };
         // Whatever a tap starts while a person is waited for may ask and answer.
         frame.self_service = matches!(self.state.owner, Owner::Queue { .. }) && !flow.starts_with("pattern_");
         prepare(&mut frame);
@@ -60,10 +66,16 @@ impl Turn<'_> {
                 continue;
             }
             let a = self.a;
-            let found = a.flows.get(&frame.flow).and_then(|flow| Some((flow, flow.steps.get(*flow.index.get(&frame.step)?)?)));
+            let found = a
+                .flows
+                .get(&frame.flow)
+                .and_then(|flow| Some((flow, flow.steps.get(*flow.index.get(&frame.step)?)?)));
             let Some((flow, step)) = found else {
                 // The configuration has changed under a conversation at rest.
-                self.trouble("CHARLA-E1104", format!("flow {} has no step {} any more", frame.flow, frame.step));
+                self.trouble(
+                    "CHARLA-E1104",
+                    format!("flow {} has no step {} any more", frame.flow, frame.step),
+                );
                 self.drop_frame(frame.id, "internal_error");
                 patterns::internal_error::run(self, "broken");
                 continue;
@@ -126,7 +138,11 @@ impl Turn<'_> {
         let Some(flow) = a.flows.get(&at.flow) else { return };
         let Some(step) = flow.index.get(&at.step).and_then(|i| flow.steps.get(*i)) else { return };
         let context = crate::context::build(a, &self.state, self.at, Some(at));
-        let goal = step.next.iter().find(|b| b.condition.as_ref().is_none_or(|c| c.holds(&context))).map_or(Goal::End, |b| b.to);
+        let goal = step
+            .next
+            .iter()
+            .find(|b| b.condition.as_ref().is_none_or(|c| c.holds(&context)))
+            .map_or(Goal::End, |b| b.to);
         match goal {
             Goal::Step(n) => {
                 let step = flow.steps[n].id.clone();
@@ -141,7 +157,12 @@ impl Turn<'_> {
         let Some(frame) = self.state.frame(id).cloned() else { return };
         let persisted = self.persisted(flow, &frame);
         let called = frame.called_by.is_some();
-        self.emit(TrackerEvent::FlowEnded { frame: id, persisted, completed: true, remember: !flow.is_pattern() });
+        self.emit(TrackerEvent::FlowEnded {
+            frame: id,
+            persisted,
+            completed: true,
+            remember: !flow.is_pattern(),
+        });
         if !flow.is_pattern() && !called {
             patterns::completed::run(self, flow, &frame);
         }
@@ -178,11 +199,17 @@ impl Turn<'_> {
     pub fn drop_frame(&mut self, id: u64, reason: &str) {
         let Some(frame) = self.state.frame(id).cloned() else { return };
         // Frames that it called go with it.
-        let called: Vec<u64> = self.state.stack.iter().filter(|f| f.called_by == Some(id)).map(|f| f.id).collect();
+        let called: Vec<u64> =
+            self.state.stack.iter().filter(|f| f.called_by == Some(id)).map(|f| f.id).collect();
         for child in called {
             self.drop_frame(child, reason);
         }
-        self.emit(TrackerEvent::FlowEnded { frame: id, persisted: Slots::new(), completed: false, remember: false });
+        self.emit(TrackerEvent::FlowEnded {
+            frame: id,
+            persisted: Slots::new(),
+            completed: false,
+            remember: false,
+        });
         if let Some(matter) = frame.matter
             && self.state.matters.iter().any(|m| m.id == matter && !m.escalated)
             && !self.state.stack.iter().any(|f| f.matter == Some(matter))
@@ -221,12 +248,26 @@ impl Turn<'_> {
             return Go::On;
         }
         let known = self.state.slot(&collect.slot).cloned();
-        if known.is_none() && frame.asked && !self.customer {
+        if known.is_none() && frame.asked {
+            // It stands; whoever wants it asked again says so with `reask`.
             return Go::Wait;
+        }
+        // "Yes" to something asked before something else was said may be meant for the something else.
+        let stale = collect.confirm
+            && frame.asked
+            && self
+                .state
+                .asked
+                .as_ref()
+                .is_none_or(|a| a.frame != frame.id || a.turn + 1 != self.state.counters.received);
+        if stale && known == Some(Value::Bool(true)) {
+            self.set_slot(Some(frame.id), &collect.slot, Value::Null);
+            return self.ask(frame.id, collect);
         }
         if let Some(value) = known {
             let context = self.context();
-            let rejection = collect.rejections.iter().find(|(c, _)| c.holds(&context)).map(|(_, utter)| utter.clone());
+            let rejection =
+                collect.rejections.iter().find(|(c, _)| c.holds(&context)).map(|(_, utter)| utter.clone());
             match rejection {
                 None => {
                     if frame.asked {
@@ -257,7 +298,8 @@ impl Turn<'_> {
 
     fn ask(&mut self, frame: u64, collect: &Collect) -> Go {
         self.say(&collect.utter);
-        let asked = Asked { frame, slot: collect.slot.clone(), turn: self.state.counters.received, at: self.at };
+        let asked =
+            Asked { frame, slot: collect.slot.clone(), turn: self.state.counters.received, at: self.at };
         self.emit(TrackerEvent::Asked { asked });
         if collect.slot == "satisfaction" {
             self.emit(TrackerEvent::SatisfactionAsked);

@@ -79,7 +79,7 @@ pub struct State {
     pub counters: Counters,
     /// Where the conversation came from (referral), from its first message.
     pub source: Option<String>,
-    /// The turn in which a `confirm` question got its yes, with frame.
+    /// The frame whose `confirm` question got its yes, and by which of the customer's messages.
     pub confirmed: Option<(u64, u64)>,
     /// The question from which the timers of silence run.
     pub armed: Option<i64>,
@@ -226,7 +226,7 @@ pub struct Asked {
     pub frame: u64,
     /// For which slot.
     pub slot: String,
-    /// In which turn.
+    /// After which of the customer's messages.
     pub turn: u64,
     /// When.
     pub at: i64,

@@ -14,9 +14,13 @@ use crate::turn::Turn;
 
 /// Decides what an event changes and what is to be done. `at` is the event's journalled time, milliseconds since the epoch.
 /// Pure: equal arguments give equal results.
-pub fn step(assistant: &Assistant, state: &State, at: i64, event: &Event) -> (Vec<TrackerEvent>, Vec<Effect>) {
+pub fn step(
+    assistant: &Assistant,
+    state: &State,
+    at: i64,
+    event: &Event,
+) -> (Vec<TrackerEvent>, Vec<Effect>) {
     let mut turn = Turn::new(assistant, state, at);
-    turn.customer = matches!(event, Event::Received(_) | Event::Understood(_) | Event::NotUnderstood { .. });
     match event {
         Event::Received(message) => receive::received(&mut turn, message),
         Event::Understood(understanding) => receive::understood(&mut turn, understanding),
@@ -71,9 +75,19 @@ fn settle(turn: &mut Turn) {
         human_handoff::run(turn, "failed_attempts");
         turn.run();
     }
-    let free = turn.state.asked.as_ref().is_none_or(|a| turn.state.frame(a.frame).is_none_or(|f| f.flow.starts_with("pattern_")));
+    let free = turn
+        .state
+        .asked
+        .as_ref()
+        .is_none_or(|a| turn.state.frame(a.frame).is_none_or(|f| f.flow.starts_with("pattern_")));
     let waiting = turn.state.stack.iter().any(|f| f.waiting.is_some());
-    if turn.state.owner == Owner::Bot && turn.state.consented() && free && !waiting && !turn.state.mid_turn() && let Some(held) = turn.state.held.first().cloned() {
+    if turn.state.owner == Owner::Bot
+        && turn.state.consented()
+        && free
+        && !waiting
+        && !turn.state.mid_turn()
+        && let Some(held) = turn.state.held.first().cloned()
+    {
         turn.emit(TrackerEvent::HeldReleased);
         turn.understand(&held.text, true);
     }
@@ -81,11 +95,16 @@ fn settle(turn: &mut Turn) {
 
 fn agent(turn: &mut Turn, act: &AgentAct) {
     turn.emit(TrackerEvent::TurnStarted);
-    let (AgentAct::Take { agent: who } | AgentAct::Reply { agent: who, .. } | AgentAct::HandBack { agent: who, .. } | AgentAct::Note { agent: who, .. }) = act;
+    let (AgentAct::Take { agent: who }
+    | AgentAct::Reply { agent: who, .. }
+    | AgentAct::HandBack { agent: who, .. }
+    | AgentAct::Note { agent: who, .. }) = act;
     let others = matches!(&turn.state.owner, Owner::Agent { id, .. } if id != who && id != BUSINESS_APP);
     match act {
         // Two may have pressed the button at the same moment: the first one has it.
-        AgentAct::Take { .. } | AgentAct::Reply { .. } if others => turn.emit(TrackerEvent::Noted { what: "taken by another agent".into() }),
+        AgentAct::Take { .. } | AgentAct::Reply { .. } if others => {
+            turn.emit(TrackerEvent::Noted { what: "taken by another agent".into() })
+        }
         AgentAct::Take { agent } => take(turn, agent),
         AgentAct::Reply { agent, text } => {
             if !matches!(turn.state.owner, Owner::Agent { .. }) {
@@ -100,7 +119,11 @@ fn agent(turn: &mut Turn, act: &AgentAct) {
             if body.is_empty() {
                 return;
             }
-            let send = policy::free_form(token, &turn.state, crate::effect::Outgoing::Text { body: body.clone(), preview_url: true });
+            let send = policy::free_form(
+                token,
+                &turn.state,
+                crate::effect::Outgoing::Text { body: body.clone(), preview_url: true },
+            );
             turn.effects.push(Effect::Send(send));
             turn.emit(TrackerEvent::AgentUttered { agent: agent.clone(), text: body, at: turn.at });
         }

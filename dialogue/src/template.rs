@@ -113,7 +113,9 @@ impl Templates {
                 }
                 Setting::Object(all)
             }
-            Value::Array(list) => Setting::List(list.iter().map(|v| self.setting(v)).collect::<Result<_, _>>()?),
+            Value::Array(list) => {
+                Setting::List(list.iter().map(|v| self.setting(v)).collect::<Result<_, _>>()?)
+            }
             other => Setting::Constant(other.clone()),
         })
     }
@@ -145,12 +147,16 @@ impl Templates {
                 }
                 Value::Object(map)
             }
-            Setting::List(all) => Value::Array(all.iter().map(|s| self.eval(s, context)).collect::<Result<_, _>>()?),
+            Setting::List(all) => {
+                Value::Array(all.iter().map(|s| self.eval(s, context)).collect::<Result<_, _>>()?)
+            }
             Setting::Expression(source) => {
                 let template = self.env.get_template(&format!("e:{source}")).map_err(|e| describe(&e))?;
                 let captured = template.render_captured(Serde(context)).map_err(|e| describe(&e))?;
                 match captured.state().lookup(EXPORT) {
-                    Some(value) if !value.is_undefined() => serde_json::to_value(&value).map_err(|e| e.to_string())?,
+                    Some(value) if !value.is_undefined() => {
+                        serde_json::to_value(&value).map_err(|e| e.to_string())?
+                    }
                     _ => Value::Null,
                 }
             }
@@ -185,7 +191,8 @@ pub(crate) fn rasa_placeholders(text: &str) -> String {
             continue;
         }
         if chars[i] == '{' {
-            let name: String = chars[i + 1..].iter().take_while(|c| c.is_alphanumeric() || **c == '_').collect();
+            let name: String =
+                chars[i + 1..].iter().take_while(|c| c.is_alphanumeric() || **c == '_').collect();
             let after = i + 1 + name.chars().count();
             if !name.is_empty() && chars.get(after) == Some(&'}') {
                 out.push_str(&format!("{{{{ slots.{name} }}}}"));
@@ -207,7 +214,8 @@ mod tests {
     #[test]
     fn settings_keep_types_and_templates_give_text() {
         let mut t = Templates::default();
-        let context = json!({"result": {"total": 1, "items": [{"sku": "A"}]}, "status": 200, "slots": {"n": null}});
+        let context =
+            json!({"result": {"total": 1, "items": [{"sku": "A"}]}, "status": 200, "slots": {"n": null}});
         for (source, expected) in [
             ("{{ result.items }}", json!([{"sku": "A"}])),
             ("{{ result.items[0].sku if result.total == 1 else none }}", json!("A")),
@@ -229,6 +237,9 @@ mod tests {
 
     #[test]
     fn rasa_placeholders_are_understood() {
-        assert_eq!(rasa_placeholders("Hi {name}, {{ slots.x }} {% if a %}{b}{% endif %} {not this}"), "Hi {{ slots.name }}, {{ slots.x }} {% if a %}{{ slots.b }}{% endif %} {not this}");
+        assert_eq!(
+            rasa_placeholders("Hi {name}, {{ slots.x }} {% if a %}{b}{% endif %} {not this}"),
+            "Hi {{ slots.name }}, {{ slots.x }} {% if a %}{{ slots.b }}{% endif %} {not this}"
+        );
     }
 }

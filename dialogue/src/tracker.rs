@@ -1,4 +1,4 @@
-//! Tracker events: every change of a conversation's state, journalled; and [`apply`], which folds them.
+//! Tracker events: every change of a conversation's state, journalled; [`apply`] folds them.
 
 use crate::effect::Outgoing;
 use crate::state::*;
@@ -13,386 +13,215 @@ pub enum TrackerEvent {
     /// A turn began.
     TurnStarted,
     /// References to the person, as the latest message carries them.
-    PersonSeen { person: Person, source: Option<String> },
+    PersonSeen {
+        person: Person,
+        source: Option<String>,
+    },
     /// The customer said or sent something.
-    UserUttered { text: String, at: i64 },
+    UserUttered {
+        text: String,
+        at: i64,
+    },
     /// The customer-service window moved.
-    WindowOpened { until: i64 },
+    WindowOpened {
+        until: i64,
+    },
     /// A new session.
-    SessionStarted { at: i64, slots: Slots },
+    SessionStarted {
+        at: i64,
+        slots: Slots,
+    },
     /// The greeting has been said.
     Greeted,
     /// A text waits to be understood.
-    UnderstandRequested { text: String, held: bool },
+    UnderstandRequested {
+        text: String,
+        held: bool,
+    },
     /// What was understood, or that it was not.
-    Understood { latest: Option<Latest>, languages: Vec<(String, f32)> },
+    Understood {
+        latest: Option<Latest>,
+        languages: Vec<(String, f32)>,
+    },
     /// The latest message counts with this confidence.
-    ConfidenceSet { confidence: f32 },
+    ConfidenceSet {
+        confidence: f32,
+    },
     /// Language set.
-    LanguageSet { code: String, locked: bool },
+    LanguageSet {
+        code: String,
+        locked: bool,
+    },
     /// Consent was asked for.
-    ConsentAsked { at: i64 },
-    ConsentGiven { category: String, version: String, at: i64 },
-    ConsentDenied { at: i64 },
-    ConsentWithdrawn { at: i64 },
-    MarketingSet { opted_in: bool },
+    ConsentAsked {
+        at: i64,
+    },
+    ConsentGiven {
+        category: String,
+        version: String,
+        at: i64,
+    },
+    ConsentDenied {
+        at: i64,
+    },
+    ConsentWithdrawn {
+        at: i64,
+    },
+    MarketingSet {
+        opted_in: bool,
+    },
     /// Kept until consent.
-    MessageHeld { message: HeldMessage },
+    MessageHeld {
+        message: HeldMessage,
+    },
     /// The oldest kept message is being answered.
     HeldReleased,
     /// Put on the stack.
-    FlowStarted { frame: Frame },
+    FlowStarted {
+        frame: Frame,
+    },
     /// A frame stands at a step, not yet asked.
-    StepReached { frame: u64, step: String },
+    StepReached {
+        frame: u64,
+        step: String,
+    },
     /// A frame is over: its persisted slots stay, a called one's go to its caller.
-    FlowEnded { frame: u64, persisted: Slots, completed: bool, remember: bool },
-    FlowInterrupted { frame: u64 },
-    FlowResumed { frame: u64 },
+    FlowEnded {
+        frame: u64,
+        persisted: Slots,
+        completed: bool,
+        remember: bool,
+    },
+    FlowInterrupted {
+        frame: u64,
+    },
+    FlowResumed {
+        frame: u64,
+    },
     /// A frame was put on top.
-    FlowRaised { frame: u64 },
+    FlowRaised {
+        frame: u64,
+    },
     /// `None`: outside flows.
-    SlotSet { frame: Option<u64>, slot: String, value: Value },
-    Asked { asked: Asked },
+    SlotSet {
+        frame: Option<u64>,
+        slot: String,
+        value: Value,
+    },
+    Asked {
+        asked: Asked,
+    },
     AskCleared,
-    Confirmed { frame: u64 },
-    Skipped { frame: u64, slot: String },
-    CallMade { id: u64, call: PendingCall },
-    CallReturned { id: u64, result: Value, status: Option<u16>, failed: Option<String> },
-    FailedAttempt { reason: String },
+    Confirmed {
+        frame: u64,
+    },
+    Skipped {
+        frame: u64,
+        slot: String,
+    },
+    CallMade {
+        id: u64,
+        call: PendingCall,
+    },
+    CallReturned {
+        id: u64,
+        result: Value,
+        status: Option<u16>,
+        failed: Option<String>,
+    },
+    FailedAttempt {
+        reason: String,
+    },
     Progress,
-    TopicsOffered { topics: Vec<Topic>, clarification: bool },
-    Drafted { drafts: Vec<Draft> },
+    TopicsOffered {
+        topics: Vec<Topic>,
+        clarification: bool,
+    },
+    Drafted {
+        drafts: Vec<Draft>,
+    },
     /// A message left for the customer.
-    BotUttered { responses: Vec<String>, message: Outgoing, at: i64, options: Vec<Shown>, first: bool },
+    BotUttered {
+        responses: Vec<String>,
+        message: Outgoing,
+        at: i64,
+        options: Vec<Shown>,
+        first: bool,
+    },
     /// Timers of silence run from this question, or not at all.
-    TimersArmed { asked_at: Option<i64> },
+    TimersArmed {
+        asked_at: Option<i64>,
+    },
     /// A message was not sent.
-    Withheld { reason: String },
-    Queued { since: i64, reason: String, suggestions: Vec<Topic>, handoff: Handoff },
-    TicketKnown { ticket: String },
-    QueueLeft { reason: String },
-    AgentTook { agent: String, at: i64 },
-    AgentUttered { agent: String, text: String, at: i64 },
-    AgentNoted { agent: String, text: String, at: i64 },
-    HandedBack { agent: String, resolved: bool },
-    MatterOpened { matter: Matter },
-    MatterResolved { id: u64, by: String },
-    MatterEscalated { id: u64, reason: String },
-    MatterAbandoned { id: u64, reason: String },
+    Withheld {
+        reason: String,
+    },
+    Queued {
+        since: i64,
+        reason: String,
+        suggestions: Vec<Topic>,
+        handoff: Handoff,
+    },
+    TicketKnown {
+        ticket: String,
+    },
+    QueueLeft {
+        reason: String,
+    },
+    AgentTook {
+        agent: String,
+        at: i64,
+    },
+    AgentUttered {
+        agent: String,
+        text: String,
+        at: i64,
+    },
+    AgentNoted {
+        agent: String,
+        text: String,
+        at: i64,
+    },
+    HandedBack {
+        agent: String,
+        resolved: bool,
+    },
+    MatterOpened {
+        matter: Matter,
+    },
+    MatterResolved {
+        id: u64,
+        by: String,
+    },
+    MatterEscalated {
+        id: u64,
+        reason: String,
+    },
+    MatterAbandoned {
+        id: u64,
+        reason: String,
+    },
     SatisfactionAsked,
     ContactSaved,
     /// Slots of the session forgotten.
-    SlotsReset { slots: Slots },
+    SlotsReset {
+        slots: Slots,
+    },
     /// Something went wrong that an operator should see; no personal data.
-    Trouble { code: String, what: String },
+    Trouble {
+        code: String,
+        what: String,
+    },
     /// Noted, changes nothing: reactions, edits, delivery reports.
-    Noted { what: String },
+    Noted {
+        what: String,
+    },
     /// The whole state: retention, merge of two persons.
-    Checkpoint { state: Box<State> },
+    Checkpoint {
+        state: Box<State>,
+    },
 }
 
-fn keep<T>(list: &mut Vec<T>, limit: usize) {
-    if list.len() > limit {
-        list.drain(..list.len() - limit);
-    }
-}
+mod fold;
 
-/// Folds one event into the state. Needs no configuration, so any version's journal folds.
-pub fn apply(state: &mut State, event: &TrackerEvent) {
-    use TrackerEvent::*;
-    match event.clone() {
-        TurnStarted => state.counters.turns += 1,
-        PersonSeen { person, source } => {
-            let shared = state.person.phone_shared && state.person.phone == person.phone;
-            state.person = Person { phone_shared: shared || person.phone_shared, ..person };
-            if state.source.is_none() {
-                state.source = source;
-            }
-        }
-        UserUttered { text, at } => {
-            state.counters.received += 1;
-            state.session.last_seen = at;
-            line(state, "customer", text, at);
-        }
-        WindowOpened { until } => state.window_until = Some(state.window_until.map_or(until, |w| w.max(until))),
-        SessionStarted { at, slots } => {
-            state.session = SessionInfo {
-                count: state.session.count + 1,
-                started_at: at,
-                last_seen: state.session.last_seen,
-                contact_saved: state.session.contact_saved,
-                ..SessionInfo::default()
-            };
-            state.slots = slots;
-            state.stack.clear();
-            state.last_frame = None;
-            state.asked = None;
-            state.failures = 0;
-            state.last_failure = None;
-            state.clarified = false;
-            state.topics.clear();
-            state.options.clear();
-            state.drafts.clear();
-        }
-        Greeted => state.session.greeted = true,
-        UnderstandRequested { text, held } => state.understanding = Some(self::Understand { text, held }),
-        Understood { latest, languages } => {
-            state.understanding = None;
-            state.language.posterior = languages;
-            if let Some(latest) = latest {
-                state.confidences.push(latest.confidence);
-                keep(&mut state.confidences, CONFIDENCES);
-                state.latest = Some(latest);
-            }
-        }
-        ConfidenceSet { confidence } => {
-            if let Some(latest) = &mut state.latest {
-                latest.confidence = confidence;
-            }
-            if let Some(last) = state.confidences.last_mut() {
-                *last = confidence;
-            }
-        }
-        LanguageSet { code, locked } => {
-            state.language.code = Some(code);
-            state.language.locked = locked;
-        }
-        ConsentAsked { at } => state.consent.asked_at = Some(at),
-        ConsentGiven { category, version, at } => {
-            state.consent.grants.insert(category, Grant { version, at });
-            state.consent.denied_at = None;
-            state.consent.withdrawn_at = None;
-        }
-        ConsentDenied { at } => state.consent.denied_at = Some(at),
-        ConsentWithdrawn { at } => {
-            state.consent.grants.clear();
-            state.consent.withdrawn_at = Some(at);
-            state.consent.asked_at = None;
-            state.held.clear();
-            state.marketing = Some(false);
-            state.session.contact_saved = false;
-            state.session.greeted = false;
-        }
-        MarketingSet { opted_in } => {
-            state.marketing = Some(opted_in);
-            if !opted_in {
-                state.consent.grants.remove("marketing");
-            }
-        }
-        MessageHeld { message } => state.held.push(message),
-        HeldReleased => {
-            if !state.held.is_empty() {
-                state.held.remove(0);
-            }
-        }
-        FlowStarted { frame } => {
-            state.counters.frames = state.counters.frames.max(frame.id);
-            state.stack.push(frame);
-        }
-        StepReached { frame, step } => {
-            if let Some(f) = state.frame_mut(frame) {
-                f.step = step;
-                f.asked = false;
-                f.returned = false;
-                f.waiting = None;
-            }
-        }
-        FlowEnded { frame, persisted, completed, remember } => ended(state, frame, persisted, completed && remember),
-        FlowInterrupted { frame } => {
-            if let Some(f) = state.frame_mut(frame) {
-                f.interrupted = true;
-                f.asked = false;
-            }
-            clear_asked_of(state, frame);
-        }
-        FlowResumed { frame } => {
-            if let Some(f) = state.frame_mut(frame) {
-                f.interrupted = false;
-                f.asked = false;
-            }
-        }
-        FlowRaised { frame } => {
-            if let Some(at) = state.stack.iter().position(|f| f.id == frame) {
-                let f = state.stack.remove(at);
-                state.stack.push(f);
-            }
-        }
-        SlotSet { frame, slot, value } => {
-            let slots = match frame {
-                Some(id) => match state.frame_mut(id) {
-                    Some(f) => &mut f.slots,
-                    None => return,
-                },
-                None => &mut state.slots,
-            };
-            // An explicit nothing in a frame hides an outer value; outside it is just gone.
-            if value.is_null() && frame.is_none() {
-                slots.remove(&slot);
-            } else {
-                slots.insert(slot, value);
-            }
-        }
-        Asked { asked } => {
-            if let Some(f) = state.frame_mut(asked.frame) {
-                f.asked = true;
-            }
-            state.asked = Some(asked);
-        }
-        AskCleared => state.asked = None,
-        Confirmed { frame } => state.confirmed = Some((frame, state.counters.turns)),
-        Skipped { frame, slot } => {
-            if let Some(f) = state.frame_mut(frame) {
-                f.skipped.push(slot);
-            }
-        }
-        CallMade { id, call } => {
-            state.counters.calls = state.counters.calls.max(id);
-            if let Some(f) = call.frame.and_then(|f| state.frame_mut(f)) {
-                f.waiting = Some(id);
-            }
-            state.calls.insert(id, call);
-        }
-        CallReturned { id, result, status, .. } => {
-            let call = state.calls.remove(&id);
-            if let Some(f) = call.and_then(|c| c.frame).and_then(|f| state.frame_mut(f))
-                && f.waiting == Some(id)
-            {
-                f.waiting = None;
-                f.result = result;
-                f.status = status;
-            }
-        }
-        FailedAttempt { reason } => {
-            state.failures += 1;
-            state.last_failure = Some(reason);
-            if state.failure_stays()
-                && let Some(frame) = state.stack.last_mut()
-            {
-                frame.failed = true;
-            }
-        }
-        Progress => {
-            state.failures = 0;
-            state.last_failure = None;
-            state.clarified = false;
-        }
-        TopicsOffered { topics, clarification } => {
-            state.topics = topics;
-            state.clarified |= clarification;
-        }
-        Drafted { drafts } => state.drafts = drafts,
-        BotUttered { message, at, options, first, .. } => {
-            state.counters.sent += 1;
-            line(state, "bot", message.body().to_owned(), at);
-            if first {
-                state.last_reply.clear();
-                state.options.clear();
-            }
-            state.last_reply.push(message);
-            state.options.extend(options);
-        }
-        TimersArmed { asked_at } => state.armed = asked_at,
-        Withheld { .. } | Trouble { .. } | Noted { .. } => {}
-        Queued { since, reason, suggestions, handoff } => {
-            state.owner = Owner::Queue { since, ticket: None, reason, suggestions };
-            state.handoff = Some(handoff);
-            state.asked = None;
-            state.failures = 0;
-            state.last_failure = None;
-            state.clarified = false;
-        }
-        TicketKnown { ticket } => {
-            if let Owner::Queue { ticket: t, .. } | Owner::Agent { ticket: t, .. } = &mut state.owner {
-                *t = Some(ticket);
-            }
-        }
-        QueueLeft { .. } => {
-            state.owner = Owner::Bot;
-            state.handoff = None;
-            for f in &mut state.stack {
-                f.self_service = false;
-            }
-        }
-        AgentTook { agent, at } => {
-            let ticket = match &state.owner {
-                Owner::Queue { ticket, .. } | Owner::Agent { ticket, .. } => ticket.clone(),
-                Owner::Bot => None,
-            };
-            state.owner = Owner::Agent { id: agent, since: at, ticket };
-            state.asked = None;
-        }
-        AgentUttered { text, at, .. } => {
-            state.counters.agent_sent += 1;
-            line(state, "agent", text, at);
-        }
-        AgentNoted { agent, text, at } => {
-            state.notes.push(Line { from: agent, text, at });
-            keep(&mut state.notes, TRANSCRIPT);
-        }
-        HandedBack { .. } => {
-            state.owner = Owner::Bot;
-            state.handoff = None;
-            state.failures = 0;
-            state.last_failure = None;
-        }
-        MatterOpened { matter } => {
-            state.counters.matters = state.counters.matters.max(matter.id);
-            state.matters.push(matter);
-        }
-        MatterResolved { id, .. } => {
-            if let Some(at) = state.matters.iter().position(|m| m.id == id) {
-                state.rated_matter = Some(state.matters.remove(at).label().to_owned());
-            }
-        }
-        MatterEscalated { id, .. } => {
-            if let Some(m) = state.matters.iter_mut().find(|m| m.id == id) {
-                m.escalated = true;
-            }
-        }
-        MatterAbandoned { id, .. } => state.matters.retain(|m| m.id != id),
-        SatisfactionAsked => state.session.satisfaction_asked = true,
-        ContactSaved => state.session.contact_saved = true,
-        SlotsReset { slots } => {
-            state.slots = slots;
-            state.last_frame = None;
-        }
-        Checkpoint { state: whole } => *state = *whole,
-    }
-}
-
-fn line(state: &mut State, from: &str, text: String, at: i64) {
-    state.transcript.push(Line { from: from.to_owned(), text, at });
-    keep(&mut state.transcript, TRANSCRIPT);
-}
-
-fn clear_asked_of(state: &mut State, frame: u64) {
-    if state.asked.as_ref().is_some_and(|a| a.frame == frame) {
-        state.asked = None;
-    }
-}
-
-fn ended(state: &mut State, frame: u64, persisted: Slots, remember: bool) {
-    let Some(at) = state.stack.iter().position(|f| f.id == frame) else { return };
-    let mut f = state.stack.remove(at);
-    clear_asked_of(state, frame);
-    state.slots.extend(persisted);
-    match f.called_by.and_then(|id| state.frame_mut(id)) {
-        Some(caller) => {
-            caller.slots.append(&mut f.slots);
-            caller.result = f.result;
-            caller.status = f.status;
-            caller.returned = true;
-            caller.failed |= f.failed;
-        }
-        None if remember => {
-            // What a backend said is not needed to run it again.
-            f.result = Value::Null;
-            f.skipped.clear();
-            f.asked = false;
-            f.failed = false;
-            f.waiting = None;
-            state.last_frame = Some(f);
-        }
-        None => {}
-    }
-}
+pub use fold::apply;

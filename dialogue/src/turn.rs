@@ -21,15 +21,21 @@ pub(crate) struct Turn<'a> {
     pub events: Vec<TrackerEvent>,
     pub effects: Vec<Effect>,
     pub drafts: Vec<Draft>,
-    /// Whether the customer said something: only then is a question that stands asked again.
-    pub customer: bool,
     /// Steps left; runs out only in a flow that goes round in circles.
     pub fuel: u32,
 }
 
 impl<'a> Turn<'a> {
     pub fn new(a: &'a Assistant, state: &State, at: i64) -> Self {
-        Turn { a, state: state.clone(), at, events: vec![], effects: vec![], drafts: state.drafts.clone(), customer: true, fuel: 200 }
+        Turn {
+            a,
+            state: state.clone(),
+            at,
+            events: vec![],
+            effects: vec![],
+            drafts: state.drafts.clone(),
+            fuel: 200,
+        }
     }
 
     /// Changes the state, and only this does.
@@ -73,7 +79,15 @@ impl<'a> Turn<'a> {
 
     /// Asks for a text to be understood.
     pub fn understand(&mut self, text: &str, held: bool) {
-        let history: Vec<(String, String)> = self.state.transcript.iter().rev().skip(1).take(6).map(|l| (if l.from == "customer" { "customer" } else { "bot" }.to_owned(), l.text.clone())).collect();
+        let history: Vec<(String, String)> = self
+            .state
+            .transcript
+            .iter()
+            .rev()
+            .skip(1)
+            .take(6)
+            .map(|l| (if l.from == "customer" { "customer" } else { "bot" }.to_owned(), l.text.clone()))
+            .collect();
         let request = UnderstandRequest {
             text: text.to_owned(),
             language: self.state.language.code.clone().filter(|_| self.state.language.locked),
@@ -91,11 +105,16 @@ impl<'a> Turn<'a> {
     /// Why it cannot be made.
     pub fn call(&mut self, action: &str, frame: Option<u64>) -> Result<(), String> {
         let spec = self.a.actions.get(action).ok_or_else(|| format!("action {action} is not declared"))?;
-        if !self.state.consented() && self.a.settings.consent_required && !spec.without_consent && !is_exempt(action) {
+        if !self.state.consented()
+            && self.a.settings.consent_required
+            && !spec.without_consent
+            && !is_exempt(action)
+        {
             return Err(format!("action {action} needs consent"));
         }
         if spec.irreversible {
-            let confirmed = frame.is_some_and(|f| self.state.confirmed == Some((f, self.state.counters.received)));
+            let confirmed =
+                frame.is_some_and(|f| self.state.confirmed == Some((f, self.state.counters.received)));
             if !confirmed {
                 return Err(format!("action {action} needs a yes in the turn before it"));
             }
@@ -138,7 +157,10 @@ impl<'a> Turn<'a> {
         let durable = !spec.read_only;
         self.effects.push(if durable { Effect::Perform(call) } else { Effect::Call(call) });
         let frame = frame.filter(|_| spec.wait || !durable);
-        self.emit(TrackerEvent::CallMade { id, call: PendingCall { action: action.to_owned(), frame, durable } });
+        self.emit(TrackerEvent::CallMade {
+            id,
+            call: PendingCall { action: action.to_owned(), frame, durable },
+        });
         Ok(())
     }
 
@@ -171,7 +193,13 @@ impl<'a> Turn<'a> {
             };
             let send = policy::free_form(token, &self.state, composed.message.clone());
             self.effects.push(Effect::Send(send));
-            self.emit(TrackerEvent::BotUttered { responses: composed.responses, message: composed.message, at: self.at, options: composed.options, first: i == 0 });
+            self.emit(TrackerEvent::BotUttered {
+                responses: composed.responses,
+                message: composed.message,
+                at: self.at,
+                options: composed.options,
+                first: i == 0,
+            });
         }
         self.timers();
         (self.events, self.effects)
@@ -180,13 +208,20 @@ impl<'a> Turn<'a> {
     /// Reminder and abandonment run from the latest question of a flow; patterns' questions may stay unanswered.
     fn timers(&mut self) {
         let settings = &self.a.settings;
-        let asked = self.state.asked.as_ref().filter(|a| self.state.frame(a.frame).is_some_and(|f| !f.flow.starts_with("pattern_"))).map(|a| a.at);
+        let asked = self
+            .state
+            .asked
+            .as_ref()
+            .filter(|a| self.state.frame(a.frame).is_some_and(|f| !f.flow.starts_with("pattern_")))
+            .map(|a| a.at);
         if asked == self.state.armed {
             return;
         }
         for (name, after) in [(REMINDER, settings.reminder_ms), (ABANDON, settings.abandon_ms)] {
             match asked {
-                Some(at) if after > 0 => self.effects.push(Effect::SetTimer { name: name.into(), at: at + after }),
+                Some(at) if after > 0 => {
+                    self.effects.push(Effect::SetTimer { name: name.into(), at: at + after })
+                }
                 Some(_) => {}
                 None => self.effects.push(Effect::CancelTimer { name: name.into() }),
             }
@@ -197,5 +232,8 @@ impl<'a> Turn<'a> {
 
 /// Calls that serve the customer's rights or wish before consent: asking for a person, withdrawing.
 fn is_exempt(action: &str) -> bool {
-    matches!(action, "action_create_handoff_ticket" | "action_withdraw_handoff_ticket" | "action_save_marketing")
+    matches!(
+        action,
+        "action_create_handoff_ticket" | "action_withdraw_handoff_ticket" | "action_save_marketing"
+    )
 }

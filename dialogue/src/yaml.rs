@@ -103,13 +103,20 @@ pub(crate) fn parse(file: &Arc<str>, text: &str, findings: &mut Findings) -> Opt
     if text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#')) {
         return None;
     }
-    match serde_saphyr::from_str_with_options::<Node>(text, serde_saphyr::options! { strict_booleans: true, with_snippet: false }) {
+    match serde_saphyr::from_str_with_options::<Node>(
+        text,
+        serde_saphyr::options! { strict_booleans: true, with_snippet: false },
+    ) {
         Ok(node) => Some(node),
         Err(error) => {
-            let (line, column) =
-                error.location().map_or((0, 0), |l| (l.line() as u32, l.column() as u32));
+            let (line, column) = error.location().map_or((0, 0), |l| (l.line() as u32, l.column() as u32));
             let place = Place { file: file.clone(), line, column };
-            findings.error(&place, codes::YAML, format!("not valid YAML: {error}"), "correct the YAML; watch indentation and quotes");
+            findings.error(
+                &place,
+                codes::YAML,
+                format!("not valid YAML: {error}"),
+                "correct the YAML; watch indentation and quotes",
+            );
             None
         }
     }
@@ -184,9 +191,9 @@ impl Node {
             Kind::Number(n) => Value::Number(n.clone()),
             Kind::Text(t) => Value::String(t.clone()),
             Kind::Seq(all) => Value::Array(all.iter().map(Node::json).collect()),
-            Kind::Map(all) => Value::Object(
-                all.iter().map(|(k, v)| (k.scalar().unwrap_or_default(), v.json())).collect(),
-            ),
+            Kind::Map(all) => {
+                Value::Object(all.iter().map(|(k, v)| (k.scalar().unwrap_or_default(), v.json())).collect())
+            }
         }
     }
 }
@@ -223,7 +230,12 @@ impl<'a> Reader<'a> {
     /// Complains about keys outside `known`.
     pub fn only(&self, findings: &mut Findings, known: &[&str]) {
         if self.node.entries().is_empty() && !matches!(self.node.kind, Kind::Map(_) | Kind::Null) {
-            findings.error(&self.place(), codes::SHAPE, "a mapping is expected here", format!("write one of: {}", known.join(", ")));
+            findings.error(
+                &self.place(),
+                codes::SHAPE,
+                "a mapping is expected here",
+                format!("write one of: {}", known.join(", ")),
+            );
         }
         for (k, _) in self.entries() {
             let key = k.key();
@@ -238,7 +250,12 @@ impl<'a> Reader<'a> {
     }
 
     fn shape(&self, findings: &mut Findings, what: &str) {
-        findings.error(&self.place(), codes::SHAPE, format!("{what} is expected here"), format!("write {what}"));
+        findings.error(
+            &self.place(),
+            codes::SHAPE,
+            format!("{what} is expected here"),
+            format!("write {what}"),
+        );
     }
 
     /// A scalar as text.
@@ -259,14 +276,24 @@ impl<'a> Reader<'a> {
         }
         at.node.bool()
     }
-    pub fn number_at(&self, key: &str, findings: &mut Findings, range: std::ops::RangeInclusive<f64>) -> Option<f64> {
+    pub fn number_at(
+        &self,
+        key: &str,
+        findings: &mut Findings,
+        range: std::ops::RangeInclusive<f64>,
+    ) -> Option<f64> {
         let at = self.get(key)?;
         let Some(n) = at.node.number() else {
             at.shape(findings, "a number");
             return None;
         };
         if !range.contains(&n) {
-            findings.error(&at.place(), codes::RANGE, format!("`{key}` is {n}"), format!("choose a value from {} to {}", range.start(), range.end()));
+            findings.error(
+                &at.place(),
+                codes::RANGE,
+                format!("`{key}` is {n}"),
+                format!("choose a value from {} to {}", range.start(), range.end()),
+            );
             return None;
         }
         Some(n)

@@ -1,7 +1,9 @@
 //! `charla models …`.
 
-use crate::understanding::default_cache;
-use charla_models::{encoder, progress::Bars};
+use charla_models::{
+    encoder::{self, install::default_cache},
+    progress::Bars,
+};
 use clap::Subcommand;
 use std::{path::PathBuf, process::ExitCode};
 
@@ -21,10 +23,7 @@ impl Models {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let Models::Pull { cache } = self;
         let cache = cache.unwrap_or_else(default_cache);
-        let encoder = match crate::encoder_shim::installed(&cache) {
-            Some(encoder) => encoder,
-            None => crate::encoder_shim::pull(&cache, &Bars::default())?,
-        };
+        let encoder = encoder::pull(&cache, &Bars::default())?;
         println!("encoder {} is ready in {}", encoder.id(), cache.display());
         Ok(ExitCode::SUCCESS)
     }

@@ -5,7 +5,6 @@ use anyhow::Context;
 use charla_models::{
     Model,
     data::Dataset,
-    encoder,
     eval::{self, BenchOptions},
     pool::ParseRequest,
     progress::{Bars, Silent},
@@ -97,16 +96,7 @@ impl Which {
         &self,
         trainer: &Trainer,
     ) -> Option<std::sync::Arc<dyn charla_models::encoder::EncoderSource>> {
-        if self.no_encoder {
-            return None;
-        }
-        trainer.encoder().or_else(|| match crate::encoder_shim::pull(&trainer.cache, &Bars::default()) {
-            Ok(encoder) => Some(encoder),
-            Err(error) => {
-                eprintln!("warning: {error}\nwarning: the n-gram model answers alone");
-                None
-            }
-        })
+        if self.no_encoder { None } else { trainer.encoder_or_warn(&Bars::default()) }
     }
 
     /// The model that fits, pulled and trained first if nothing does.

@@ -1,7 +1,7 @@
 //! `charla train`.
 
 use crate::understanding::Trainer;
-use charla_models::{data::Dataset, data::problems, encoder, progress::Bars};
+use charla_models::{data::Dataset, data::problems, progress::Bars};
 use clap::Args;
 use std::{path::PathBuf, process::ExitCode};
 
@@ -26,17 +26,7 @@ impl Train {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let trainer = Trainer::new(self.data.clone(), self.cache);
         let bars = Bars::default();
-        let encoder = match (self.no_encoder, trainer.encoder()) {
-            (true, _) => None,
-            (false, Some(encoder)) => Some(encoder),
-            (false, None) => match crate::encoder_shim::pull(&trainer.cache, &bars) {
-                Ok(encoder) => Some(encoder),
-                Err(error) => {
-                    eprintln!("warning: {error}\nwarning: the n-gram model is trained alone");
-                    None
-                }
-            },
-        };
+        let encoder = if self.no_encoder { None } else { trainer.encoder_or_warn(&bars) };
         for problem in problems::check(&Dataset::read(&self.data)?) {
             eprintln!("note: {problem}");
         }

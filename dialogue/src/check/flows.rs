@@ -10,9 +10,25 @@ use crate::limits::BUTTON_TITLE;
 
 /// Patterns that the dialogue runs by name.
 const PATTERNS: [&str; 19] = [
-    "pattern_session_start", "pattern_consent_reminder", "pattern_consent_given", "pattern_consent_denied", "pattern_stop", "pattern_cancel_flow", "pattern_correction", "pattern_continue_interrupted",
-    "pattern_clarification", "pattern_cannot_handle", "pattern_human_handoff", "pattern_handed_back", "pattern_completed", "pattern_satisfaction", "pattern_change_language", "pattern_unsupported_language",
-    "pattern_silence", "pattern_abandoned", "pattern_internal_error",
+    "pattern_session_start",
+    "pattern_consent_reminder",
+    "pattern_consent_given",
+    "pattern_consent_denied",
+    "pattern_stop",
+    "pattern_cancel_flow",
+    "pattern_correction",
+    "pattern_continue_interrupted",
+    "pattern_clarification",
+    "pattern_cannot_handle",
+    "pattern_human_handoff",
+    "pattern_handed_back",
+    "pattern_completed",
+    "pattern_satisfaction",
+    "pattern_change_language",
+    "pattern_unsupported_language",
+    "pattern_silence",
+    "pattern_abandoned",
+    "pattern_internal_error",
 ];
 
 pub(super) fn check(a: &Assistant, f: &mut Findings) {
@@ -35,21 +51,46 @@ pub(super) fn check(a: &Assistant, f: &mut Findings) {
                         names::response(a, f, &step.place, &key);
                     }
                     if c.confirm && a.domain.slots.get(&c.slot).is_some_and(|s| s.kind != SlotType::Bool) {
-                        f.error(&step.place, codes::CONFIRM, format!("`confirm` needs a bool slot, `{}` is none", c.slot), "make the slot `type: bool`");
+                        f.error(
+                            &step.place,
+                            codes::CONFIRM,
+                            format!("`confirm` needs a bool slot, `{}` is none", c.slot),
+                            "make the slot `type: bool`",
+                        );
                     }
-                    if flow.is_pattern() && !["pattern_satisfaction", "pattern_completed"].contains(&flow.id.as_str()) && PATTERNS.contains(&flow.id.as_str()) {
-                        f.warn(&step.place, codes::SHAPE, format!("`{}` asks a question", flow.id), "questions belong into flows, or into pattern_satisfaction");
+                    if flow.is_pattern()
+                        && !["pattern_satisfaction", "pattern_completed"].contains(&flow.id.as_str())
+                        && PATTERNS.contains(&flow.id.as_str())
+                    {
+                        f.warn(
+                            &step.place,
+                            codes::SHAPE,
+                            format!("`{}` asks a question", flow.id),
+                            "questions belong into flows, or into pattern_satisfaction",
+                        );
                     }
                 }
-                StepKind::Action(name) if name.starts_with("utter_") => names::response(a, f, &step.place, name),
+                StepKind::Action(name) if name.starts_with("utter_") => {
+                    names::response(a, f, &step.place, name)
+                }
                 StepKind::Action(name) => {
                     if let Some(action) = a.actions.get(name) {
                         let confirmed = flow.collects().any(|c| c.confirm);
                         if action.irreversible && !confirmed {
-                            f.error(&step.place, codes::CONFIRM, format!("`{name}` cannot be undone, and nothing confirms it"), "put a collect step with `confirm: true` directly before it");
+                            f.error(
+                                &step.place,
+                                codes::CONFIRM,
+                                format!("`{name}` cannot be undone, and nothing confirms it"),
+                                "put a collect step with `confirm: true` directly before it",
+                            );
                         }
                     } else if !BUILT_IN.contains(&name.as_str()) && !HOOKS.contains(&name.as_str()) {
-                        f.unknown(&step.place, "action", name, a.actions.keys().map(String::as_str).chain(BUILT_IN));
+                        f.unknown(
+                            &step.place,
+                            "action",
+                            name,
+                            a.actions.keys().map(String::as_str).chain(BUILT_IN),
+                        );
                     }
                 }
                 StepKind::SetSlots(slots) => {
@@ -77,38 +118,73 @@ fn flow_itself(a: &Assistant, f: &mut Findings, flow: &Flow) {
     }
     if flow.is_pattern() {
         if !flow.built_in && !PATTERNS.contains(&flow.id.as_str()) && !used(a, &flow.id) {
-            let near = crate::finding::nearest(&flow.id, PATTERNS).map_or_else(|| "see docs/formats.md".to_owned(), |n| format!("did you mean `{n}`?"));
+            let near = crate::finding::nearest(&flow.id, PATTERNS)
+                .map_or_else(|| "see docs/formats.md".to_owned(), |n| format!("did you mean `{n}`?"));
             f.warn(&flow.place, codes::UNUSED, format!("no pattern is called `{}`", flow.id), near);
         }
         return;
     }
     if flow.description.is_empty() {
-        f.warn(&flow.place, codes::SHAPE, format!("flow `{}` has no description", flow.id), "say in one sentence what it is for");
+        f.warn(
+            &flow.place,
+            codes::SHAPE,
+            format!("flow `{}` has no description", flow.id),
+            "say in one sentence what it is for",
+        );
     }
-    let started = !flow.triggers.is_empty() || a.domain.intents.values().any(|i| i.target == Some(Target::Flow(flow.id.clone())));
+    let started = !flow.triggers.is_empty()
+        || a.domain.intents.values().any(|i| i.target == Some(Target::Flow(flow.id.clone())));
     if started && flow.name.0.is_empty() {
-        f.warn(&flow.place, codes::SHAPE, format!("flow `{}` has no name and cannot be offered as a topic", flow.id), "give it `name: {en: …, es: …, hi: …, hi-Latn: …}`");
+        f.warn(
+            &flow.place,
+            codes::SHAPE,
+            format!("flow `{}` has no name and cannot be offered as a topic", flow.id),
+            "give it `name: {en: …, es: …, hi: …, hi-Latn: …}`",
+        );
     }
     for (language, name) in &flow.name.0 {
         if started && name.chars().count() > BUTTON_TITLE {
             let where_ = if language.is_empty() { String::new() } else { format!(" in {language}") };
-            f.warn(&flow.place, codes::LIMIT, format!("the name of flow `{}`{where_} has more than {BUTTON_TITLE} characters", flow.id), "shorten it, or it is cut when offered as a topic");
+            f.warn(
+                &flow.place,
+                codes::LIMIT,
+                format!("the name of flow `{}`{where_} has more than {BUTTON_TITLE} characters", flow.id),
+                "shorten it, or it is cut when offered as a topic",
+            );
         }
     }
     if started && !flow.name.0.is_empty() && !flow.name.0.contains_key("") {
         for language in a.settings.languages.iter().filter(|l| !flow.name.0.contains_key(*l)) {
-            f.warn(&flow.place, codes::TRANSLATION, format!("the name of flow `{}` is missing in {language}", flow.id), "translate it");
+            f.warn(
+                &flow.place,
+                codes::TRANSLATION,
+                format!("the name of flow `{}` is missing in {language}", flow.id),
+                "translate it",
+            );
         }
     }
     if !started && !used(a, &flow.id) {
-        f.warn(&flow.place, codes::UNUSED, format!("nothing starts flow `{}`", flow.id), "give it an nlu_trigger, link to it, or remove it");
+        f.warn(
+            &flow.place,
+            codes::UNUSED,
+            format!("nothing starts flow `{}`", flow.id),
+            "give it an nlu_trigger, link to it, or remove it",
+        );
     }
 }
 
 /// Whether another flow, a payload or a setting names a flow.
 fn used(a: &Assistant, id: &str) -> bool {
-    let by_flow = a.flows.values().flat_map(|f| &f.steps).any(|s| matches!(&s.kind, StepKind::Link(t) | StepKind::Call(t) if t == id));
-    let by_content = a.settings.content.values().any(|c| matches!(c, crate::config::settings::OnContent::Flow(f, _) if f == id));
+    let by_flow = a
+        .flows
+        .values()
+        .flat_map(|f| &f.steps)
+        .any(|s| matches!(&s.kind, StepKind::Link(t) | StepKind::Call(t) if t == id));
+    let by_content = a
+        .settings
+        .content
+        .values()
+        .any(|c| matches!(c, crate::config::settings::OnContent::Flow(f, _) if f == id));
     let by_payload = || {
         a.responses
             .values()
@@ -139,7 +215,12 @@ fn reachable(f: &mut Findings, flow: &Flow) {
     }
     for (step, seen) in flow.steps.iter().zip(seen) {
         if !seen {
-            f.error(&step.place, codes::UNREACHABLE, format!("nothing leads to step `{}` of flow `{}`", step.id, flow.id), "name it in a `next`, or remove it");
+            f.error(
+                &step.place,
+                codes::UNREACHABLE,
+                format!("nothing leads to step `{}` of flow `{}`", step.id, flow.id),
+                "name it in a `next`, or remove it",
+            );
         }
     }
 }

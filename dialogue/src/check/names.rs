@@ -10,10 +10,43 @@ use regex::Regex;
 use std::sync::LazyLock;
 
 /// Names under `context.` that templates and conditions may use.
-const CONTEXT: [&str; 37] = [
-    "language", "language_locked", "country", "currency", "timezone", "business", "phone", "user_id", "contact", "phone_known", "name", "number", "conversation", "today", "now", "consented", "consent",
-    "consent_version", "held", "marketing", "flow", "flow_name", "interrupted_flow", "interrupted_flow_name", "text", "intent", "confidence", "owner", "reason", "topics", "content", "first_contact",
-    "source", "ticket", "matter", "failures", "channel",
+const CONTEXT: [&str; 36] = [
+    "language",
+    "language_locked",
+    "country",
+    "currency",
+    "timezone",
+    "business",
+    "phone",
+    "user_id",
+    "contact",
+    "phone_known",
+    "name",
+    "number",
+    "conversation",
+    "today",
+    "now",
+    "consented",
+    "consent",
+    "consent_version",
+    "held",
+    "marketing",
+    "flow",
+    "flow_name",
+    "interrupted_flow",
+    "interrupted_flow_name",
+    "text",
+    "intent",
+    "confidence",
+    "owner",
+    "reason",
+    "topics",
+    "content",
+    "first_contact",
+    "source",
+    "ticket",
+    "matter",
+    "failures",
 ];
 
 pub(super) fn check(a: &Assistant, f: &mut Findings) {
@@ -36,7 +69,12 @@ fn intents(a: &Assistant, f: &mut Findings) {
             && triggers.len() > 1
         {
             let flows: Vec<&str> = triggers.iter().map(|(flow, _)| flow.as_str()).collect();
-            f.warn(&intent.place, codes::INTENT, format!("intent `{name}` triggers several flows: {}", flows.join(", ")), "the first one wins; keep one");
+            f.warn(
+                &intent.place,
+                codes::INTENT,
+                format!("intent `{name}` triggers several flows: {}", flows.join(", ")),
+                "the first one wins; keep one",
+            );
         }
     }
 }
@@ -45,7 +83,9 @@ fn slots(a: &Assistant, f: &mut Findings) {
     for slot in a.domain.slots.values() {
         for mapping in &slot.mappings {
             match &mapping.source {
-                Source::Entity(entity, _) if !a.domain.entities.contains_key(entity) => f.unknown(&slot.place, "entity", entity, a.domain.entities.keys().map(String::as_str)),
+                Source::Entity(entity, _) if !a.domain.entities.contains_key(entity) => {
+                    f.unknown(&slot.place, "entity", entity, a.domain.entities.keys().map(String::as_str))
+                }
                 Source::Intent(intent, _) => super::names::intent(a, f, &slot.place, intent),
                 _ => {}
             }
@@ -57,7 +97,12 @@ fn slots(a: &Assistant, f: &mut Findings) {
 }
 
 fn actions(a: &Assistant, f: &mut Findings) {
-    let known = |name: &str| a.actions.contains_key(name) || BUILT_IN.contains(&name) || HOOKS.contains(&name) || name.starts_with("utter_");
+    let known = |name: &str| {
+        a.actions.contains_key(name)
+            || BUILT_IN.contains(&name)
+            || HOOKS.contains(&name)
+            || name.starts_with("utter_")
+    };
     for (name, place) in &a.domain.actions {
         if !known(name) {
             f.unknown(place, "action", name, a.actions.keys().map(String::as_str).chain(BUILT_IN));
@@ -74,9 +119,18 @@ fn actions(a: &Assistant, f: &mut Findings) {
         for setting in action.query.iter().map(|(_, s)| s).chain([&action.path]).chain(&action.body) {
             self::setting(a, f, &action.place, setting);
         }
-        let used = a.flows.values().any(|flow| flow.steps.iter().any(|s| matches!(&s.kind, crate::config::flows::StepKind::Action(n) if *n == action.name)));
+        let used = a.flows.values().any(|flow| {
+            flow.steps
+                .iter()
+                .any(|s| matches!(&s.kind, crate::config::flows::StepKind::Action(n) if *n == action.name))
+        });
         if !used && !HOOKS.contains(&action.name.as_str()) {
-            f.warn(&action.place, codes::UNUSED, format!("action `{}` is never used", action.name), "use it in a flow or remove it");
+            f.warn(
+                &action.place,
+                codes::UNUSED,
+                format!("action `{}` is never used", action.name),
+                "use it in a flow or remove it",
+            );
         }
     }
 }
@@ -124,7 +178,8 @@ pub(super) fn intent(a: &Assistant, f: &mut Findings, place: &Place, name: &str)
 
 /// Names inside a template or expression, and filters that do not exist.
 pub(super) fn source(a: &Assistant, f: &mut Findings, place: &Place, source: &str) {
-    static PATH: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b(slots|context)\.([A-Za-z_][A-Za-z0-9_]*)").ok());
+    static PATH: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\b(slots|context)\.([A-Za-z_][A-Za-z0-9_]*)").ok());
     static PARTS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#""[^"]*"|'[^']*'"#).ok());
     let (Some(path), Some(quoted)) = (&*PATH, &*PARTS) else { return };
     // What stands in quotes is a value, not a name.
@@ -147,7 +202,12 @@ pub(super) fn text(a: &Assistant, f: &mut Findings, place: &Place, text: &Text) 
     if let Err(what) = a.templates.render(text, &serde_json::json!({"slots": {}, "context": {}}))
         && what.contains("unknown")
     {
-        f.error(place, codes::TEMPLATE, format!("the template cannot work: {what}"), "filters: money, number, date, truncate, lang, quote and minijinja's own");
+        f.error(
+            place,
+            codes::TEMPLATE,
+            format!("the template cannot work: {what}"),
+            "filters: money, number, date, truncate, lang, quote and minijinja's own",
+        );
     }
 }
 
@@ -159,7 +219,12 @@ pub(super) fn setting(a: &Assistant, f: &mut Findings, place: &Place, setting: &
             if let Err(what) = a.templates.eval(setting, &serde_json::json!({"slots": {}, "context": {}}))
                 && what.contains("unknown")
             {
-                f.error(place, codes::TEMPLATE, format!("the expression cannot work: {what}"), "filters: money, number, date, truncate, lang, quote and minijinja's own");
+                f.error(
+                    place,
+                    codes::TEMPLATE,
+                    format!("the expression cannot work: {what}"),
+                    "filters: money, number, date, truncate, lang, quote and minijinja's own",
+                );
             }
         }
         Setting::Text(t) => text(a, f, place, t),
@@ -168,7 +233,12 @@ pub(super) fn setting(a: &Assistant, f: &mut Findings, place: &Place, setting: &
     }
 }
 
-pub(super) fn condition(a: &Assistant, f: &mut Findings, place: &Place, condition: &crate::condition::Condition) {
+pub(super) fn condition(
+    a: &Assistant,
+    f: &mut Findings,
+    place: &Place,
+    condition: &crate::condition::Condition,
+) {
     for name in condition.slots() {
         slot(a, f, place, name);
     }

@@ -2,8 +2,8 @@
 
 use super::names;
 use crate::Assistant;
-use crate::config::flows::StepKind;
 use crate::config::domain::Target;
+use crate::config::flows::StepKind;
 use crate::config::responses::{Option_, Variation};
 use crate::config::settings::OnContent;
 use crate::finding::{Findings, Place, codes};
@@ -17,19 +17,33 @@ use std::sync::LazyLock;
 pub(super) fn check(a: &Assistant, f: &mut Findings) {
     let used = used(a);
     for (key, languages) in &a.responses {
-        let Some(any) = languages.values().find(|r| !r.built_in).or(languages.values().next()) else { continue };
+        let Some(any) = languages.values().find(|r| !r.built_in).or(languages.values().next()) else {
+            continue;
+        };
         let ours = languages.values().any(|r| !r.built_in);
         for language in &a.settings.languages {
             // One that replaces a built-in response in one language only is still whole.
             if !languages.contains_key(language) {
-                f.warn(&any.place, codes::TRANSLATION, format!("response `{key}` is missing in {language}"), format!("write it in responses/{language}.yml"));
+                f.warn(
+                    &any.place,
+                    codes::TRANSLATION,
+                    format!("response `{key}` is missing in {language}"),
+                    format!("write it in responses/{language}.yml"),
+                );
             }
         }
-        if ours && !used.contains(key.as_str()) && languages.values().all(|r| !r.built_in) {
-            f.warn(&any.place, codes::UNUSED, format!("response `{key}` is never said"), "use it or remove it");
+        if ours && !used.contains(key.as_str()) && !a.own_responses.contains(key) {
+            f.warn(
+                &any.place,
+                codes::UNUSED,
+                format!("response `{key}` is never said"),
+                "use it or remove it",
+            );
         }
         let payloads = |v: &Variation| v.options().map(|o| o.id.source().to_owned()).collect::<BTreeSet<_>>();
-        let offered = |l: &str| languages.get(l).map(|r| r.variations.iter().flat_map(&payloads).collect::<BTreeSet<_>>());
+        let offered = |l: &str| {
+            languages.get(l).map(|r| r.variations.iter().flat_map(&payloads).collect::<BTreeSet<_>>())
+        };
         let reference = offered("en");
         for (language, response) in languages {
             if response.built_in {
@@ -38,7 +52,12 @@ pub(super) fn check(a: &Assistant, f: &mut Findings) {
             if let (Some(reference), Some(mine)) = (&reference, offered(language))
                 && *reference != mine
             {
-                f.warn(&response.place, codes::TRANSLATION, format!("response `{key}` offers other options in {language} than in en"), "offer the same payloads in every language");
+                f.warn(
+                    &response.place,
+                    codes::TRANSLATION,
+                    format!("response `{key}` offers other options in {language} than in en"),
+                    "offer the same payloads in every language",
+                );
             }
             for variation in &response.variations {
                 self::variation(a, f, variation);
@@ -96,13 +115,28 @@ fn variation(a: &Assistant, f: &mut Findings, v: &Variation) {
     if v.buttons.len() > limits::BUTTONS && !list {
         let within = v.buttons.len() <= limits::ROWS;
         if within {
-            f.warn(&v.place, codes::LIMIT, format!("{} buttons, {} are allowed", v.buttons.len(), limits::BUTTONS), "it will be shown as a list; write a list, or fewer buttons");
+            f.warn(
+                &v.place,
+                codes::LIMIT,
+                format!("{} buttons, {} are allowed", v.buttons.len(), limits::BUTTONS),
+                "it will be shown as a list; write a list, or fewer buttons",
+            );
         } else {
-            f.error(&v.place, codes::LIMIT, format!("{} buttons, {} are allowed", v.buttons.len(), limits::BUTTONS), "offer fewer");
+            f.error(
+                &v.place,
+                codes::LIMIT,
+                format!("{} buttons, {} are allowed", v.buttons.len(), limits::BUTTONS),
+                "offer fewer",
+            );
         }
     }
     if list && !v.buttons.is_empty() {
-        f.error(&v.place, codes::SHAPE, "a message has buttons or a list, not both", "move the buttons into the list");
+        f.error(
+            &v.place,
+            codes::SHAPE,
+            "a message has buttons or a list, not both",
+            "move the buttons into the list",
+        );
     }
     for button in &v.buttons {
         option(a, f, button, limits::BUTTON_TITLE, limits::BUTTON_ID);
@@ -114,10 +148,20 @@ fn variation(a: &Assistant, f: &mut Findings, v: &Variation) {
     }
     let fixed = list.static_rows().count();
     if fixed > limits::ROWS {
-        f.error(&list.place, codes::LIMIT, format!("{fixed} rows, {} are allowed", limits::ROWS), "offer fewer rows");
+        f.error(
+            &list.place,
+            codes::LIMIT,
+            format!("{fixed} rows, {} are allowed", limits::ROWS),
+            "offer fewer rows",
+        );
     }
     if list.rows_from.is_some() && fixed >= limits::ROWS {
-        f.error(&list.place, codes::LIMIT, "no room is left for the rows of `rows_from`", "offer fewer static rows");
+        f.error(
+            &list.place,
+            codes::LIMIT,
+            "no room is left for the rows of `rows_from`",
+            "offer fewer static rows",
+        );
     }
     if list.rows_from.is_none() && fixed == 0 {
         f.error(&list.place, codes::SHAPE, "the list has no rows", "write `rows`, `sections` or `rows_from`");
@@ -139,7 +183,15 @@ fn over(f: &mut Findings, place: &Place, what: &str, text: Option<&Text>, limit:
     let Some(text) = text.filter(|t| t.is_static()) else { return };
     let n = text.source().chars().count();
     if n > limit {
-        f.error(place, codes::LIMIT, format!("{what} has {n} characters, {limit} are allowed: {}", crate::filters::cut(text.source(), 60)), "shorten it");
+        f.error(
+            place,
+            codes::LIMIT,
+            format!(
+                "{what} has {n} characters, {limit} are allowed: {}",
+                crate::filters::cut(text.source(), 60)
+            ),
+            "shorten it",
+        );
     }
 }
 
@@ -159,7 +211,12 @@ fn option(a: &Assistant, f: &mut Findings, option: &Option_, title: usize, id: u
     }
     let sample = holes.replace_all(option.id.source(), "x");
     match Payload::parse(&sample) {
-        Err(e) => f.error(&option.place, codes::PAYLOAD, format!("the payload `{}` does not parse: {e}", option.id.source()), "see `Payloads` in docs/formats.md"),
+        Err(e) => f.error(
+            &option.place,
+            codes::PAYLOAD,
+            format!("the payload `{}` does not parse: {e}", option.id.source()),
+            "see `Payloads` in docs/formats.md",
+        ),
         Ok(payload) => self::payload(a, f, &option.place, payload),
     }
 }
@@ -173,7 +230,9 @@ fn payload(a: &Assistant, f: &mut Findings, place: &Place, payload: Payload) {
             }
             slots.iter().for_each(|(s, _)| names::slot(a, f, place, s));
         }
-        Payload::ChangeLanguage(Some(language)) if language != "x" && !a.settings.languages.contains(&language) => {
+        Payload::ChangeLanguage(Some(language))
+            if language != "x" && !a.settings.languages.contains(&language) =>
+        {
             f.unknown(place, "language", &language, a.settings.languages.iter().map(String::as_str));
         }
         Payload::Intent(name, _) => names::intent(a, f, place, &name),

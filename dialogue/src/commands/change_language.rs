@@ -15,7 +15,11 @@ pub(crate) fn run(turn: &mut Turn, language: Option<String>) {
     turn.pattern("pattern_change_language", Some(reason));
     turn.run();
     // The question that was open comes again, now in the new language.
-    if reason == "changed" && !turn.state.consented() && turn.a.settings.consent_required && turn.state.session.greeted {
+    if reason == "changed"
+        && !turn.state.consented()
+        && turn.a.settings.consent_required
+        && turn.state.session.greeted
+    {
         turn.say("utter_consent_reminder");
     }
 }
@@ -35,7 +39,9 @@ pub(crate) fn set(turn: &mut Turn, code: &str) {
 pub(crate) fn code(turn: &Turn, text: &str) -> Option<String> {
     let folded = crate::rules::fold(text);
     let code = match folded.as_str() {
-        "en" | "english" | "ingles" | "अंग्रेज़ी" | "अंग्रेजी" | "इंग्लिश" | "angrezi" => "en",
+        "en" | "english" | "ingles" | "अंग्रेज़ी" | "अंग्रेजी" | "इंग्लिश" | "angrezi" => {
+            "en"
+        }
         "es" | "spanish" | "espanol" | "español" | "castellano" | "स्पेनिश" => "es",
         "hi" | "hindi" | "हिन्दी" | "हिंदी" => "hi",
         "hi-latn" | "hinglish" | "roman hindi" | "हिंग्लिश" => "hi-Latn",

@@ -31,7 +31,10 @@ pub(crate) fn give(turn: &mut Turn) {
 
 /// Creates or updates the contact in the CRM, once after consent.
 pub(crate) fn save_contact(turn: &mut Turn) {
-    if turn.state.consented() && !turn.state.session.contact_saved && turn.a.actions.contains_key("action_save_contact") {
+    if turn.state.consented()
+        && !turn.state.session.contact_saved
+        && turn.a.actions.contains_key("action_save_contact")
+    {
         turn.hook("action_save_contact");
         turn.emit(TrackerEvent::ContactSaved);
     }

@@ -6,7 +6,8 @@ use crate::turn::Turn;
 
 pub(crate) fn run(turn: &mut Turn, slots: Slots) {
     let running = turn.state.stack.iter().rev().find(|f| {
-        !f.flow.starts_with("pattern_") && turn.a.flows.get(&f.flow).is_some_and(|flow| slots.keys().any(|s| flow.takes(s)))
+        !f.flow.starts_with("pattern_")
+            && turn.a.flows.get(&f.flow).is_some_and(|flow| slots.keys().any(|s| flow.takes(s)))
     });
     if let Some(id) = running.map(|f| f.id) {
         correction::rewind(turn, id, slots);

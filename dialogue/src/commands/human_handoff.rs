@@ -16,7 +16,8 @@ pub(crate) fn run(turn: &mut Turn, reason: &'static str) {
     if reason == "requested" && latest.intent.is_none() {
         // By tap or word: the same wish as the intent that asks for a person.
         let wish = Some(Target::Command(IntentCommand::HumanHandoff));
-        latest.intent = turn.a.domain.intents.iter().find(|(_, i)| i.target == wish).map(|(name, _)| name.clone());
+        latest.intent =
+            turn.a.domain.intents.iter().find(|(_, i)| i.target == wish).map(|(name, _)| name.clone());
     }
     // After a request for a person, or where one is always needed, offering the machine again would be rude.
     let topics = match reason {
@@ -33,11 +34,19 @@ pub(crate) fn run(turn: &mut Turn, reason: &'static str) {
     for id in matters {
         turn.emit(TrackerEvent::MatterEscalated { id, reason: reason.to_owned() });
     }
-    let draft = (reason == "low_confidence" && turn.a.settings.low_confidence == crate::config::settings::LowConfidence::DraftForReview).then(|| draft(turn)).flatten();
+    let draft = (reason == "low_confidence"
+        && turn.a.settings.low_confidence == crate::config::settings::LowConfidence::DraftForReview)
+        .then(|| draft(turn))
+        .flatten();
     let handoff = Handoff { draft, ..brief(turn, reason) };
     turn.drop_stack("escalated");
     turn.emit(TrackerEvent::TopicsOffered { topics: topics.clone(), clarification: false });
-    turn.emit(TrackerEvent::Queued { since: turn.at, reason: reason.to_owned(), suggestions: topics, handoff });
+    turn.emit(TrackerEvent::Queued {
+        since: turn.at,
+        reason: reason.to_owned(),
+        suggestions: topics,
+        handoff,
+    });
     turn.hook("action_create_handoff_ticket");
     turn.pattern("pattern_human_handoff", Some(reason));
 }
@@ -68,9 +77,11 @@ fn summary(turn: &Turn, reason: &str, slots: &Slots) -> String {
     let state = &turn.state;
     let mut lines = Vec::new();
     let name = state.person.profile_name.as_deref().unwrap_or("The customer");
-    let wish = state.matter().map(|m| m.label().replace('_', " ")).unwrap_or_else(|| "something unclear".into());
+    let wish =
+        state.matter().map(|m| m.label().replace('_', " ")).unwrap_or_else(|| "something unclear".into());
     lines.push(format!("{name} ({}) wants: {wish}.", turn.language()));
-    let confidence = state.latest.as_ref().map(|l| format!(" (confidence {:.2})", l.confidence)).unwrap_or_default();
+    let confidence =
+        state.latest.as_ref().map(|l| format!(" (confidence {:.2})", l.confidence)).unwrap_or_default();
     lines.push(format!("Why a person: {}{confidence}.", reason.replace('_', " ")));
     let known: Vec<String> = slots
         .iter()
@@ -90,6 +101,13 @@ fn summary(turn: &Turn, reason: &str, slots: &Slots) -> String {
 fn draft(turn: &Turn) -> Option<String> {
     let intent = turn.state.latest.as_ref()?.intent.clone()?;
     let Target::Answer(answer) = turn.a.target(&intent)? else { return None };
-    let draft = crate::render::response(turn.a, &answer, &turn.language(), turn.state.counters.turns, &turn.context()).ok()?;
+    let draft = crate::render::response(
+        turn.a,
+        &answer,
+        &turn.language(),
+        turn.state.counters.turns,
+        &turn.context(),
+    )
+    .ok()?;
     Some(draft.text)
 }

@@ -2,6 +2,7 @@
 
 use crate::effect::Outgoing;
 use crate::state::{Draft, Part};
+use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
 pub(crate) fn run(turn: &mut Turn) {
@@ -10,12 +11,21 @@ pub(crate) fn run(turn: &mut Turn) {
         turn.say("utter_nothing_to_repeat");
         return;
     }
+    if let Some(mut asked) = turn.state.asked.clone() {
+        // Said again is asked again.
+        asked.turn = turn.state.counters.received;
+        turn.emit(TrackerEvent::Asked { asked });
+    }
     for message in last {
         let (text, part, footer) = match message {
             Outgoing::Text { body, .. } => (body, None, None),
             Outgoing::Buttons { body, footer, buttons } => (body, Some(Part::Buttons { buttons }), footer),
-            Outgoing::List { body, footer, button, sections } => (body, Some(Part::List { button, sections }), footer),
-            Outgoing::Image { link, caption } => (caption.unwrap_or_default(), Some(Part::Image { link }), None),
+            Outgoing::List { body, footer, button, sections } => {
+                (body, Some(Part::List { button, sections }), footer)
+            }
+            Outgoing::Image { link, caption } => {
+                (caption.unwrap_or_default(), Some(Part::Image { link }), None)
+            }
             Outgoing::LocationRequest { body } => (body, Some(Part::LocationRequest), None),
             // Templates are never repeated on their own account.
             Outgoing::Template { .. } => continue,

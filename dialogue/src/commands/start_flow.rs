@@ -25,7 +25,8 @@ pub(crate) fn run(turn: &mut Turn, flow: &str, slots: Slots, intent: Option<Stri
             // A tap means: from the beginning.
             turn.drop_frame(id, "restarted");
         } else {
-            let above: Vec<u64> = turn.state.stack[at + 1..].iter().filter(|f| f.called_by.is_none()).map(|f| f.id).collect();
+            let above: Vec<u64> =
+                turn.state.stack[at + 1..].iter().filter(|f| f.called_by.is_none()).map(|f| f.id).collect();
             for id in above {
                 turn.drop_frame(id, "left");
             }
@@ -46,6 +47,10 @@ pub(crate) fn run(turn: &mut Turn, flow: &str, slots: Slots, intent: Option<Stri
     }
     inherited.extend(slots);
     digression::interrupt(turn);
-    let matter = if flow.starts_with("pattern_") { None } else { Some(completed::open_matter_for_flow(turn, intent, flow, tapped)) };
+    let matter = if flow.starts_with("pattern_") {
+        None
+    } else {
+        Some(completed::open_matter_for_flow(turn, intent, flow, tapped))
+    };
     turn.push(flow, inherited, |f| f.matter = matter);
 }

@@ -30,7 +30,12 @@ pub(super) fn tokens(source: &str) -> Result<Vec<(usize, Token)>, ConditionError
             i += 1;
             loop {
                 match chars.get(i) {
-                    None => return Err(ConditionError { at: start + 1, message: "this text is not closed".into() }),
+                    None => {
+                        return Err(ConditionError {
+                            at: start + 1,
+                            message: "this text is not closed".into(),
+                        });
+                    }
                     Some(&q) if q == c => break,
                     // Only the closing quote is escaped, so that regular expressions stay as written.
                     Some('\\') if chars.get(i + 1) == Some(&c) => {
@@ -51,7 +56,9 @@ pub(super) fn tokens(source: &str) -> Result<Vec<(usize, Token)>, ConditionError
                 i += 1;
             }
             let text: String = chars[start..i].iter().collect();
-            let number = text.parse().map_err(|_| ConditionError { at: start + 1, message: format!("`{text}` is no number") })?;
+            let number = text
+                .parse()
+                .map_err(|_| ConditionError { at: start + 1, message: format!("`{text}` is no number") })?;
             out.push((start + 1, Token::Number(number)));
         } else if c.is_alphabetic() || c == '_' {
             while chars.get(i).is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-')) {

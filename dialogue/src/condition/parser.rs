@@ -98,7 +98,8 @@ impl Parser<'_> {
                 return Err(self.error("a regular expression in quotes is expected here"));
             };
             self.at += 1;
-            let regex = Regex::new(&text).map_err(|e| ConditionError { at, message: format!("not a regular expression: {e}") })?;
+            let regex = Regex::new(&text)
+                .map_err(|e| ConditionError { at, message: format!("not a regular expression: {e}") })?;
             return Ok(Expr::Matches(left, regex));
         }
         if self.eat_word("is") {
@@ -157,7 +158,9 @@ impl Parser<'_> {
         }
         let operand = match token {
             Token::Text(t) => Operand::Value(Value::String(t)),
-            Token::Number(n) => Operand::Value(serde_json::Number::from_f64(n).map_or(Value::Null, Value::Number)),
+            Token::Number(n) => {
+                Operand::Value(serde_json::Number::from_f64(n).map_or(Value::Null, Value::Number))
+            }
             Token::Name(name) => match name.to_lowercase().as_str() {
                 "true" => Operand::Value(Value::Bool(true)),
                 "false" => Operand::Value(Value::Bool(false)),

@@ -71,33 +71,84 @@ pub struct Action {
 }
 
 impl Action {
-    pub(crate) fn read(name: &str, place: Place, at: Reader, templates: &mut Templates, findings: &mut Findings) -> Option<Self> {
+    pub(crate) fn read(
+        name: &str,
+        place: Place,
+        at: Reader,
+        templates: &mut Templates,
+        findings: &mut Findings,
+    ) -> Option<Self> {
         at.only(
             findings,
-            &["backend", "method", "path", "query", "body", "read_only", "answers", "budget_ms", "set_slots", "failed", "wait", "without_consent", "irreversible", "description"],
+            &[
+                "backend",
+                "method",
+                "path",
+                "query",
+                "body",
+                "read_only",
+                "answers",
+                "budget_ms",
+                "set_slots",
+                "failed",
+                "wait",
+                "without_consent",
+                "irreversible",
+                "description",
+            ],
         );
         let Some(backend) = at.string_at("backend", findings) else {
-            findings.error(&place, codes::SHAPE, format!("action `{name}` needs a `backend`"), "name the backend");
+            findings.error(
+                &place,
+                codes::SHAPE,
+                format!("action `{name}` needs a `backend`"),
+                "name the backend",
+            );
             return None;
         };
         let method = at.string_at("method", findings).unwrap_or_else(|| "GET".into()).to_uppercase();
         if !["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str()) {
-            findings.unknown(&at.get("method").map(|m| m.place()).unwrap_or_default(), "method", &method, ["GET", "POST", "PUT", "PATCH", "DELETE"]);
+            findings.unknown(
+                &at.get("method").map(|m| m.place()).unwrap_or_default(),
+                "method",
+                &method,
+                ["GET", "POST", "PUT", "PATCH", "DELETE"],
+            );
         }
         let Some(path_at) = at.get("path") else {
-            findings.error(&place, codes::SHAPE, format!("action `{name}` needs a `path`"), "write the path below the backend's base URL");
+            findings.error(
+                &place,
+                codes::SHAPE,
+                format!("action `{name}` needs a `path`"),
+                "write the path below the backend's base URL",
+            );
             return None;
         };
         if !path_at.key().starts_with('/') {
             findings.error(&path_at.place(), codes::SHAPE, "a path begins with `/`", "put a `/` before it");
         }
         let path = encoded_path(templates, findings, path_at)?;
-        let query = at.get("query").iter().flat_map(Reader::entries).filter_map(|(k, v)| Some((k.key(), super::setting(templates, findings, v)?))).collect();
+        let query = at
+            .get("query")
+            .iter()
+            .flat_map(Reader::entries)
+            .filter_map(|(k, v)| Some((k.key(), super::setting(templates, findings, v)?)))
+            .collect();
         let body = at.get("body").and_then(|b| super::setting(templates, findings, b));
         let read_only = at.bool_at("read_only", findings).unwrap_or(method == "GET");
-        let answers = at.get("answers").iter().flat_map(Reader::items).filter_map(|a| a.node.number().map(|n| n as u16)).collect();
+        let answers = at
+            .get("answers")
+            .iter()
+            .flat_map(Reader::items)
+            .filter_map(|a| a.node.number().map(|n| n as u16))
+            .collect();
         let budget_ms = at.number_at("budget_ms", findings, 50.0..=60_000.0).unwrap_or(3_000.0) as u64;
-        let set_slots = at.get("set_slots").iter().flat_map(Reader::entries).filter_map(|(k, v)| Some((k.key(), super::expression(templates, findings, v)?))).collect();
+        let set_slots = at
+            .get("set_slots")
+            .iter()
+            .flat_map(Reader::entries)
+            .filter_map(|(k, v)| Some((k.key(), super::expression(templates, findings, v)?)))
+            .collect();
         let failed = at.get("failed").map(|f| f.entries().map(|(k, v)| (k.key(), v.node.json())).collect());
         let wait = at.bool_at("wait", findings).unwrap_or(true);
         Some(Action {

@@ -151,12 +151,30 @@ impl Slot {
 
 impl Domain {
     pub(crate) fn read(&mut self, at: Reader, findings: &mut Findings) {
-        at.only(findings, &["version", "intents", "entities", "slots", "actions", "session_config", "responses", "forms", "config"]);
+        at.only(
+            findings,
+            &[
+                "version",
+                "intents",
+                "entities",
+                "slots",
+                "actions",
+                "session_config",
+                "responses",
+                "forms",
+                "config",
+            ],
+        );
         for entry in at.get("intents").iter().flat_map(Reader::items) {
             let (name, place, extras) = named(entry);
             let intent = Intent::read(&name, place.clone(), extras, findings);
             if self.intents.insert(name.clone(), intent).is_some() {
-                findings.error(&place, codes::DUPLICATE, format!("intent `{name}` is defined twice"), "remove one of them");
+                findings.error(
+                    &place,
+                    codes::DUPLICATE,
+                    format!("intent `{name}` is defined twice"),
+                    "remove one of them",
+                );
             }
         }
         for entry in at.get("entities").iter().flat_map(Reader::items) {
@@ -168,7 +186,12 @@ impl Domain {
             if let Some(slot) = Slot::read(key.place(), slot, findings)
                 && self.slots.insert(name.clone(), slot).is_some()
             {
-                findings.error(&key.place(), codes::DUPLICATE, format!("slot `{name}` is defined twice"), "remove one of them");
+                findings.error(
+                    &key.place(),
+                    codes::DUPLICATE,
+                    format!("slot `{name}` is defined twice"),
+                    "remove one of them",
+                );
             }
         }
         for entry in at.get("actions").iter().flat_map(Reader::items) {
@@ -176,7 +199,10 @@ impl Domain {
             self.actions.insert(name, place);
         }
         if let Some(session) = at.get("session_config") {
-            session.only(findings, &["session_expiration_time", "carry_over_slots_to_new_session", "start_session_after_expiry"]);
+            session.only(
+                findings,
+                &["session_expiration_time", "carry_over_slots_to_new_session", "start_session_after_expiry"],
+            );
             self.session_minutes = session.number_at("session_expiration_time", findings, 0.0..=1e6);
             self.carry_over = session.bool_at("carry_over_slots_to_new_session", findings).unwrap_or(false);
         }
@@ -194,11 +220,31 @@ fn named<'a>(entry: Reader<'a>) -> (String, Place, Option<Reader<'a>>) {
 impl Intent {
     fn read(name: &str, place: Place, extras: Option<Reader>, findings: &mut Findings) -> Self {
         let default = COMMANDS.iter().find(|(_, n, _)| *n == name).map(|(_, _, c)| Target::Command(*c));
-        let mut intent = Intent { target: None, always_human: false, threshold: None, smalltalk: false, title: None, place };
+        let mut intent = Intent {
+            target: None,
+            always_human: false,
+            threshold: None,
+            smalltalk: false,
+            title: None,
+            place,
+        };
         if let Some(extras) = extras {
             extras.only(findings, &["charla", "use_entities", "ignore_entities"]);
             if let Some(at) = extras.get("charla") {
-                at.only(findings, &["answer", "flow", "handoff", "command", "always_human", "threshold", "clarify_threshold", "smalltalk", "title"]);
+                at.only(
+                    findings,
+                    &[
+                        "answer",
+                        "flow",
+                        "handoff",
+                        "command",
+                        "always_human",
+                        "threshold",
+                        "clarify_threshold",
+                        "smalltalk",
+                        "title",
+                    ],
+                );
                 let mut targets = Vec::new();
                 targets.extend(at.string_at("answer", findings).map(Target::Answer));
                 targets.extend(at.string_at("flow", findings).map(Target::Flow));
@@ -208,11 +254,21 @@ impl Intent {
                 if let Some(command) = at.string_at("command", findings) {
                     match COMMANDS.iter().find(|(n, _, _)| *n == command) {
                         Some((_, _, c)) => targets.push(Target::Command(*c)),
-                        None => findings.unknown(&at.get("command").map(|r| r.place()).unwrap_or_default(), "command", &command, COMMANDS.iter().map(|(n, _, _)| *n)),
+                        None => findings.unknown(
+                            &at.get("command").map(|r| r.place()).unwrap_or_default(),
+                            "command",
+                            &command,
+                            COMMANDS.iter().map(|(n, _, _)| *n),
+                        ),
                     }
                 }
                 if targets.len() > 1 {
-                    findings.error(&at.place(), codes::INTENT, format!("intent `{name}` leads to more than one thing"), "keep one of answer, flow, handoff, command");
+                    findings.error(
+                        &at.place(),
+                        codes::INTENT,
+                        format!("intent `{name}` leads to more than one thing"),
+                        "keep one of answer, flow, handoff, command",
+                    );
                 }
                 intent.target = targets.into_iter().next();
                 intent.always_human = at.bool_at("always_human", findings).unwrap_or(false);
@@ -230,9 +286,27 @@ impl Intent {
 
 impl Slot {
     fn read(place: Place, at: Reader, findings: &mut Findings) -> Option<Self> {
-        at.only(findings, &["type", "values", "mappings", "initial_value", "persisted", "influence_conversation", "min_value", "max_value", "description"]);
+        at.only(
+            findings,
+            &[
+                "type",
+                "values",
+                "mappings",
+                "initial_value",
+                "persisted",
+                "influence_conversation",
+                "min_value",
+                "max_value",
+                "description",
+            ],
+        );
         let Some(kind) = at.string_at("type", findings) else {
-            findings.error(&place, codes::SHAPE, "a slot needs a `type`", "write text, bool, float, categorical, list or any");
+            findings.error(
+                &place,
+                codes::SHAPE,
+                "a slot needs a `type`",
+                "write text, bool, float, categorical, list or any",
+            );
             return None;
         };
         let kind = match kind.as_str() {
@@ -244,24 +318,38 @@ impl Slot {
             "categorical" => {
                 let values = match at.get("values") {
                     None => {
-                        findings.error(&place, codes::SHAPE, "a categorical slot needs `values`", "list the values");
+                        findings.error(
+                            &place,
+                            codes::SHAPE,
+                            "a categorical slot needs `values`",
+                            "list the values",
+                        );
                         vec![]
                     }
-                    Some(v) if matches!(v.node.kind, Kind::Map(_)) => v
-                        .entries()
-                        .map(|(k, s)| (k.key(), s.items().map(|i| i.key()).collect()))
-                        .collect(),
+                    Some(v) if matches!(v.node.kind, Kind::Map(_)) => {
+                        v.entries().map(|(k, s)| (k.key(), s.items().map(|i| i.key()).collect())).collect()
+                    }
                     Some(v) => v.items().map(|i| (i.key(), vec![])).collect(),
                 };
                 SlotType::Categorical(values)
             }
             other => {
                 let place = at.get("type").map(|t| t.place()).unwrap_or(place);
-                findings.unknown(&place, "slot type", other, ["text", "bool", "float", "categorical", "list", "any"]);
+                findings.unknown(
+                    &place,
+                    "slot type",
+                    other,
+                    ["text", "bool", "float", "categorical", "list", "any"],
+                );
                 return None;
             }
         };
-        let mappings = at.get("mappings").iter().flat_map(Reader::items).filter_map(|m| Mapping::read(m, findings)).collect();
+        let mappings = at
+            .get("mappings")
+            .iter()
+            .flat_map(Reader::items)
+            .filter_map(|m| Mapping::read(m, findings))
+            .collect();
         let initial = at.get("initial_value").map(|v| v.node.json()).unwrap_or_default();
         let persisted = at.bool_at("persisted", findings).unwrap_or(false);
         Some(Slot { kind, mappings, initial, persisted, place })
@@ -270,21 +358,51 @@ impl Slot {
 
 impl Mapping {
     fn read(at: Reader, findings: &mut Findings) -> Option<Self> {
-        at.only(findings, &["type", "entity", "min_confidence", "pattern", "intent", "not_intent", "value", "role", "group", "conditions"]);
+        at.only(
+            findings,
+            &[
+                "type",
+                "entity",
+                "min_confidence",
+                "pattern",
+                "intent",
+                "not_intent",
+                "value",
+                "role",
+                "group",
+                "conditions",
+            ],
+        );
         let kind = at.string_at("type", findings)?;
-        let mut intents: Vec<String> = at.strings_at("intent", findings).into_iter().map(|(s, _)| s).collect();
+        let mut intents: Vec<String> =
+            at.strings_at("intent", findings).into_iter().map(|(s, _)| s).collect();
         let source = match kind.as_str() {
             "from_entity" => {
                 let Some(entity) = at.string_at("entity", findings) else {
-                    findings.error(&at.place(), codes::SHAPE, "`from_entity` needs `entity`", "name the entity");
+                    findings.error(
+                        &at.place(),
+                        codes::SHAPE,
+                        "`from_entity` needs `entity`",
+                        "name the entity",
+                    );
                     return None;
                 };
-                Source::Entity(entity, at.number_at("min_confidence", findings, 0.0..=1.0).unwrap_or(0.5) as f32)
+                Source::Entity(
+                    entity,
+                    at.number_at("min_confidence", findings, 0.0..=1.0).unwrap_or(0.5) as f32,
+                )
             }
             "from_text" => {
                 let pattern = at.string_at("pattern", findings).and_then(|p| {
                     Regex::new(&p)
-                        .map_err(|e| findings.error(&at.place(), codes::REGEX, format!("`pattern` is not a regular expression: {e}"), "correct the pattern"))
+                        .map_err(|e| {
+                            findings.error(
+                                &at.place(),
+                                codes::REGEX,
+                                format!("`pattern` is not a regular expression: {e}"),
+                                "correct the pattern",
+                            )
+                        })
                         .ok()
                 });
                 Source::Text(pattern)
@@ -292,7 +410,12 @@ impl Mapping {
             "from_intent" => {
                 let value = at.get("value").map(|v| v.node.json()).unwrap_or(Value::Bool(true));
                 if intents.is_empty() {
-                    findings.error(&at.place(), codes::SHAPE, "`from_intent` needs `intent`", "name the intent");
+                    findings.error(
+                        &at.place(),
+                        codes::SHAPE,
+                        "`from_intent` needs `intent`",
+                        "name the intent",
+                    );
                     return None;
                 }
                 Source::Intent(intents.remove(0), value)
@@ -300,7 +423,12 @@ impl Mapping {
             "from_location" => Source::Location,
             "controlled" | "custom" | "from_llm" | "from_trigger_intent" => Source::Controlled,
             other => {
-                findings.unknown(&at.place(), "slot mapping", other, ["from_entity", "from_text", "from_intent", "from_location", "controlled"]);
+                findings.unknown(
+                    &at.place(),
+                    "slot mapping",
+                    other,
+                    ["from_entity", "from_text", "from_intent", "from_location", "controlled"],
+                );
                 return None;
             }
         };

@@ -121,13 +121,31 @@ impl Flow {
 
     /// Whether an entity may fill this slot when the flow starts or runs.
     pub fn takes(&self, slot: &str) -> bool {
-        self.optional_slots.iter().any(|(s, _)| s == slot) || self.collects().any(|c| c.slot == slot && !c.confirm)
+        self.optional_slots.iter().any(|(s, _)| s == slot)
+            || self.collects().any(|c| c.slot == slot && !c.confirm)
     }
 
-    pub(crate) fn read(id: &str, place: Place, at: Reader, templates: &mut Templates, findings: &mut Findings) -> Self {
+    pub(crate) fn read(
+        id: &str,
+        place: Place,
+        at: Reader,
+        templates: &mut Templates,
+        findings: &mut Findings,
+    ) -> Self {
         at.only(
             findings,
-            &["name", "description", "nlu_trigger", "optional_slots", "persisted_slots", "run_pattern_completed", "if", "steps", "always_include_in_prompt", "file_path"],
+            &[
+                "name",
+                "description",
+                "nlu_trigger",
+                "optional_slots",
+                "persisted_slots",
+                "run_pattern_completed",
+                "if",
+                "steps",
+                "always_include_in_prompt",
+                "file_path",
+            ],
         );
         let mut triggers = Vec::new();
         for entry in at.get("nlu_trigger").iter().flat_map(Reader::items) {
@@ -138,7 +156,8 @@ impl Flow {
             } else {
                 intent.only(findings, &["name", "confidence_threshold"]);
                 if let Some(name) = intent.string_at("name", findings) {
-                    let threshold = intent.number_at("confidence_threshold", findings, 0.0..=1.0).map(|n| n as f32);
+                    let threshold =
+                        intent.number_at("confidence_threshold", findings, 0.0..=1.0).map(|n| n as f32);
                     triggers.push((name, threshold, intent.place()));
                 }
             }
@@ -160,7 +179,12 @@ impl Flow {
         let mut builder = Builder { steps: Vec::new(), links: Vec::new(), templates, findings };
         match at.get("steps") {
             Some(steps) if !steps.node.items().is_empty() => builder.list(steps, To::End),
-            _ => builder.findings.error(&flow.place, codes::SHAPE, format!("flow `{id}` has no steps"), "give it `steps`"),
+            _ => builder.findings.error(
+                &flow.place,
+                codes::SHAPE,
+                format!("flow `{id}` has no steps"),
+                "give it `steps`",
+            ),
         }
         builder.finish(&mut flow);
         flow
@@ -201,8 +225,23 @@ impl Builder<'_> {
         at.only(
             self.findings,
             &[
-                "id", "next", "collect", "action", "set_slots", "link", "call", "noop", "utter", "description", "ask_before_filling", "reset_after_flow_ends", "rejections", "optional", "confirm",
-                "verbatim", "force_slot_filling",
+                "id",
+                "next",
+                "collect",
+                "action",
+                "set_slots",
+                "link",
+                "call",
+                "noop",
+                "utter",
+                "description",
+                "ask_before_filling",
+                "reset_after_flow_ends",
+                "rejections",
+                "optional",
+                "confirm",
+                "verbatim",
+                "force_slot_filling",
             ],
         );
         let (kind, label) = self.kind(at);
@@ -229,7 +268,12 @@ impl Builder<'_> {
         for branch in next.items() {
             branch.only(self.findings, &["if", "then", "else"]);
             if !open {
-                self.findings.error(&branch.place(), codes::UNREACHABLE, "a branch after `else` is never reached", "put `else` last");
+                self.findings.error(
+                    &branch.place(),
+                    codes::UNREACHABLE,
+                    "a branch after `else` is never reached",
+                    "put `else` last",
+                );
             }
             let (condition, then) = match (branch.get("if"), branch.get("else")) {
                 (Some(c), _) => (super::condition(self.findings, c), branch.get("then")),
@@ -238,12 +282,22 @@ impl Builder<'_> {
                     (None, Some(other))
                 }
                 (None, None) => {
-                    self.findings.error(&branch.place(), codes::SHAPE, "a branch needs `if` and `then`, or `else`", "write `- if: …` / `then: …`");
+                    self.findings.error(
+                        &branch.place(),
+                        codes::SHAPE,
+                        "a branch needs `if` and `then`, or `else`",
+                        "write `- if: …` / `then: …`",
+                    );
                     continue;
                 }
             };
             let Some(then) = then else {
-                self.findings.error(&branch.place(), codes::SHAPE, "`then` is missing", "name a step, END, or write steps");
+                self.findings.error(
+                    &branch.place(),
+                    codes::SHAPE,
+                    "`then` is missing",
+                    "name a step, END, or write steps",
+                );
                 continue;
             };
             let to = if matches!(then.node.kind, Kind::Seq(_)) {
@@ -268,7 +322,12 @@ impl Builder<'_> {
         const KINDS: [&str; 6] = ["collect", "action", "set_slots", "link", "call", "noop"];
         let present: Vec<&str> = KINDS.iter().copied().filter(|k| at.get(k).is_some()).collect();
         if present.len() != 1 {
-            self.findings.error(&at.place(), codes::SHAPE, "a step does exactly one thing", "write one of collect, action, set_slots, link, call, noop");
+            self.findings.error(
+                &at.place(),
+                codes::SHAPE,
+                "a step does exactly one thing",
+                "write one of collect, action, set_slots, link, call, noop",
+            );
             return (StepKind::Noop, "noop".into());
         }
         let key = present[0];
@@ -326,7 +385,12 @@ impl Builder<'_> {
         let mut steps: Vec<Step> = steps.into_iter().flatten().collect();
         for (i, step) in steps.iter().enumerate() {
             if flow.index.insert(step.id.clone(), i).is_some() {
-                findings.error(&step.place, codes::DUPLICATE, format!("step `{}` is defined twice in flow `{}`", step.id, flow.id), "give one another id");
+                findings.error(
+                    &step.place,
+                    codes::DUPLICATE,
+                    format!("step `{}` is defined twice in flow `{}`", step.id, flow.id),
+                    "give one another id",
+                );
             }
         }
         for (step, links) in steps.iter_mut().zip(links) {

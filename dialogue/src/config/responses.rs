@@ -75,9 +75,15 @@ pub struct List {
 
 impl Response {
     pub(crate) fn read(place: Place, at: Reader, templates: &mut Templates, findings: &mut Findings) -> Self {
-        let variations: Vec<Variation> = at.items().map(|v| Variation::read(v, templates, findings)).collect();
+        let variations: Vec<Variation> =
+            at.items().map(|v| Variation::read(v, templates, findings)).collect();
         if variations.is_empty() {
-            findings.error(&place, codes::SHAPE, "a response needs at least one variation", "write `- text: …`");
+            findings.error(
+                &place,
+                codes::SHAPE,
+                "a response needs at least one variation",
+                "write `- text: …`",
+            );
         }
         Response { variations, place, built_in: false }
     }
@@ -127,10 +133,21 @@ fn condition(at: Reader, findings: &mut Findings) -> Option<Condition> {
         entry.only(findings, &["type", "name", "value"]);
         let name = entry.string_at("name", findings)?;
         let value = entry.get("value").map(|v| v.node.json()).unwrap_or_default();
-        parts.push(if value.is_null() { format!("slots.{name} is null") } else { format!("slots.{name} = {value}") });
+        parts.push(if value.is_null() {
+            format!("slots.{name} is null")
+        } else {
+            format!("slots.{name} = {value}")
+        });
     }
     Condition::parse(&parts.join(" and "))
-        .map_err(|e| findings.error(&at.place(), codes::CONDITION, format!("the condition does not parse: {}", e.message), "write type: slot, name, value"))
+        .map_err(|e| {
+            findings.error(
+                &at.place(),
+                codes::CONDITION,
+                format!("the condition does not parse: {}", e.message),
+                "write type: slot, name, value",
+            )
+        })
         .ok()
 }
 
@@ -142,7 +159,12 @@ fn option(at: Reader, id: &str, templates: &mut Templates, findings: &mut Findin
     at.only(findings, &[id, "title", "description", "condition"]);
     for key in [id, "title"] {
         if at.get(key).is_none() {
-            findings.error(&at.place(), codes::SHAPE, format!("`{key}` is missing"), format!("write `{key}: …`"));
+            findings.error(
+                &at.place(),
+                codes::SHAPE,
+                format!("`{key}` is missing"),
+                format!("write `{key}: …`"),
+            );
             return None;
         }
     }
@@ -159,14 +181,26 @@ impl List {
     fn read(at: Reader, templates: &mut Templates, findings: &mut Findings) -> Option<Self> {
         at.only(findings, &["button", "title", "rows_from", "limit", "row", "rows", "sections"]);
         if at.get("button").is_none() {
-            findings.error(&at.place(), codes::SHAPE, "a list needs `button`", "write the label of the button that opens it");
+            findings.error(
+                &at.place(),
+                codes::SHAPE,
+                "a list needs `button`",
+                "write the label of the button that opens it",
+            );
             return None;
         }
         let rows_from = match (at.get("rows_from"), at.get("row")) {
-            (Some(from), Some(row)) => super::expression(templates, findings, from).zip(option(row, "id", templates, findings)),
+            (Some(from), Some(row)) => {
+                super::expression(templates, findings, from).zip(option(row, "id", templates, findings))
+            }
             (None, None) => None,
             _ => {
-                findings.error(&at.place(), codes::SHAPE, "`rows_from` and `row` belong together", "write both or neither");
+                findings.error(
+                    &at.place(),
+                    codes::SHAPE,
+                    "`rows_from` and `row` belong together",
+                    "write both or neither",
+                );
                 None
             }
         };
@@ -199,7 +233,8 @@ impl List {
 impl Variation {
     /// All options that stand in the file, the pattern of dynamic rows included.
     pub fn options(&self) -> impl Iterator<Item = &Option_> {
-        let list = self.list.iter().flat_map(|l| l.static_rows().chain(l.rows_from.iter().map(|(_, row)| row)));
+        let list =
+            self.list.iter().flat_map(|l| l.static_rows().chain(l.rows_from.iter().map(|(_, row)| row)));
         self.buttons.iter().chain(list)
     }
 }

@@ -158,18 +158,39 @@ impl Settings {
         at.only(
             f,
             &[
-                "threshold", "failures", "low_confidence", "digression_threshold", "languages", "consent", "window_hours", "session", "silence", "satisfaction", "handoff", "retention_days", "content",
-                "numbers", "words", "version",
+                "threshold",
+                "failures",
+                "low_confidence",
+                "digression_threshold",
+                "languages",
+                "consent",
+                "window_hours",
+                "session",
+                "silence",
+                "satisfaction",
+                "handoff",
+                "retention_days",
+                "content",
+                "numbers",
+                "words",
+                "version",
             ],
         );
         let probability = 0.0..=1.0;
         let minutes = |n: f64| (n * MINUTE as f64) as i64;
         set(&mut self.threshold, at.number_at("threshold", f, probability.clone()).map(|n| n as f32));
-        set(&mut self.digression_threshold, at.number_at("digression_threshold", f, probability.clone()).map(|n| n as f32));
+        set(
+            &mut self.digression_threshold,
+            at.number_at("digression_threshold", f, probability.clone()).map(|n| n as f32),
+        );
         set(&mut self.failures, at.number_at("failures", f, 1.0..=10.0).map(|n| n as u32));
         set(&mut self.window_ms, at.number_at("window_hours", f, 0.0..=24.0).map(|n| minutes(n * 60.0)));
         set(&mut self.retention_days, at.number_at("retention_days", f, 1.0..=3650.0).map(|n| n as u32));
-        let policy = [("handoff", LowConfidence::Handoff), ("clarify_first", LowConfidence::ClarifyFirst), ("draft_for_review", LowConfidence::DraftForReview)];
+        let policy = [
+            ("handoff", LowConfidence::Handoff),
+            ("clarify_first", LowConfidence::ClarifyFirst),
+            ("draft_for_review", LowConfidence::DraftForReview),
+        ];
         set(&mut self.low_confidence, one_of(at, "low_confidence", &policy, f));
         if let Some(l) = at.get("languages") {
             l.only(f, &["supported", "default", "lock_threshold"]);
@@ -185,7 +206,15 @@ impl Settings {
             set(&mut self.default_language, l.string_at("default", f));
             set(&mut self.lock_threshold, l.number_at("lock_threshold", f, probability).map(|n| n as f32));
             if !self.languages.contains(&self.default_language) {
-                f.error(&l.place(), codes::RANGE, format!("the default language `{}` is not among the supported ones", self.default_language), "add it to `supported`");
+                f.error(
+                    &l.place(),
+                    codes::RANGE,
+                    format!(
+                        "the default language `{}` is not among the supported ones",
+                        self.default_language
+                    ),
+                    "add it to `supported`",
+                );
             }
         }
         if let Some(c) = at.get("consent") {
@@ -203,17 +232,37 @@ impl Settings {
             set(&mut self.reminder_ms, s.number_at("reminder_minutes", f, 0.0..=1e6).map(minutes));
             set(&mut self.abandon_ms, s.number_at("abandon_minutes", f, 0.0..=1e6).map(minutes));
             if self.reminder_ms > 0 && self.abandon_ms > 0 && self.abandon_ms <= self.reminder_ms {
-                f.error(&s.place(), codes::RANGE, "the flow would be dropped before the reminder", "make abandon_minutes greater than reminder_minutes");
+                f.error(
+                    &s.place(),
+                    codes::RANGE,
+                    "the flow would be dropped before the reminder",
+                    "make abandon_minutes greater than reminder_minutes",
+                );
             }
         }
         if let Some(s) = at.get("satisfaction") {
             s.only(f, &["ask"]);
-            set(&mut self.satisfaction, one_of(s, "ask", &[("matter", AskSatisfaction::Matter), ("session", AskSatisfaction::Session), ("never", AskSatisfaction::Never)], f));
+            set(
+                &mut self.satisfaction,
+                one_of(
+                    s,
+                    "ask",
+                    &[
+                        ("matter", AskSatisfaction::Matter),
+                        ("session", AskSatisfaction::Session),
+                        ("never", AskSatisfaction::Never),
+                    ],
+                    f,
+                ),
+            );
         }
         if let Some(h) = at.get("handoff") {
             h.only(f, &["topics", "business_app_release_minutes"]);
             set(&mut self.topics, h.number_at("topics", f, 0.0..=3.0).map(|n| n as usize));
-            set(&mut self.app_release_ms, h.number_at("business_app_release_minutes", f, 0.0..=1e6).map(minutes));
+            set(
+                &mut self.app_release_ms,
+                h.number_at("business_app_release_minutes", f, 0.0..=1e6).map(minutes),
+            );
         }
         for (k, v) in at.get("content").iter().flat_map(Reader::entries) {
             v.only(f, &["answer", "flow", "slot", "handoff"]);
@@ -222,7 +271,12 @@ impl Settings {
                 (None, Some(flow)) => OnContent::Flow(flow, v.string_at("slot", f)),
                 _ if v.bool_at("handoff", f) == Some(true) => OnContent::Handoff,
                 _ => {
-                    f.error(&v.place(), codes::SHAPE, "one of answer, flow, handoff is expected", "write e.g. `{answer: utter_x}`");
+                    f.error(
+                        &v.place(),
+                        codes::SHAPE,
+                        "one of answer, flow, handoff is expected",
+                        "write e.g. `{answer: utter_x}`",
+                    );
                     continue;
                 }
             };
@@ -255,7 +309,12 @@ impl Number {
             // The bundled database, so that a decision never depends on the machine's.
             match jiff::tz::TimeZoneDatabase::bundled().get(&zone) {
                 Ok(found) => number.zone = found,
-                Err(_) => f.error(&at.get("timezone").map(|z| z.place()).unwrap_or_default(), codes::RANGE, format!("unknown time zone `{zone}`"), "write an IANA name such as Asia/Kolkata"),
+                Err(_) => f.error(
+                    &at.get("timezone").map(|z| z.place()).unwrap_or_default(),
+                    codes::RANGE,
+                    format!("unknown time zone `{zone}`"),
+                    "write an IANA name such as Asia/Kolkata",
+                ),
             }
             number.timezone = zone;
         }

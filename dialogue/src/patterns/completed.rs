@@ -10,7 +10,15 @@ use serde_json::json;
 /// Opens a matter and returns its id.
 pub(crate) fn open_matter(turn: &mut Turn, intent: Option<String>, flow: Option<String>) -> u64 {
     let id = turn.state.counters.matters + 1;
-    let matter = Matter { id, intent, flow, language: turn.language(), source: turn.state.source.clone(), opened_at: turn.at, escalated: false };
+    let matter = Matter {
+        id,
+        intent,
+        flow,
+        language: turn.language(),
+        source: turn.state.source.clone(),
+        opened_at: turn.at,
+        escalated: false,
+    };
     turn.emit(TrackerEvent::MatterOpened { matter });
     id
 }
@@ -18,7 +26,13 @@ pub(crate) fn open_matter(turn: &mut Turn, intent: Option<String>, flow: Option<
 /// The matter of a flow that starts: a tap on what a flow has shown goes on with its matter; words begin a new one, and what
 /// was left lying without a flow is abandoned.
 pub(crate) fn open_matter_for_flow(turn: &mut Turn, intent: Option<String>, flow: &str, tapped: bool) -> u64 {
-    let idle: Vec<u64> = turn.state.matters.iter().filter(|m| !m.escalated && !turn.state.stack.iter().any(|f| f.matter == Some(m.id))).map(|m| m.id).collect();
+    let idle: Vec<u64> = turn
+        .state
+        .matters
+        .iter()
+        .filter(|m| !m.escalated && !turn.state.stack.iter().any(|f| f.matter == Some(m.id)))
+        .map(|m| m.id)
+        .collect();
     if tapped && let Some(id) = idle.last() {
         return *id;
     }
@@ -77,6 +91,7 @@ pub(crate) fn ask_satisfaction(turn: &mut Turn) {
     if !wanted || running || turn.state.owner != Owner::Bot {
         return;
     }
-    let slots: Slots = turn.state.rated_matter.iter().map(|m| ("rated_matter".to_owned(), json!(m))).collect();
+    let slots: Slots =
+        turn.state.rated_matter.iter().map(|m| ("rated_matter".to_owned(), json!(m))).collect();
     turn.push("pattern_satisfaction", slots, |_| {});
 }

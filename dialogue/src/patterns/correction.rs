@@ -10,16 +10,32 @@ use serde_json::Value;
 /// Overwrites slots of a running frame and goes back to the first step that collects one of them.
 pub(crate) fn rewind(turn: &mut Turn, frame: u64, slots: Slots) {
     let Some(flow) = turn.state.frame(frame).and_then(|f| turn.a.flows.get(&f.flow)) else { return };
-    let changed = slots.iter().any(|(slot, value)| turn.state.frame_slot(turn.state.frame(frame), slot).is_some_and(|old| old != value));
+    let changed = slots.iter().any(|(slot, value)| {
+        turn.state.frame_slot(turn.state.frame(frame), slot).is_some_and(|old| old != value)
+    });
     let step = flow
         .steps
         .iter()
-        .find(|s| matches!(&s.kind, crate::config::flows::StepKind::Collect(c) if slots.contains_key(&c.slot)))
+        .find(
+            |s| matches!(&s.kind, crate::config::flows::StepKind::Collect(c) if slots.contains_key(&c.slot)),
+        )
         .or_else(|| flow.steps.first())
         .map(|s| s.id.clone());
-    let chosen: Vec<String> = flow.collects().filter(|c| c.confirm || turn.a.domain.slots.get(&c.slot).is_some_and(only_chosen)).map(|c| c.slot.clone()).collect();
+    let chosen: Vec<String> = flow
+        .collects()
+        .filter(|c| c.confirm || turn.a.domain.slots.get(&c.slot).is_some_and(only_chosen))
+        .map(|c| c.slot.clone())
+        .collect();
     // Patterns above the frame, such as a reminder, have nothing left to say.
-    let above: Vec<u64> = turn.state.stack.iter().rev().take_while(|f| f.id != frame).filter(|f| f.flow.starts_with("pattern_")).map(|f| f.id).collect();
+    let above: Vec<u64> = turn
+        .state
+        .stack
+        .iter()
+        .rev()
+        .take_while(|f| f.id != frame)
+        .filter(|f| f.flow.starts_with("pattern_"))
+        .map(|f| f.id)
+        .collect();
     for id in above {
         turn.drop_frame(id, "corrected");
     }
@@ -53,8 +69,13 @@ pub(crate) fn inheritable(turn: &Turn, flow: &Flow, slots: &Slots) -> Slots {
     let keeps = |name: &str| {
         flow.collects().any(|c| c.slot == name && !c.confirm && !c.verbatim && !c.ask_before_filling)
             && turn.a.domain.slots.get(name).is_some_and(|s| {
-                s.mappings.iter().any(|m| matches!(m.source, Source::Entity(..) | Source::Location)) && !s.mappings.iter().any(|m| matches!(m.source, Source::Text(None)))
+                s.mappings.iter().any(|m| matches!(m.source, Source::Entity(..) | Source::Location))
+                    && !s.mappings.iter().any(|m| matches!(m.source, Source::Text(None)))
             })
     };
-    slots.iter().filter(|(name, value)| !value.is_null() && keeps(name)).map(|(k, v)| (k.clone(), v.clone())).collect()
+    slots
+        .iter()
+        .filter(|(name, value)| !value.is_null() && keeps(name))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect()
 }

@@ -12,7 +12,9 @@ pub(crate) fn interrupt(turn: &mut Turn) {
 
 /// Patterns (an unanswered satisfaction question, a clarification) never resume: they go.
 pub(crate) fn leave_patterns(turn: &mut Turn) {
-    while let Some(id) = turn.state.top().filter(|f| f.flow.starts_with("pattern_") && f.called_by.is_none()).map(|f| f.id) {
+    while let Some(id) =
+        turn.state.top().filter(|f| f.flow.starts_with("pattern_") && f.called_by.is_none()).map(|f| f.id)
+    {
         turn.drop_frame(id, "left");
     }
 }
@@ -21,7 +23,11 @@ impl Turn<'_> {
     /// The open question comes again when its frame is on top.
     pub fn reask(&mut self) {
         let Some(asked) = self.state.asked.clone() else { return };
-        let Some((step, pattern)) = self.state.frame(asked.frame).map(|f| (f.step.clone(), f.flow.starts_with("pattern_"))) else { return };
+        let Some((step, pattern)) =
+            self.state.frame(asked.frame).map(|f| (f.step.clone(), f.flow.starts_with("pattern_")))
+        else {
+            return;
+        };
         if pattern {
             // Nobody must answer a pattern's question.
             self.drop_frame(asked.frame, "left");

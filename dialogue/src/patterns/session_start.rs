@@ -29,7 +29,13 @@ pub(crate) fn begin(turn: &mut Turn) {
 
 /// Slots as a session begins.
 pub(crate) fn initial_slots(turn: &Turn) -> Slots {
-    turn.a.domain.slots.iter().filter(|(_, s)| !s.initial.is_null()).map(|(k, s)| (k.clone(), s.initial.clone())).collect()
+    turn.a
+        .domain
+        .slots
+        .iter()
+        .filter(|(_, s)| !s.initial.is_null())
+        .map(|(k, s)| (k.clone(), s.initial.clone()))
+        .collect()
 }
 
 /// Greeting, automated-assistant notice, consent question; a reminder if it was said in this session.

@@ -32,5 +32,9 @@ pub(crate) fn run(turn: &mut Turn, kind: &'static str) {
 }
 
 pub(crate) fn say(turn: &mut Turn, kind: &str) {
-    turn.say(if kind == "other-indic" { "utter_unsupported_language_indic" } else { "utter_unsupported_language" });
+    turn.say(if kind == "other-indic" {
+        "utter_unsupported_language_indic"
+    } else {
+        "utter_unsupported_language"
+    });
 }

@@ -15,7 +15,14 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     let (intent, p) = u.intents.first().map(|(i, p)| (i.as_str(), *p)).unwrap_or(("", 0.0));
     let sure = p >= a.threshold(intent);
     let target = a.target(intent).filter(|_| sure);
-    if let Some(Target::Command(command @ (IntentCommand::Stop | IntentCommand::HumanHandoff | IntentCommand::ChangeLanguage | IntentCommand::Restart | IntentCommand::Repeat))) = &target {
+    if let Some(Target::Command(
+        command @ (IntentCommand::Stop
+        | IntentCommand::HumanHandoff
+        | IntentCommand::ChangeLanguage
+        | IntentCommand::Restart
+        | IntentCommand::Repeat),
+    )) = &target
+    {
         return plain_command(turn, *command, u);
     }
     if let Some(question) = Question::of(turn)
@@ -23,7 +30,8 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     {
         return commands;
     }
-    let out = u.out_of_scope >= a.settings.threshold || target == Some(Target::Command(IntentCommand::OutOfScope));
+    let out =
+        u.out_of_scope >= a.settings.threshold || target == Some(Target::Command(IntentCommand::OutOfScope));
     if out {
         return vec![Command::CannotHandle { reason: "out_of_scope" }];
     }
@@ -61,7 +69,12 @@ pub(crate) fn plain_command(turn: &Turn, command: IntentCommand, u: &Understandi
         IntentCommand::HumanHandoff => Command::HumanHandoff { reason: "requested" },
         IntentCommand::ChangeLanguage => {
             let named = u.entities.iter().find(|e| e.entity == "language");
-            let language = named.and_then(|e| e.value.as_str().and_then(|v| crate::commands::change_language::code(turn, v)).or_else(|| crate::commands::change_language::code(turn, &e.text)));
+            let language = named.and_then(|e| {
+                e.value
+                    .as_str()
+                    .and_then(|v| crate::commands::change_language::code(turn, v))
+                    .or_else(|| crate::commands::change_language::code(turn, &e.text))
+            });
             Command::ChangeLanguage { language }
         }
         IntentCommand::OutOfScope => Command::CannotHandle { reason: "out_of_scope" },
@@ -69,7 +82,9 @@ pub(crate) fn plain_command(turn: &Turn, command: IntentCommand, u: &Understandi
         IntentCommand::Restart => Command::Restart,
         IntentCommand::CancelFlow => Command::CancelFlow,
         IntentCommand::Affirm => Command::Acknowledge,
-        IntentCommand::Deny | IntentCommand::Inform => return inform(turn, u, command == IntentCommand::Deny),
+        IntentCommand::Deny | IntentCommand::Inform => {
+            return inform(turn, u, command == IntentCommand::Deny);
+        }
     }]
 }
 
@@ -77,11 +92,22 @@ pub(crate) fn plain_command(turn: &Turn, command: IntentCommand, u: &Understandi
 fn inform(turn: &Turn, u: &Understanding, deny: bool) -> Vec<Command> {
     let all = all_slots(turn, u);
     if all.is_empty() {
-        return vec![if deny { Command::Acknowledge } else { Command::CannotHandle { reason: "not_understood" } }];
+        return vec![if deny {
+            Command::Acknowledge
+        } else {
+            Command::CannotHandle { reason: "not_understood" }
+        }];
     }
-    let active = turn.state.stack.iter().rev().find(|f| !f.flow.starts_with("pattern_")).or(turn.state.last_frame.as_ref());
+    let active = turn
+        .state
+        .stack
+        .iter()
+        .rev()
+        .find(|f| !f.flow.starts_with("pattern_"))
+        .or(turn.state.last_frame.as_ref());
     if let Some(flow) = active.and_then(|f| turn.a.flows.get(&f.flow)) {
-        let slots: Slots = all.iter().filter(|(s, _)| flow.takes(s)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let slots: Slots =
+            all.iter().filter(|(s, _)| flow.takes(s)).map(|(k, v)| (k.clone(), v.clone())).collect();
         if !slots.is_empty() {
             return vec![Command::CorrectSlot { slots }];
         }
@@ -91,7 +117,12 @@ fn inform(turn: &Turn, u: &Understanding, deny: bool) -> Vec<Command> {
 
 /// All slots that a message's entities fill.
 fn all_slots(turn: &Turn, u: &Understanding) -> Slots {
-    turn.a.domain.slots.iter().filter_map(|(name, slot)| Some((name.clone(), fill::from_entities(slot, u)?.0))).collect()
+    turn.a
+        .domain
+        .slots
+        .iter()
+        .filter_map(|(name, slot)| Some((name.clone(), fill::from_entities(slot, u)?.0)))
+        .collect()
 }
 
 /// Slots that a message's entities fill for a flow.
@@ -103,7 +134,9 @@ pub(crate) fn slots_for(turn: &Turn, flow: &str, u: &Understanding) -> Slots {
 
 /// Affirm or deny by tap.
 pub(crate) fn answer_to_question(turn: &Turn, intent: &str, u: &Understanding) -> Vec<Command> {
-    match Question::of(turn).and_then(|q| q.commands(turn, "", u, intent, 1.0, turn.a.target(intent).as_ref())) {
+    match Question::of(turn)
+        .and_then(|q| q.commands(turn, "", u, intent, 1.0, turn.a.target(intent).as_ref()))
+    {
         Some(commands) => commands,
         None => vec![Command::Acknowledge],
     }
@@ -122,24 +155,40 @@ impl<'t> Question<'t> {
         let frame = turn.state.frame(asked.frame)?;
         let flow = turn.a.flows.get(&frame.flow)?;
         match &flow.steps.get(*flow.index.get(&frame.step)?)?.kind {
-            StepKind::Collect(collect) if collect.slot == asked.slot => Some(Question { slot: &asked.slot, frame, collect }),
+            StepKind::Collect(collect) if collect.slot == asked.slot => {
+                Some(Question { slot: &asked.slot, frame, collect })
+            }
             _ => None,
         }
     }
 
     /// What the text is, given this question; nothing if the question may be passed over.
-    fn commands(&self, turn: &Turn, text: &str, u: &Understanding, intent: &str, p: f32, target: Option<&Target>) -> Option<Vec<Command>> {
+    fn commands(
+        &self,
+        turn: &Turn,
+        text: &str,
+        u: &Understanding,
+        intent: &str,
+        p: f32,
+        target: Option<&Target>,
+    ) -> Option<Vec<Command>> {
         let a = turn.a;
         let slot = a.domain.slots.get(self.slot)?;
         let one = |slot: &str, value: Value| Slots::from([(slot.to_owned(), value)]);
         if self.collect.verbatim {
-            return Some(vec![Command::SetSlot { slots: one(self.slot, Value::String(text.trim().to_owned())) }]);
+            return Some(vec![Command::SetSlot {
+                slots: one(self.slot, Value::String(text.trim().to_owned())),
+            }]);
         }
         let flow = a.flows.get(&self.frame.flow)?;
         let mut others = slots_for(turn, &flow.id, u);
         others.remove(self.slot);
         let known = |s: &String| turn.state.frame_slot(Some(self.frame), s);
-        let changed: Slots = others.iter().filter(|(s, v)| known(s).is_some_and(|old| old != *v)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let changed: Slots = others
+            .iter()
+            .filter(|(s, v)| known(s).is_some_and(|old| old != *v))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
         let entity = fill::from_entities(slot, u);
         let letters = text.chars().filter(|c| !c.is_whitespace()).count();
         let covers = entity.as_ref().is_some_and(|(_, n)| n * 10 >= letters * 6);
@@ -149,9 +198,16 @@ impl<'t> Question<'t> {
             match target {
                 Some(Target::Flow(other)) => {
                     let slots = slots_for(turn, other, u);
-                    return Some(vec![Command::StartFlow { flow: other.clone(), slots, intent: Some(intent.to_owned()), tapped: false }]);
+                    return Some(vec![Command::StartFlow {
+                        flow: other.clone(),
+                        slots,
+                        intent: Some(intent.to_owned()),
+                        tapped: false,
+                    }]);
                 }
-                Some(Target::Answer(key)) if entity.is_none() => return Some(vec![answer(turn, intent, key.clone())]),
+                Some(Target::Answer(key)) if entity.is_none() => {
+                    return Some(vec![answer(turn, intent, key.clone())]);
+                }
                 Some(Target::Handoff) => return Some(vec![Command::HumanHandoff { reason: "always_human" }]),
                 _ => {}
             }
@@ -172,7 +228,8 @@ impl<'t> Question<'t> {
         if !others.is_empty() {
             return Some(vec![Command::SetSlot { slots: others }]);
         }
-        let out = u.out_of_scope >= a.settings.threshold || target == Some(&Target::Command(IntentCommand::OutOfScope));
+        let out = u.out_of_scope >= a.settings.threshold
+            || target == Some(&Target::Command(IntentCommand::OutOfScope));
         let short = text.split_whitespace().count() <= 3;
         Some(vec![match target {
             _ if out => Command::CannotHandle { reason: "out_of_scope" },
@@ -182,7 +239,12 @@ impl<'t> Question<'t> {
             Some(Target::Handoff) => Command::HumanHandoff { reason: "always_human" },
             Some(Target::Flow(other)) if !ours => {
                 let slots = slots_for(turn, other, u);
-                Command::StartFlow { flow: other.clone(), slots, intent: Some(intent.to_owned()), tapped: false }
+                Command::StartFlow {
+                    flow: other.clone(),
+                    slots,
+                    intent: Some(intent.to_owned()),
+                    tapped: false,
+                }
             }
             // Understood, or too short to be anything but a value: a value that does not fit.
             Some(_) => Command::CannotHandle { reason: "rejected" },

@@ -29,13 +29,20 @@ pub(crate) fn commands(turn: &Turn, text: &str) -> Option<Vec<Command>> {
     {
         for (kind, value) in [("yes", true), ("no", false)] {
             if words.is(kind, text) {
-                return Some(vec![Command::SetSlot { slots: Slots::from([(asked.slot.clone(), Value::Bool(value))]) }]);
+                return Some(vec![Command::SetSlot {
+                    slots: Slots::from([(asked.slot.clone(), Value::Bool(value))]),
+                }]);
             }
         }
     }
     // "2" names the second row only where a number could not itself be the answer.
-    let free = slot.is_some_and(|s| s.kind == SlotType::Float || s.mappings.iter().any(|m| matches!(m.source, Source::Text(_))));
-    let categorical = slot.and_then(|s| fill::coerce(s, &Value::String(text.to_owned())).filter(|_| matches!(s.kind, SlotType::Categorical(_))));
+    let free = slot.is_some_and(|s| {
+        s.kind == SlotType::Float || s.mappings.iter().any(|m| matches!(m.source, Source::Text(_)))
+    });
+    let categorical = slot.and_then(|s| {
+        fill::coerce(s, &Value::String(text.to_owned()))
+            .filter(|_| matches!(s.kind, SlotType::Categorical(_)))
+    });
     if let (Some(asked), Some(value)) = (asked, categorical) {
         return Some(vec![Command::SetSlot { slots: Slots::from([(asked.slot.clone(), value)]) }]);
     }

@@ -50,7 +50,9 @@ fn set_slots(turn: &Turn, slots: Slots) -> Vec<Command> {
     if state.asked.as_ref().is_some_and(|a| slots.contains_key(&a.slot)) {
         return vec![Command::SetSlot { slots }];
     }
-    let takes = |flow: &str| turn.a.flows.get(flow).is_some_and(|f| !f.is_pattern() && slots.keys().any(|s| f.takes(s)));
+    let takes = |flow: &str| {
+        turn.a.flows.get(flow).is_some_and(|f| !f.is_pattern() && slots.keys().any(|s| f.takes(s)))
+    };
     let running = state.stack.iter().any(|f| takes(&f.flow));
     if running || state.last_frame.as_ref().is_some_and(|f| takes(&f.flow)) {
         return vec![Command::CorrectSlot { slots }];
@@ -61,11 +63,18 @@ fn set_slots(turn: &Turn, slots: Slots) -> Vec<Command> {
 
 /// Flows that customers can start and that take one of these slots.
 pub(crate) fn flows_taking(turn: &Turn, slots: &Slots) -> Vec<String> {
-    let reachable = |id: &str| turn.a.triggers.contains_key(id) || turn.a.domain.intents.values().any(|i| i.target == Some(Target::Flow(id.to_owned())));
+    let reachable = |id: &str| {
+        turn.a.triggers.contains_key(id)
+            || turn.a.domain.intents.values().any(|i| i.target == Some(Target::Flow(id.to_owned())))
+    };
     turn.a
         .flows
         .values()
-        .filter(|f| !f.is_pattern() && slots.keys().any(|s| f.takes(s)) && (reachable(&f.id) || !f.triggers.is_empty()))
+        .filter(|f| {
+            !f.is_pattern()
+                && slots.keys().any(|s| f.takes(s))
+                && (reachable(&f.id) || !f.triggers.is_empty())
+        })
         .map(|f| f.id.clone())
         .collect()
 }
@@ -78,7 +87,14 @@ fn intent(turn: &Turn, name: &str, entities: serde_json::Map<String, Value>) -> 
             Entity { entity, start: 0, end: 0, text, value, confidence: 1.0 }
         })
         .collect();
-    let understanding = Understanding { intents: vec![(name.to_owned(), 1.0)], entities, languages: vec![], out_of_scope: 0.0, candidates: vec![], model: "tap".into() };
+    let understanding = Understanding {
+        intents: vec![(name.to_owned(), 1.0)],
+        entities,
+        languages: vec![],
+        out_of_scope: 0.0,
+        candidates: vec![],
+        model: "tap".into(),
+    };
     match turn.a.target(name) {
         Some(Target::Flow(flow)) => {
             let slots = super::nlu::slots_for(turn, &flow, &understanding);
@@ -87,7 +103,9 @@ fn intent(turn: &Turn, name: &str, entities: serde_json::Map<String, Value>) -> 
         Some(Target::Answer(answer)) => vec![super::nlu::answer(turn, name, answer)],
         Some(Target::Handoff) => vec![Command::HumanHandoff { reason: "always_human" }],
         Some(Target::Command(command)) => match command {
-            IntentCommand::Affirm | IntentCommand::Deny => super::nlu::answer_to_question(turn, name, &understanding),
+            IntentCommand::Affirm | IntentCommand::Deny => {
+                super::nlu::answer_to_question(turn, name, &understanding)
+            }
             other => super::nlu::plain_command(turn, other, &understanding),
         },
         None => vec![Command::CannotHandle { reason: "not_understood" }],

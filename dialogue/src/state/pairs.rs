@@ -3,10 +3,15 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
-pub(super) fn serialize<V: Serialize, S: Serializer>(map: &BTreeMap<u64, V>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn serialize<V: Serialize, S: Serializer>(
+    map: &BTreeMap<u64, V>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     map.iter().collect::<Vec<_>>().serialize(serializer)
 }
 
-pub(super) fn deserialize<'de, V: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<u64, V>, D::Error> {
+pub(super) fn deserialize<'de, V: DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<u64, V>, D::Error> {
     Ok(Vec::<(u64, V)>::deserialize(deserializer)?.into_iter().collect())
 }

@@ -32,15 +32,23 @@ pub fn run_file(assistant: &Arc<Assistant>, path: &str, text: &str) -> Result<Ve
     Ok(cases
         .iter()
         .map(|case| {
-            let name = case.get("test_case").and_then(Node::scalar).unwrap_or_else(|| "(without a name)".into());
+            let name =
+                case.get("test_case").and_then(Node::scalar).unwrap_or_else(|| "(without a name)".into());
             // A breach of an invariant panics inside; it is one more way to fail, not the end of the run.
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_case(assistant, case)));
             match result {
                 Ok(Ok(())) => CaseResult { name, line: case.line, failure: None },
                 Ok(Err((line, failure))) => CaseResult { name, line, failure: Some(failure) },
                 Err(panic) => {
-                    let what = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-                    CaseResult { name, line: case.line, failure: Some(what.unwrap_or_else(|| "panicked".into())) }
+                    let what = panic
+                        .downcast_ref::<String>()
+                        .cloned()
+                        .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+                    CaseResult {
+                        name,
+                        line: case.line,
+                        failure: Some(what.unwrap_or_else(|| "panicked".into())),
+                    }
                 }
             }
         })
@@ -64,7 +72,8 @@ fn run_case(assistant: &Arc<Assistant>, case: &Node) -> Result<(), Failed> {
     let text = |key: &str| setup.and_then(|s| s.get(key)).and_then(Node::scalar);
     let language = text("language").unwrap_or_else(|| "en".into());
     let consent = setup.and_then(|s| s.get("consent")).and_then(Node::bool).unwrap_or(true);
-    let mut talk = if consent { Talk::consented(assistant.clone(), &language) } else { Talk::new(assistant.clone()) };
+    let mut talk =
+        if consent { Talk::consented(assistant.clone(), &language) } else { Talk::new(assistant.clone()) };
     if let Some(number) = text("number") {
         talk.number = number;
     }
@@ -91,7 +100,8 @@ impl Run {
 
     fn step(&mut self, step: &Node) -> Result<(), String> {
         let get = |key: &str| step.get(key);
-        let Some((key, value)) = step.entries().first().map(|(k, v)| (k.scalar().unwrap_or_default(), v)) else {
+        let Some((key, value)) = step.entries().first().map(|(k, v)| (k.scalar().unwrap_or_default(), v))
+        else {
             return Err("a step is a mapping".into());
         };
         match key.as_str() {
@@ -119,14 +129,20 @@ impl Run {
             "location" => {
                 self.input();
                 let degrees = |key: &str| value.get(key).and_then(Node::number).unwrap_or_default();
-                self.talk.receive(Content::Location { latitude: degrees("latitude"), longitude: degrees("longitude"), name: value.get("name").and_then(Node::scalar) });
+                self.talk.receive(Content::Location {
+                    latitude: degrees("latitude"),
+                    longitude: degrees("longitude"),
+                    name: value.get("name").and_then(Node::scalar),
+                });
             }
             "sends" => {
                 self.input();
                 let kind = value.get("kind").and_then(Node::scalar).unwrap_or_default();
                 let caption = value.get("caption").and_then(Node::scalar);
                 let content = match kind.as_str() {
-                    "image" | "video" | "audio" | "voice" | "document" | "sticker" => Content::Media { kind, id: "media".into(), caption },
+                    "image" | "video" | "audio" | "voice" | "document" | "sticker" => {
+                        Content::Media { kind, id: "media".into(), caption }
+                    }
                     "contacts" => Content::Contacts { own_phone: value.get("phone").and_then(Node::scalar) },
                     "reaction" => Content::Reaction { emoji: Some("👍".into()) },
                     "welcome" => Content::Welcome,
@@ -150,7 +166,8 @@ impl Run {
             }
             "bot" => {
                 let wanted = value.scalar().unwrap_or_default();
-                let texts: Vec<String> = self.talk.said.iter().skip(self.bot).map(|s| s.message.body().to_owned()).collect();
+                let texts: Vec<String> =
+                    self.talk.said.iter().skip(self.bot).map(|s| s.message.body().to_owned()).collect();
                 match texts.iter().position(|t| matches(&wanted, t)) {
                     Some(at) => self.bot += at + 1,
                     None => return Err(format!("no message reads `{wanted}`; said: {texts:#?}")),
@@ -196,14 +213,19 @@ impl Run {
 
     fn understanding(&self, text: &str, nlu: &Node) -> Understanding {
         let p = |n: &Node| n.number().unwrap_or_default() as f32;
-        let pairs = |n: &Node| n.entries().iter().map(|(k, v)| (k.scalar().unwrap_or_default(), p(v))).collect::<Vec<_>>();
+        let pairs = |n: &Node| {
+            n.entries().iter().map(|(k, v)| (k.scalar().unwrap_or_default(), p(v))).collect::<Vec<_>>()
+        };
         let mut intents = nlu.get("ranking").map(pairs).unwrap_or_default();
         if let Some(intent) = nlu.get("intent").and_then(Node::scalar) {
             intents.insert(0, (intent, nlu.get("confidence").map_or(0.95, p)));
         }
         let mut languages = nlu.get("languages").map(pairs).unwrap_or_default();
         if languages.is_empty() {
-            languages.push((nlu.get("language").and_then(Node::scalar).unwrap_or_else(|| self.language.clone()), 0.97));
+            languages.push((
+                nlu.get("language").and_then(Node::scalar).unwrap_or_else(|| self.language.clone()),
+                0.97,
+            ));
         }
         let spot = |name: String, value: Value, written: String, confidence: f32| {
             let mut found = entity(&name, value, &written);
@@ -221,14 +243,36 @@ impl Run {
                 .iter()
                 .map(|e| {
                     let value = e.get("value").map(Node::json).unwrap_or_default();
-                    let written = e.get("text").and_then(Node::scalar).or_else(|| e.get("value").and_then(Node::scalar)).unwrap_or_default();
-                    spot(e.get("entity").and_then(Node::scalar).unwrap_or_default(), value, written, e.get("confidence").map_or(0.99, p))
+                    let written = e
+                        .get("text")
+                        .and_then(Node::scalar)
+                        .or_else(|| e.get("value").and_then(Node::scalar))
+                        .unwrap_or_default();
+                    spot(
+                        e.get("entity").and_then(Node::scalar).unwrap_or_default(),
+                        value,
+                        written,
+                        e.get("confidence").map_or(0.99, p),
+                    )
                 })
                 .collect(),
-            Some(map) => map.entries().iter().map(|(k, v)| spot(k.scalar().unwrap_or_default(), v.json(), v.scalar().unwrap_or_default(), 0.99)).collect(),
+            Some(map) => map
+                .entries()
+                .iter()
+                .map(|(k, v)| {
+                    spot(k.scalar().unwrap_or_default(), v.json(), v.scalar().unwrap_or_default(), 0.99)
+                })
+                .collect(),
             None => vec![],
         };
-        Understanding { languages, intents, entities, out_of_scope: nlu.get("out_of_scope").map_or(0.0, p), candidates: vec![], model: "test".into() }
+        Understanding {
+            languages,
+            intents,
+            entities,
+            out_of_scope: nlu.get("out_of_scope").map_or(0.0, p),
+            candidates: vec![],
+            model: "test".into(),
+        }
     }
 
     fn call(&mut self, wanted: &Node, returns: Option<&Node>, fails: Option<&Node>) -> Result<(), String> {
@@ -240,7 +284,9 @@ impl Run {
         let made = serde_json::to_value(&call).unwrap_or_default();
         covers(&made, &wanted.json()).map_err(|at| format!("the call differs at {at}: {made:#}"))?;
         let outcome = match (returns, fails) {
-            (_, Some(kind)) => Outcome::Failed { kind: kind.scalar().unwrap_or_else(|| "timeout".into()), status: None },
+            (_, Some(kind)) => {
+                Outcome::Failed { kind: kind.scalar().unwrap_or_else(|| "timeout".into()), status: None }
+            }
             (Some(returns), _) => {
                 let status = returns.get("status").and_then(Node::number).unwrap_or(200.0) as u16;
                 Outcome::Ok { status, body: returns.get("body").map(Node::json).unwrap_or_default() }
@@ -259,7 +305,10 @@ impl Run {
         } else if let Some(text) = value.get("reply").and_then(Node::scalar) {
             AgentAct::Reply { agent, text }
         } else if let Some(agent) = value.get("hand_back").and_then(Node::scalar) {
-            AgentAct::HandBack { agent, resolved: value.get("resolved").and_then(Node::bool).unwrap_or(false) }
+            AgentAct::HandBack {
+                agent,
+                resolved: value.get("resolved").and_then(Node::bool).unwrap_or(false),
+            }
         } else if let Some(text) = value.get("note").and_then(Node::scalar) {
             AgentAct::Note { agent, text }
         } else {
@@ -272,14 +321,19 @@ impl Run {
     /// A slot counts as set if the journal ever set it so: flows forget theirs when they end.
     fn slots(&self, wanted: &Node, set: bool) -> Result<(), String> {
         let all = wanted.items().iter().flat_map(|item| match &item.kind {
-            Kind::Map(entries) => entries.iter().map(|(k, v)| (k.scalar().unwrap_or_default(), Some(v.json()))).collect::<Vec<_>>(),
+            Kind::Map(entries) => entries
+                .iter()
+                .map(|(k, v)| (k.scalar().unwrap_or_default(), Some(v.json())))
+                .collect::<Vec<_>>(),
             _ => vec![(item.scalar().unwrap_or_default(), None)],
         });
         for (name, value) in all {
             let mut seen: Vec<&Value> = Vec::new();
             for change in &self.talk.journal {
                 match change {
-                    crate::TrackerEvent::SlotSet { slot, value, .. } if *slot == name && !value.is_null() => seen.push(value),
+                    crate::TrackerEvent::SlotSet { slot, value, .. } if *slot == name && !value.is_null() => {
+                        seen.push(value)
+                    }
                     crate::TrackerEvent::FlowStarted { frame } => seen.extend(frame.slots.get(&name)),
                     _ => {}
                 }
@@ -294,7 +348,9 @@ impl Run {
 }
 
 fn same(a: &Value, b: &Value) -> bool {
-    a == b || (a.is_number() && b.is_number() && a.as_f64() == b.as_f64()) || matches!((a, b), (Value::String(s), Value::Number(n)) if *s == n.to_string())
+    a == b
+        || (a.is_number() && b.is_number() && a.as_f64() == b.as_f64())
+        || matches!((a, b), (Value::String(s), Value::Number(n)) if *s == n.to_string())
 }
 
 /// Whether `made` holds everything of `wanted`; else where not.

@@ -63,7 +63,14 @@ pub fn understanding(intent: &str, confidence: f32, entities: &[(&str, &str)]) -
 
 /// An entity as if marked over the whole of `text`.
 pub fn entity(name: &str, value: Value, text: &str) -> Entity {
-    Entity { entity: name.to_owned(), start: 0, end: text.chars().count(), text: text.to_owned(), value, confidence: 0.99 }
+    Entity {
+        entity: name.to_owned(),
+        start: 0,
+        end: text.chars().count(),
+        text: text.to_owned(),
+        value,
+        confidence: 0.99,
+    }
 }
 
 impl Talk {
@@ -89,7 +96,10 @@ impl Talk {
     /// A person who has consented before and speaks this language.
     pub fn consented(assistant: Arc<Assistant>, language: &str) -> Self {
         let mut talk = Talk::new(assistant);
-        talk.state.consent.grants.insert("processing".into(), Grant { version: talk.assistant.settings.consent_version.clone(), at: talk.now });
+        talk.state.consent.grants.insert(
+            "processing".into(),
+            Grant { version: talk.assistant.settings.consent_version.clone(), at: talk.now },
+        );
         talk.state.language.code = Some(language.to_owned());
         talk.state.language.locked = true;
         talk.state.session.contact_saved = true;
@@ -101,7 +111,16 @@ impl Talk {
         let (changes, effects) = step(&self.assistant, &self.state, self.now, &event);
         let again = step(&self.assistant, &self.state, self.now, &event);
         assert_eq!((&changes, &effects), (&again.0, &again.1), "the same step decided differently");
-        let broken = invariants::check(&self.assistant, Happened { before: &self.state, at: self.now, event: &event, changes: &changes, effects: &effects });
+        let broken = invariants::check(
+            &self.assistant,
+            Happened {
+                before: &self.state,
+                at: self.now,
+                event: &event,
+                changes: &changes,
+                effects: &effects,
+            },
+        );
         assert!(broken.is_empty(), "{broken:?}\nevent {event:?}\nchanges {changes:#?}");
         for change in &changes {
             apply(&mut self.state, change);
@@ -176,7 +195,8 @@ impl Talk {
     /// Taps a button or row by id, or by title among the options shown last.
     pub fn tap(&mut self, id_or_title: &str) -> &mut Self {
         let option = self.state.options.iter().find(|o| o.id == id_or_title || o.title == id_or_title);
-        let (id, title) = option.map_or((id_or_title.to_owned(), id_or_title.to_owned()), |o| (o.id.clone(), o.title.clone()));
+        let (id, title) = option
+            .map_or((id_or_title.to_owned(), id_or_title.to_owned()), |o| (o.id.clone(), o.title.clone()));
         self.receive(Content::Button { id, title });
         self
     }
@@ -224,7 +244,13 @@ impl Talk {
     pub fn pass(&mut self, milliseconds: i64) -> &mut Self {
         self.said.clear();
         let end = self.now + milliseconds;
-        while let Some((name, at)) = self.timers.iter().filter(|(_, at)| **at <= end).min_by_key(|(_, at)| **at).map(|(n, at)| (n.clone(), *at)) {
+        while let Some((name, at)) = self
+            .timers
+            .iter()
+            .filter(|(_, at)| **at <= end)
+            .min_by_key(|(_, at)| **at)
+            .map(|(n, at)| (n.clone(), *at))
+        {
             self.timers.remove(&name);
             self.now = self.now.max(at);
             self.feed(Event::Timer { name });
@@ -295,19 +321,33 @@ impl Talk {
             match change {
                 TrackerEvent::UserUttered { text, .. } => out.push_str(&format!("> {text}\n")),
                 TrackerEvent::BotUttered { responses, message, options, .. } => {
-                    out.push_str(&format!("< [{}] {}\n", responses.join(" "), message.body().replace('\n', "\n  ")));
+                    out.push_str(&format!(
+                        "< [{}] {}\n",
+                        responses.join(" "),
+                        message.body().replace('\n', "\n  ")
+                    ));
                     for option in options {
                         out.push_str(&format!("  ({}) {}\n", option.title, option.id));
                     }
                 }
-                TrackerEvent::AgentUttered { agent, text, .. } => out.push_str(&format!("A {agent}: {text}\n")),
+                TrackerEvent::AgentUttered { agent, text, .. } => {
+                    out.push_str(&format!("A {agent}: {text}\n"))
+                }
                 TrackerEvent::CallMade { call, .. } => out.push_str(&format!("  call {}\n", call.action)),
                 TrackerEvent::Queued { reason, .. } => out.push_str(&format!("  queued: {reason}\n")),
                 TrackerEvent::QueueLeft { reason } => out.push_str(&format!("  queue left: {reason}\n")),
-                TrackerEvent::MatterOpened { matter } => out.push_str(&format!("  matter {} opened: {}\n", matter.id, matter.label())),
-                TrackerEvent::MatterResolved { id, by } => out.push_str(&format!("  matter {id} resolved by {by}\n")),
-                TrackerEvent::MatterEscalated { id, reason } => out.push_str(&format!("  matter {id} escalated: {reason}\n")),
-                TrackerEvent::MatterAbandoned { id, reason } => out.push_str(&format!("  matter {id} abandoned: {reason}\n")),
+                TrackerEvent::MatterOpened { matter } => {
+                    out.push_str(&format!("  matter {} opened: {}\n", matter.id, matter.label()))
+                }
+                TrackerEvent::MatterResolved { id, by } => {
+                    out.push_str(&format!("  matter {id} resolved by {by}\n"))
+                }
+                TrackerEvent::MatterEscalated { id, reason } => {
+                    out.push_str(&format!("  matter {id} escalated: {reason}\n"))
+                }
+                TrackerEvent::MatterAbandoned { id, reason } => {
+                    out.push_str(&format!("  matter {id} abandoned: {reason}\n"))
+                }
                 TrackerEvent::Trouble { code, what } => out.push_str(&format!("  trouble {code} {what}\n")),
                 _ => {}
             }

@@ -17,7 +17,9 @@ fn findings(files: Vec<SourceFile>) -> Vec<Finding> {
 /// Expects one finding with this code whose message and mend hold these words.
 #[track_caller]
 fn expect(all: &[Finding], code: &str, line: u32, words: &[&str]) {
-    let hit = all.iter().any(|f| f.code == code && f.line == line && words.iter().all(|w| f.message.contains(w) || f.mend.contains(w)));
+    let hit = all.iter().any(|f| {
+        f.code == code && f.line == line && words.iter().all(|w| f.message.contains(w) || f.mend.contains(w))
+    });
     assert!(hit, "{code} {line} {words:?} not in {all:#?}");
 }
 
@@ -98,8 +100,14 @@ fn findings_name_place_and_mend() {
 fn what_cannot_be_undone_must_be_confirmed() {
     let files = vec![
         file("domain.yml", "intents: [{go: {charla: {flow: go}}}]\n"),
-        file("actions.yml", "actions:\n  action_go: {backend: b, method: POST, path: /go, irreversible: true}\n"),
-        file("flows/a.yml", "flows:\n  go:\n    description: x\n    name: Go\n    steps:\n      - action: action_go\n"),
+        file(
+            "actions.yml",
+            "actions:\n  action_go: {backend: b, method: POST, path: /go, irreversible: true}\n",
+        ),
+        file(
+            "flows/a.yml",
+            "flows:\n  go:\n    description: x\n    name: Go\n    steps:\n      - action: action_go\n",
+        ),
     ];
     expect(&findings(files), "CHARLA-E1013", 6, &["cannot be undone"]);
 }

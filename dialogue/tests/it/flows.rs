@@ -16,18 +16,31 @@ fn stock_from_first_contact_to_rating() {
     assert_eq!(t.state.held.len(), 1);
     t.tap("/Consent(yes)");
     // Contact is saved, and what was asked before is answered at once.
-    assert_eq!(t.made.iter().map(|c| c.action.as_str()).collect::<Vec<_>>(), ["action_save_contact", "action_find_product"]);
-    assert!(t.backend_for("action_save_contact", charla_dialogue::event::Outcome::Ok { status: 200, body: json!({}) }));
+    assert_eq!(
+        t.made.iter().map(|c| c.action.as_str()).collect::<Vec<_>>(),
+        ["action_save_contact", "action_find_product"]
+    );
+    assert!(t.backend_for(
+        "action_save_contact",
+        charla_dialogue::event::Outcome::Ok { status: 200, body: json!({}) }
+    ));
     assert_eq!(t.expect_call("action_find_product").query["q"], "S24");
     t.backend(json!({"total": 1, "items": [{"sku": "PH/1"}]}));
     let call = t.expect_call("action_stock");
     assert_eq!(call.path, "/inventory/products/PH%2F1/stock");
-    t.backend(json!({"available": true, "name": "Galaxy S24", "price": {"amount": 74999, "currency": "INR"}}));
-    t.expect(&["utter_consent_thanks", "utter_stock", "utter_ask_satisfaction"]).expect_one_message().expect_text("₹74,999");
+    t.backend(
+        json!({"available": true, "name": "Galaxy S24", "price": {"amount": 74999, "currency": "INR"}}),
+    );
+    t.expect(&["utter_consent_thanks", "utter_stock", "utter_ask_satisfaction"])
+        .expect_one_message()
+        .expect_text("₹74,999");
     t.write("4");
     t.expect(&["utter_satisfaction_thanks"]);
     let rating = t.expect_call("action_store_rating");
-    assert_eq!(rating.body.unwrap(), json!({"score": 4, "matter": "check_stock", "conversation": "default:919810000001"}));
+    assert_eq!(
+        rating.body.unwrap(),
+        json!({"score": 4, "matter": "check_stock", "conversation": "default:919810000001"})
+    );
     assert!(t.state.stack.is_empty());
     assert!(t.state.matters.is_empty());
 }
@@ -40,7 +53,11 @@ fn an_ambiguous_product_is_chosen_from_a_list_by_tap_title_or_number() {
         t.backend(json!({"total": 2, "items": [{"sku": "A", "name": "Pixel 7", "price": 1}, {"sku": "B", "name": "Pixel 8", "price": 2}]}));
         t.expect(&["utter_ask_which"]);
         assert_eq!(t.titles(), ["Pixel 7", "Pixel 8"]);
-        if choice.starts_with('/') { t.tap(choice) } else { t.write(choice) };
+        if choice.starts_with('/') {
+            t.tap(choice)
+        } else {
+            t.write(choice)
+        };
         assert_eq!(t.expect_call("action_stock").path, "/inventory/products/B/stock", "{choice}");
     }
 }
@@ -50,7 +67,9 @@ fn a_rejected_value_is_asked_again_and_two_bring_a_person() {
     let mut t = shop::talk();
     t.say("s24?", "check_stock", 0.9, &[("product", "S24")]);
     t.backend(json!({"total": 1, "items": [{"sku": "A"}]})).expect(&["utter_ask_pincode"]);
-    t.say("11000", "inform", 0.9, &[]).expect(&["utter_invalid_pincode", "utter_ask_pincode"]).expect_one_message();
+    t.say("11000", "inform", 0.9, &[])
+        .expect(&["utter_invalid_pincode", "utter_ask_pincode"])
+        .expect_one_message();
     assert_eq!(t.state.failures, 1);
     t.say("1100", "inform", 0.9, &[]).expect(&["utter_handoff"]);
     assert!(matches!(&t.state.owner, Owner::Queue { reason, .. } if reason == "failed_attempts"));
@@ -77,7 +96,8 @@ fn a_valid_answer_counts_as_certain_however_unsure_the_understanding_was() {
 #[test]
 fn an_irreversible_action_needs_the_yes_in_the_turn_before() {
     let mut t = shop::talk();
-    t.say("cancel 10001", "cancel_order", 0.9, &[("order_id", "10001")]).expect(&["utter_ask_confirm_cancel"]);
+    t.say("cancel 10001", "cancel_order", 0.9, &[("order_id", "10001")])
+        .expect(&["utter_ask_confirm_cancel"]);
     // Something comes between: the question is asked again, and only the yes to that one counts.
     t.say("what is your return policy", "faq", 0.95, &[]).expect(&["utter_faq", "utter_ask_confirm_cancel"]);
     assert!(t.calls.is_empty());
@@ -92,10 +112,32 @@ fn an_irreversible_action_needs_the_yes_in_the_turn_before() {
 }
 
 #[test]
+fn a_late_yes_is_asked_for_again() {
+    let mut t = shop::talk();
+    t.say("cancel 10001", "cancel_order", 0.9, &[("order_id", "10001")])
+        .expect(&["utter_ask_confirm_cancel"]);
+    t.tap("/StartFlow(gone)").expect(&["utter_expired_option"]);
+    t.write("yes").expect(&["utter_ask_confirm_cancel"]);
+    assert!(t.calls.is_empty());
+    t.write("repeat").expect(&["repeat"]);
+    t.write("yes");
+    t.expect_call("action_cancel_order");
+
+    // Also when turns and messages have not gone in step, as after a durable call.
+    let mut t = Talk::new(shop::assistant());
+    t.say("cancel 10001", "cancel_order", 0.9, &[("order_id", "10001")]);
+    t.tap("/Consent(yes)").backend(json!({}));
+    t.tap("Yes");
+    t.expect_call("action_cancel_order");
+}
+
+#[test]
 fn a_correction_overwrites_the_slot_and_asks_for_confirmation_anew() {
     let mut t = shop::talk();
     t.say("cancel 10001", "cancel_order", 0.9, &[("order_id", "10001")]).expect_text("cancel order 10001?");
-    t.say("no, 10002", "deny", 0.9, &[("order_id", "10002")]).expect(&["utter_corrected", "utter_ask_confirm_cancel"]).expect_text("cancel order 10002?");
+    t.say("no, 10002", "deny", 0.9, &[("order_id", "10002")])
+        .expect(&["utter_corrected", "utter_ask_confirm_cancel"])
+        .expect_text("cancel order 10002?");
     t.tap("Yes");
     assert_eq!(t.expect_call("action_cancel_order").path, "/orders/10002/cancel");
 }
@@ -124,7 +166,9 @@ fn a_digression_resumes_with_a_bridge() {
     t.say("where is my order 10001", "track_order", 0.95, &[("order_id", "10001")]);
     t.expect_call("action_order");
     t.backend(json!({"order_id": "10001", "status": "shipped"}));
-    t.expect(&["utter_order", "utter_continue_interrupted", "utter_ask_pincode"]).expect_one_message().expect_text("(Check stock)");
+    t.expect(&["utter_order", "utter_continue_interrupted", "utter_ask_pincode"])
+        .expect_one_message()
+        .expect_text("(Check stock)");
     t.say("110001", "inform", 0.9, &[("pincode", "110001")]);
     t.expect_call("action_stock");
     t.backend(json!({"available": false})).expect(&["utter_stock", "utter_ask_satisfaction"]);
@@ -136,20 +180,25 @@ fn a_digression_resumes_with_a_bridge() {
 fn small_talk_and_answers_come_between_without_losing_the_question() {
     let mut t = shop::talk();
     t.say("track my order", "track_order", 0.9, &[]).expect(&["utter_ask_order_id"]);
-    t.say("thanks a lot for helping", "thank", 0.95, &[]).expect(&["utter_welcome", "utter_ask_order_id"]).expect_one_message();
+    t.say("thanks a lot for helping", "thank", 0.95, &[])
+        .expect(&["utter_welcome", "utter_ask_order_id"])
+        .expect_one_message();
 }
 
 #[test]
 fn free_text_is_taken_whole_and_optional_questions_can_be_skipped() {
     let mut t = shop::talk();
     t.say("it arrived broken", "complain", 0.9, &[]).expect(&["utter_ask_description"]);
-    t.say("where is the order I paid for, the box was empty", "track_order", 0.97, &[]).expect(&["utter_ask_email"]);
+    t.say("where is the order I paid for, the box was empty", "track_order", 0.97, &[])
+        .expect(&["utter_ask_email"]);
     t.write("skip").expect(&["utter_skipped"]);
     let call = t.expect_call("action_open_ticket");
     assert_eq!(call.body.unwrap()["description"], "where is the order I paid for, the box was empty");
     // The answer of a durable call comes in a turn of its own.
     t.said.clear();
-    t.backend(json!({"ticket_id": "77"})).expect(&["utter_ticket", "utter_ask_satisfaction"]).expect_text("77");
+    t.backend(json!({"ticket_id": "77"}))
+        .expect(&["utter_ticket", "utter_ask_satisfaction"])
+        .expect_text("77");
 }
 
 #[test]
@@ -188,7 +237,8 @@ fn a_list_shown_goes_on_with_its_matter_when_tapped() {
 
 #[test]
 fn every_language_speaks_its_own() {
-    for (code, mark) in [("es", "[es] Which pincode?"), ("hi", "[hi] Which"), ("hi-Latn", "[hi-Latn] Which")] {
+    for (code, mark) in [("es", "[es] Which pincode?"), ("hi", "[hi] Which"), ("hi-Latn", "[hi-Latn] Which")]
+    {
         let mut t = Talk::consented(shop::assistant(), code);
         t.say("s24", "check_stock", 0.9, &[("product", "S24")]);
         t.backend(json!({"total": 1, "items": [{"sku": "A"}]})).expect_text(mark);

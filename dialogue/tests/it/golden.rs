@@ -9,7 +9,7 @@ fn golden(name: &str, talk: &Talk) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden").join(name);
     let now = talk.transcript();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&path, &now).unwrap();
+        std::fs::write(&path, &now).expect("readable");
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(now, kept, "{} differs", path.display());
@@ -25,7 +25,9 @@ fn a_first_contact_in_hinglish() {
     t.calls.retain(|c| c.action != "action_save_contact");
     t.backend(json!({"total": 1, "items": [{"sku": "PH-1"}]}));
     t.say("110001", "inform", 0.9, &[("pincode", "110001")]);
-    t.backend(json!({"available": true, "name": "Galaxy S24", "price": {"amount": 74999, "currency": "INR"}}));
+    t.backend(
+        json!({"available": true, "name": "Galaxy S24", "price": {"amount": 74999, "currency": "INR"}}),
+    );
     t.write("5");
     golden("first_contact_hinglish.txt", &t);
 }
@@ -88,7 +90,7 @@ test_cases:
         assert_eq!(result.failure, None, "{}", result.name);
     }
     let bad = "test_cases:\n  - test_case: wrong\n    steps:\n      - user: hi\n        nlu: {intent: greet}\n      - utter: utter_nothing\n  - test_case: unknown\n    steps:\n      - sing: loudly\n";
-    let results = run_file(&shop::assistant(), "tests/bad.yml", bad).unwrap();
+    let results = run_file(&shop::assistant(), "tests/bad.yml", bad).expect("readable");
     assert_eq!(results.len(), 2);
     assert_eq!(results[0].line, 6);
     assert!(results[0].failure.as_ref().unwrap().contains("utter_nothing"));

@@ -19,7 +19,8 @@ fn consent_is_asked_refused_reminded_and_given() {
     t.say("hi", "greet", 0.95, &[]).expect(&["utter_session_start"]);
     assert_eq!(t.titles(), ["I agree", "No, thanks", "Language / भाषा"]);
     assert!(t.state.held.is_empty(), "a greeting needs no answer later");
-    t.say("track my order 10001", "track_order", 0.95, &[("order_id", "10001")]).expect(&["utter_consent_reminder"]);
+    t.say("track my order 10001", "track_order", 0.95, &[("order_id", "10001")])
+        .expect(&["utter_consent_reminder"]);
     t.tap("/StartFlow(track_order)").expect(&["utter_consent_reminder"]);
     t.receive(Content::Location { latitude: 1.0, longitude: 1.0, name: None });
     t.expect(&["utter_consent_reminder"]);
@@ -40,7 +41,8 @@ fn several_held_questions_are_answered_one_after_the_other() {
     t.tap("/Consent(yes)");
     t.calls.retain(|c| c.action != "action_save_contact");
     t.backend(json!({"order_id": "10001", "status": "packed"}));
-    t.expect(&["utter_consent_thanks", "utter_faq", "utter_order", "utter_ask_satisfaction"]).expect_one_message();
+    t.expect(&["utter_consent_thanks", "utter_faq", "utter_order", "utter_ask_satisfaction"])
+        .expect_one_message();
     assert!(t.state.held.is_empty());
 }
 
@@ -74,7 +76,9 @@ fn low_confidence_hands_over_in_the_same_turn_and_offers_topics() {
     u.intents.push(("cancel_order".into(), 0.3));
     u.intents.push(("faq".into(), 0.1));
     u.intents.push(("complain".into(), 0.05));
-    t.say_understood("it about the thing I did last week you know", u).expect(&["utter_handoff"]).expect_one_message();
+    t.say_understood("it about the thing I did last week you know", u)
+        .expect(&["utter_handoff"])
+        .expect_one_message();
     assert!(queued(&t, "low_confidence"));
     assert_eq!(t.titles(), ["Track an order", "Cancel an order", "Policies"]);
     t.backend(json!({"ticket_id": 4711}));
@@ -100,7 +104,10 @@ fn builders_may_choose_to_clarify_first() {
     t.say_understood("I mean that other thing", u).expect(&["utter_handoff"]);
     let mut t = Talk::consented(with("low_confidence: draft_for_review\n"), "en");
     t.say("returns maybe or so", "faq", 0.6, &[]).expect(&["utter_handoff"]);
-    assert_eq!(t.state.handoff.as_ref().unwrap().draft.as_deref(), Some("You can return anything within 30 days."));
+    assert_eq!(
+        t.state.handoff.as_ref().unwrap().draft.as_deref(),
+        Some("You can return anything within 30 days.")
+    );
 }
 
 #[test]
@@ -149,7 +156,17 @@ fn an_agent_cannot_write_outside_the_window() {
 fn a_colleague_in_the_app_silences_the_bot_until_long_silence() {
     let mut t = shop::talk();
     t.say("hi", "greet", 0.9, &[]);
-    let echo = Message { id: "e".into(), sent_at: t.now, number: "default".into(), phone: None, user_id: None, profile_name: None, reply_to: None, referral: None, content: Content::Text { text: "I take this".into() } };
+    let echo = Message {
+        id: "e".into(),
+        sent_at: t.now,
+        number: "default".into(),
+        phone: None,
+        user_id: None,
+        profile_name: None,
+        reply_to: None,
+        referral: None,
+        content: Content::Text { text: "I take this".into() },
+    };
     t.feed(Event::Echo(echo));
     t.say("hi", "greet", 0.9, &[]).expect_silence();
     t.pass(13 * 60 * MINUTE);
@@ -170,14 +187,16 @@ fn out_of_scope_is_a_failed_attempt_and_progress_resets_the_count() {
 
 #[test]
 fn an_unsupported_language_is_answered_before_any_threshold() {
-    for (kind, key) in [("other", "utter_unsupported_language"), ("other-indic", "utter_unsupported_language_indic")] {
+    for (kind, key) in
+        [("other", "utter_unsupported_language"), ("other-indic", "utter_unsupported_language_indic")]
+    {
         let mut t = shop::talk();
         t.state.language.locked = false;
         let mut u = understanding("faq", 0.2, &[]);
         u.languages = vec![(kind.into(), 0.95)];
         t.say_understood("bonjour", u.clone()).expect(&[key]);
         assert_eq!(t.state.failures, 1);
-        t.say_understood("bonjour", u).expect(&["utter_handoff", key][1..].iter().chain(&["utter_handoff"]).copied().collect::<Vec<_>>().as_slice());
+        t.say_understood("bonjour", u).expect(&[key, "utter_handoff"]);
     }
     let mut t = Talk::new(shop::assistant());
     let mut u = understanding("faq", 0.2, &[]);
@@ -204,7 +223,9 @@ fn the_language_is_locked_when_clear_and_changed_on_request() {
     let mut u = understanding("change_language", 0.9, &[("language", "Spanish")]);
     u.languages = vec![("en".into(), 0.99)];
     t.say("track", "track_order", 0.9, &[]);
-    t.say_understood("in Spanish please", u).expect(&["utter_language_changed", "utter_ask_order_id"]).expect_text("[es] What is the order number?");
+    t.say_understood("in Spanish please", u)
+        .expect(&["utter_language_changed", "utter_ask_order_id"])
+        .expect_text("[es] What is the order number?");
 }
 
 #[test]
@@ -216,7 +237,13 @@ fn cancelling_drops_the_flow_and_resumes_what_it_interrupted() {
     t.write("never mind").expect(&["utter_cancelled", "utter_continue_interrupted", "utter_ask_pincode"]);
     t.write("olvídalo").expect(&["utter_cancelled"]);
     assert!(t.state.stack.is_empty() && t.state.matters.is_empty());
-    assert_eq!(t.journal.iter().filter(|c| matches!(c, TrackerEvent::MatterAbandoned { reason, .. } if reason == "cancelled")).count(), 2);
+    assert_eq!(
+        t.journal
+            .iter()
+            .filter(|c| matches!(c, TrackerEvent::MatterAbandoned { reason, .. } if reason == "cancelled"))
+            .count(),
+        2
+    );
 }
 
 #[test]
@@ -244,7 +271,9 @@ fn a_failing_backend_is_told_and_counts() {
     t.backend(json!({"stores": [{"name": "FC Road"}]})).expect(&["utter_stores", "utter_ask_satisfaction"]);
     assert_eq!(t.state.failures, 0);
     t.say("store in Pune", "find_store", 0.9, &[("city", "Pune")]).backend_fails("timeout");
-    t.say("store in Pune", "find_store", 0.9, &[("city", "Pune")]).backend_fails("timeout").expect(&["utter_store_down", "utter_handoff"]);
+    t.say("store in Pune", "find_store", 0.9, &[("city", "Pune")])
+        .backend_fails("timeout")
+        .expect(&["utter_store_down", "utter_handoff"]);
 }
 
 #[test]
@@ -254,7 +283,8 @@ fn a_flow_that_cannot_help_twice_brings_a_person() {
     t.backend_status(404, json!({"error": {"code": "not_found"}})).expect(&["utter_order_unknown"]);
     assert_eq!(t.state.failures, 1);
     t.say("then 99998", "track_order", 0.9, &[("order_id", "99998")]);
-    t.backend_status(404, json!({"error": {"code": "not_found"}})).expect(&["utter_order_unknown", "utter_handoff"]);
+    t.backend_status(404, json!({"error": {"code": "not_found"}}))
+        .expect(&["utter_order_unknown", "utter_handoff"]);
     assert!(queued(&t, "failed_attempts"));
 }
 
@@ -266,11 +296,16 @@ fn silence_is_reminded_of_and_then_the_flow_is_dropped() {
     t.pass(9 * MINUTE).expect_silence();
     t.pass(11 * MINUTE).expect_silence();
     assert!(t.state.stack.is_empty() && t.timers.is_empty());
-    assert!(t.journal.iter().any(|c| matches!(c, TrackerEvent::MatterAbandoned { reason, .. } if reason == "silence")));
+    assert!(
+        t.journal
+            .iter()
+            .any(|c| matches!(c, TrackerEvent::MatterAbandoned { reason, .. } if reason == "silence"))
+    );
     // An answer disarms the timers.
     t.say("track", "track_order", 0.9, &[]);
     assert_eq!(t.timers.len(), 2);
-    t.say("10001", "inform", 0.9, &[("order_id", "10001")]).backend(json!({"order_id": "10001", "status": "x"}));
+    t.say("10001", "inform", 0.9, &[("order_id", "10001")])
+        .backend(json!({"order_id": "10001", "status": "x"}));
     assert!(t.timers.is_empty());
 }
 
@@ -342,7 +377,8 @@ fn marketing_is_not_consent() {
 #[test]
 fn an_unanswered_rating_bothers_nobody() {
     let mut t = shop::talk();
-    t.say("where is 10001", "track_order", 0.9, &[("order_id", "10001")]).backend(json!({"order_id": "10001", "status": "x"}));
+    t.say("where is 10001", "track_order", 0.9, &[("order_id", "10001")])
+        .backend(json!({"order_id": "10001", "status": "x"}));
     t.expect(&["utter_order", "utter_ask_satisfaction"]);
     assert!(t.timers.is_empty());
     t.say("thank you", "thank", 0.95, &[]).expect(&["utter_welcome"]);

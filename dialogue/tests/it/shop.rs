@@ -10,13 +10,14 @@ pub fn files() -> Vec<SourceFile> {
     let mut all = Vec::new();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in std::fs::read_dir(folder).expect("readable") {
+            let path = entry.expect("readable").path();
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let text = std::fs::read_to_string(&path).unwrap();
-                let path = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+                let text = std::fs::read_to_string(&path).expect("readable");
+                let path =
+                    path.strip_prefix(&root).expect("inside").to_str().expect("UTF-8").replace('\\', "/");
                 all.push(SourceFile { path, text });
             }
         }
@@ -25,7 +26,8 @@ pub fn files() -> Vec<SourceFile> {
 }
 
 pub fn assistant() -> Arc<Assistant> {
-    static SHOP: LazyLock<Arc<Assistant>> = LazyLock::new(|| Arc::new(Assistant::load(files()).unwrap_or_else(|f| panic!("{f:#?}"))));
+    static SHOP: LazyLock<Arc<Assistant>> =
+        LazyLock::new(|| Arc::new(Assistant::load(files()).unwrap_or_else(|f| panic!("{f:#?}"))));
     SHOP.clone()
 }
 

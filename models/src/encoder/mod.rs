@@ -1,6 +1,16 @@
 //! The multilingual sentence encoder (multilingual-e5-small, 4 bits a weight): where its files come from, how they are
 //! made ready, how it is run.
 
+pub mod convert;
+mod fetch;
+pub mod install;
+mod onnx;
+mod packages;
+mod session;
+mod weights;
+
+pub use install::{installed, pull};
+
 use crate::{error::Result, text::Analysis};
 
 /// Components of a vector of multilingual-e5-small.

@@ -1,6 +1,7 @@
-//! The room as others see it: training, artefacts, the pool.
+//! The room as others see it: training, artefacts, the pool, the encoder.
+#![allow(clippy::unwrap_used)]
 
+mod encoder;
 mod fixture;
 mod pool;
-mod reference;
 mod training;

