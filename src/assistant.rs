@@ -12,7 +12,9 @@ const FOLDERS: &[&str] = &["flows", "responses"];
 #[derive(Debug, thiserror::Error)]
 pub enum AssistantError {
     /// A file or folder cannot be read.
-    #[error("CHARLA-E2201: {path} cannot be read: {source}. An assistant needs domain.yml, flows/ and responses/")]
+    #[error(
+        "CHARLA-E2201: {path} cannot be read: {source}. An assistant needs domain.yml, flows/ and responses/"
+    )]
     Read {
         /// The file or folder.
         path: PathBuf,

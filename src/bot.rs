@@ -1,10 +1,12 @@
 //! What the runtime runs: the dialogue as a [`Session`].
 
+use crate::telemetry::names;
 use charla_actors::session::{EffectClass, Millis, Session, Step, View};
 use charla_dialogue::{
     Assistant,
     effect::{Effect, Outgoing},
     event::{Event, Outcome, Returned},
+    invariants::Happened,
     state::{Owner, State},
     tracker::TrackerEvent,
 };
@@ -18,12 +20,37 @@ pub const TAKEN: &str = "taken";
 /// A compiled assistant, pinned by each turn.
 pub struct Bot {
     assistant: Arc<Assistant>,
+    counts: bool,
 }
 
 impl Bot {
-    /// Wraps a compiled assistant.
+    /// Wraps a compiled assistant for replays: decides, counts nothing.
     pub fn new(assistant: Arc<Assistant>) -> Self {
-        Self { assistant }
+        Self { assistant, counts: false }
+    }
+
+    /// Wraps a compiled assistant for serving: counts matters and broken rules as it decides. A turn that is decided again
+    /// after a crash is counted again; exact figures come from the journal.
+    pub fn serving(assistant: Arc<Assistant>) -> Self {
+        Self { assistant, counts: true }
+    }
+
+    fn count(&self, before: &State, at: Millis, event: &Event, step: &Step<Self>) {
+        for change in &step.changes {
+            let outcome = match change {
+                TrackerEvent::MatterOpened { .. } => "opened",
+                TrackerEvent::MatterResolved { .. } => "resolved",
+                TrackerEvent::MatterEscalated { .. } => "escalated",
+                TrackerEvent::MatterAbandoned { .. } => "abandoned",
+                _ => continue,
+            };
+            metrics::counter!(names::MATTERS, "outcome" => outcome).increment(1);
+        }
+        let happened = Happened { before, at, event, changes: &step.changes, effects: &step.effects };
+        for violation in charla_dialogue::invariants::check(&self.assistant, happened) {
+            tracing::error!(rule = violation.rule, "a rule of the dialogue is broken");
+            metrics::counter!(names::INVARIANT_VIOLATIONS, "rule" => violation.rule).increment(1);
+        }
     }
 
     /// The assistant.
@@ -44,7 +71,11 @@ impl Session for Bot {
 
     fn step(&self, state: &State, at: Millis, event: &Event) -> Step<Self> {
         let (changes, effects) = charla_dialogue::step(&self.assistant, state, at, event);
-        Step { changes, effects }
+        let step = Step { changes, effects };
+        if self.counts {
+            self.count(state, at, event, &step);
+        }
+        step
     }
 
     fn apply(state: &mut State, change: &TrackerEvent) {
@@ -53,14 +84,12 @@ impl Session for Bot {
 
     fn class(effect: &Effect) -> EffectClass {
         match effect {
-            Effect::Understand(_) | Effect::Call(_) | Effect::MarkRead { .. } => {
-                EffectClass::Ephemeral
-            }
+            Effect::Understand(_) | Effect::Call(_) | Effect::MarkRead { .. } => EffectClass::Ephemeral,
             // Backends deduplicate by the idempotency key.
             Effect::Perform(_) => EffectClass::Durable { resend_unknown: true },
-            Effect::Send(send) => EffectClass::Durable {
-                resend_unknown: !matches!(send.message, Outgoing::Template { .. }),
-            },
+            Effect::Send(send) => {
+                EffectClass::Durable { resend_unknown: !matches!(send.message, Outgoing::Template { .. }) }
+            }
             Effect::SetTimer { name, at } => EffectClass::SetTimer { name: name.clone(), at: *at },
             Effect::CancelTimer { name } => EffectClass::CancelTimer { name: name.clone() },
         }
@@ -77,9 +106,7 @@ impl Session for Bot {
     fn outcome_unknown(effect: &Effect) -> Option<Event> {
         match effect {
             Effect::Send(send) => match &send.message {
-                Outgoing::Template { .. } => {
-                    Some(Event::OutcomeUnknown { what: "template".to_owned() })
-                }
+                Outgoing::Template { .. } => Some(Event::OutcomeUnknown { what: "template".to_owned() }),
                 _ => None,
             },
             Effect::Perform(call) => Some(Event::Returned(Returned {

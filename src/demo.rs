@@ -44,12 +44,7 @@ impl Plan {
     ///
     /// # Errors
     /// If the folder cannot be written or the ports overflow.
-    pub fn prepare(
-        folder: &Path,
-        assistant: &Path,
-        port: u16,
-        encoder: bool,
-    ) -> anyhow::Result<Self> {
+    pub fn prepare(folder: &Path, assistant: &Path, port: u16, encoder: bool) -> anyhow::Result<Self> {
         let (simulator_port, shop_port) = port
             .checked_add(1)
             .zip(port.checked_add(2))
@@ -120,8 +115,7 @@ impl Plan {
     fn settings_json(&self, assistant: &Path, encoder: bool) -> serde_json::Value {
         let shop = self.url(self.shop_port);
         let bearer = json!({"type": "bearer", "token": {"file": "secrets/shop_token"}});
-        let basic =
-            json!({"type": "basic", "user": "crm", "password": {"file": "secrets/crm_password"}});
+        let basic = json!({"type": "basic", "user": "crm", "password": {"file": "secrets/crm_password"}});
         let backend = |auth: &serde_json::Value| json!({"base_url": shop, "auth": auth});
         json!({
             "server": {"listen": format!("127.0.0.1:{}", self.port), "logs": "text", "drain_s": 5},
@@ -163,11 +157,7 @@ impl Plan {
     ///
     /// # Errors
     /// If one of them cannot start.
-    pub async fn start_world(
-        &self,
-        simulator: TcpListener,
-        shop: TcpListener,
-    ) -> anyhow::Result<World> {
+    pub async fn start_world(&self, simulator: TcpListener, shop: TcpListener) -> anyhow::Result<World> {
         let shop = shop::Options {
             listener: shop,
             data: Some(self.folder.join("shop.sqlite")),

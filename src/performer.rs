@@ -20,7 +20,8 @@ use charla_dialogue::{
 };
 use charla_models::pool::{NluPool, ParseRequest, PoolError};
 use std::{
-    sync::Arc,
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::sync::Semaphore;
@@ -46,6 +47,33 @@ pub struct Hands {
     pub clock: Arc<dyn Clock>,
     /// Read receipts under way at once; further ones are left out.
     pub courtesies: Arc<Semaphore>,
+    /// Customers who wait for an answer.
+    pub waiting: Waiting,
+}
+
+/// Since when customers wait for their answer, for the reply latency. Bounded: beyond the limit a reply is not measured.
+#[derive(Default)]
+pub struct Waiting(Mutex<HashMap<ConversationId, Instant>>);
+
+impl Waiting {
+    const LIMIT: usize = 10_000;
+
+    fn begin(&self, id: &ConversationId) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < Self::LIMIT {
+            waiting.insert(id.clone(), Instant::now());
+        } else {
+            // Most of these will never be answered (an agent has the thread, a silent turn).
+            waiting.retain(|_, since| since.elapsed() < Duration::from_secs(60));
+        }
+    }
+
+    fn answered(&self, id: &ConversationId) {
+        let since = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        if let Some(since) = since {
+            metrics::histogram!(names::REPLY_SECONDS).record(since.elapsed().as_secs_f64());
+        }
+    }
 }
 
 impl Hands {
@@ -117,9 +145,13 @@ impl Hands {
         let sent = self.graph.send(&key.conversation.number, send, &callback).await;
         metrics::histogram!(names::SEND_SECONDS).record(begun.elapsed().as_secs_f64());
         let dispatch = match sent {
-            Ok(sent) => Dispatch::Settled { external_id: Some(sent.wamid), result: None },
-            Err(error) => error.into_dispatch(&callback, attempt, |code, title| {
-                Event::DeliveryFailed { code, title: title.to_owned() }
+            Ok(sent) => {
+                self.waiting.answered(&key.conversation);
+                Dispatch::Settled { external_id: Some(sent.wamid), result: None }
+            }
+            Err(error) => error.into_dispatch(&callback, attempt, |code, title| Event::DeliveryFailed {
+                code,
+                title: title.to_owned(),
             }),
         };
         let outcome = match &dispatch {
@@ -132,12 +164,7 @@ impl Hands {
         dispatch
     }
 
-    async fn perform_call(
-        &self,
-        key: &IdempotencyKey,
-        call: &BackendCall,
-        attempt: u32,
-    ) -> Dispatch<Event> {
+    async fn perform_call(&self, key: &IdempotencyKey, call: &BackendCall, attempt: u32) -> Dispatch<Event> {
         let returned = self.call(call, Some(&callback::encode(key))).await;
         let transient = matches!(
             &returned.outcome,
@@ -183,6 +210,7 @@ impl Performer<Bot> for Hands {
             Effect::Understand(request) => Some(self.understand(request).await),
             Effect::Call(call) => Some(Event::Returned(self.call(call, None).await)),
             Effect::MarkRead { message_id, typing } => {
+                self.waiting.begin(conversation);
                 // A courtesy: it must neither hold up the turn nor fail it.
                 let Ok(place) = self.courtesies.clone().try_acquire_owned() else { return None };
                 let graph = self.graph.clone();
@@ -196,19 +224,13 @@ impl Performer<Bot> for Hands {
                 });
                 None
             }
-            Effect::Perform(_)
-            | Effect::Send(_)
-            | Effect::SetTimer { .. }
-            | Effect::CancelTimer { .. } => None,
+            Effect::Perform(_) | Effect::Send(_) | Effect::SetTimer { .. } | Effect::CancelTimer { .. } => {
+                None
+            }
         }
     }
 
-    async fn dispatch(
-        &self,
-        key: &IdempotencyKey,
-        effect: &Effect,
-        attempt: u32,
-    ) -> Dispatch<Event> {
+    async fn dispatch(&self, key: &IdempotencyKey, effect: &Effect, attempt: u32) -> Dispatch<Event> {
         match effect {
             Effect::Send(send) => self.send(key, send, attempt).await,
             Effect::Perform(call) => self.perform_call(key, call, attempt).await,

@@ -4,7 +4,7 @@ use crate::{
     assistant,
     backends::Backends,
     bot::Bot,
-    performer::{COURTESIES, Hands},
+    performer::{COURTESIES, Hands, Waiting},
     secret::{SecretError, SecretSource},
     server::{self, Edge},
     settings::Settings,
@@ -88,19 +88,19 @@ impl Running {
             })),
             clock: clock.clone(),
             courtesies: Arc::new(tokio::sync::Semaphore::new(COURTESIES)),
+            waiting: Waiting::default(),
         };
         let mut options = settings.engine.clone();
         options.data_dir = settings.data_dir.clone();
         let engine = Engine::start(
             options,
-            Arc::new(Bot::new(Arc::new(compiled))),
+            Arc::new(Bot::serving(Arc::new(compiled))),
             Arc::new(hands),
             clock.clone(),
         )
         .await?;
         let secrets = &settings.whatsapp.app_secrets;
-        let app_secrets =
-            secrets.iter().map(SecretSource::read).collect::<Result<Vec<_>, SecretError>>()?;
+        let app_secrets = secrets.iter().map(SecretSource::read).collect::<Result<Vec<_>, SecretError>>()?;
         let agents = settings
             .agents
             .iter()
@@ -120,12 +120,8 @@ impl Running {
             tier: Box::new(move || tier.tier()),
         };
         let addr = listener.local_addr()?;
-        let server = server::start(
-            Arc::new(edge),
-            listener,
-            settings.server.workers,
-            settings.server.max_body_bytes,
-        )?;
+        let server =
+            server::start(Arc::new(edge), listener, settings.server.workers, settings.server.max_body_bytes)?;
         let handle = server.handle();
         let served = tokio::spawn(server);
         tracing::info!(

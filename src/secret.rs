@@ -29,14 +29,10 @@ impl std::fmt::Debug for SecretSource {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// Neither or both sources are named.
-    #[error(
-        "CHARLA-E2010: a secret needs exactly one of `env` and `file`; it has {0}. Name one of them"
-    )]
+    #[error("CHARLA-E2010: a secret needs exactly one of `env` and `file`; it has {0}. Name one of them")]
     Sources(&'static str),
     /// The variable is not set.
-    #[error(
-        "CHARLA-E2011: the environment variable {0} is not set or empty. Export it before the start"
-    )]
+    #[error("CHARLA-E2011: the environment variable {0} is not set or empty. Export it before the start")]
     NoVariable(String),
     /// The file cannot be read.
     #[error(
@@ -56,18 +52,12 @@ pub enum SecretError {
 impl SecretSource {
     /// A secret in a file.
     pub fn from_file(path: impl Into<PathBuf>) -> Self {
-        Self {
-            env: None,
-            file: Some(path.into()),
-        }
+        Self { env: None, file: Some(path.into()) }
     }
 
     /// A secret in the environment.
     pub fn from_env(name: impl Into<String>) -> Self {
-        Self {
-            env: Some(name.into()),
-            file: None,
-        }
+        Self { env: Some(name.into()), file: None }
     }
 
     /// Reads the secret as it is now.
@@ -82,10 +72,8 @@ impl SecretSource {
                 .filter(|value| !value.is_empty())
                 .ok_or_else(|| SecretError::NoVariable(name.clone())),
             (None, Some(path)) => {
-                let text = std::fs::read_to_string(path).map_err(|source| SecretError::NoFile {
-                    path: path.clone(),
-                    source,
-                })?;
+                let text = std::fs::read_to_string(path)
+                    .map_err(|source| SecretError::NoFile { path: path.clone(), source })?;
                 let text = text.trim();
                 if text.is_empty() {
                     return Err(SecretError::EmptyFile(path.clone()));
@@ -120,10 +108,7 @@ mod tests {
     fn both_or_neither_source_is_an_error() {
         let none = SecretSource { env: None, file: None };
         assert!(matches!(none.read(), Err(SecretError::Sources("neither"))));
-        let both = SecretSource {
-            env: Some("A".into()),
-            file: Some("b".into()),
-        };
+        let both = SecretSource { env: Some("A".into()), file: Some("b".into()) };
         assert!(matches!(both.read(), Err(SecretError::Sources("both"))));
     }
 }

@@ -142,14 +142,7 @@ pub struct NluSettings {
 
 impl Default for NluSettings {
     fn default() -> Self {
-        Self {
-            workers: 2,
-            queue: 512,
-            wait_ms: 2_000,
-            timeout_ms: 2_000,
-            cache_dir: None,
-            encoder: true,
-        }
+        Self { workers: 2, queue: 512, wait_ms: 2_000, timeout_ms: 2_000, cache_dir: None, encoder: true }
     }
 }
 
@@ -210,9 +203,8 @@ impl Settings {
     /// # Errors
     /// With file, place and mend.
     pub fn parse(text: &str, path: &Path) -> Result<Self, SettingsError> {
-        let mut settings: Settings = serde_saphyr::from_str(text).map_err(|error| {
-            SettingsError::Parse { path: path.to_owned(), message: error.to_string() }
-        })?;
+        let mut settings: Settings = serde_saphyr::from_str(text)
+            .map_err(|error| SettingsError::Parse { path: path.to_owned(), message: error.to_string() })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         settings.data_dir = folder.join(&settings.data_dir);
         settings.assistant_dir = folder.join(&settings.assistant_dir);
@@ -314,7 +306,8 @@ whatsapp:
 
     #[test]
     fn mistakes_name_the_place_and_the_mend() {
-        let twice = SMALL.replace("[{phone_number_id: '1'}]", "[{phone_number_id: '1'}, {phone_number_id: '1'}]");
+        let twice =
+            SMALL.replace("[{phone_number_id: '1'}]", "[{phone_number_id: '1'}, {phone_number_id: '1'}]");
         let error = Settings::parse(&twice, Path::new("c.yml")).unwrap_err().to_string();
         assert!(error.contains("numbers[1]") && error.contains("twice"), "{error}");
         let unknown = format!("{SMALL}\nserver: {{listne: x}}\n");

@@ -1,9 +1,11 @@
 //! Understanding as the engine runs it: a model from the cache or trained at once, then a better one in the background.
 
-use crate::{settings::{NluSettings, Settings}, telemetry::names};
+use crate::{
+    settings::{NluSettings, Settings},
+    telemetry::names,
+};
 use charla_models::{
-    Model, Pool, PoolOptions,
-    artefact,
+    Model, Pool, PoolOptions, artefact,
     data::Dataset,
     encoder::{self, EncoderSource, install::default_cache},
     pool::NluPool,
@@ -41,10 +43,8 @@ impl Trainer {
     /// For a folder of examples.
     pub fn new(data: PathBuf, cache: Option<PathBuf>) -> Self {
         let cache = cache.unwrap_or_else(default_cache);
-        let options = train::Options {
-            encodings: Some(cache.join("encodings")),
-            ..train::Options::default()
-        };
+        let options =
+            train::Options { encodings: Some(cache.join("encodings")), ..train::Options::default() };
         Self { data, cache, options }
     }
 
@@ -168,7 +168,11 @@ impl Understanding {
         if understanding.tier() == "ngram" {
             tracing::warn!(
                 "the n-gram model alone serves: the encoder is {}",
-                if nlu.encoder { "not in the cache (`charla models pull` fetches it)" } else { "switched off" }
+                if nlu.encoder {
+                    "not in the cache (`charla models pull` fetches it)"
+                } else {
+                    "switched off"
+                }
             );
         }
         Ok(understanding)
@@ -187,8 +191,11 @@ impl Understanding {
     fn note(&self) {
         let serving = self.tier();
         for tier in ["joint", "ngram"] {
-            metrics::gauge!(names::MODEL_SERVING, "tier" => tier)
-                .set(if tier == serving { 1.0 } else { 0.0 });
+            metrics::gauge!(names::MODEL_SERVING, "tier" => tier).set(if tier == serving {
+                1.0
+            } else {
+                0.0
+            });
         }
     }
 

@@ -5,9 +5,7 @@ use derive_where::derive_where;
 use std::sync::Arc;
 
 /// One name of a person: a phone number, a business-scoped id, a parent id. Compared byte by byte.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Alias {
     /// WhatsApp id: the phone number in digits, as in `from` and `wa_id`.
     Phone(String),
@@ -34,9 +32,7 @@ pub enum Address {
 
 /// The lattice of delivery states: `Queued < Sent < Delivered < Read < Played`; `Failed` and `Deleted` are final.
 /// Joining never goes backwards; between the two final states the first to arrive stays.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Delivery {
     /// Committed, not yet taken by the provider.
     Queued,

@@ -62,14 +62,7 @@ impl<S: Session> Actor for Conversation<S> {
         (id, shared): Self::Arguments,
     ) -> Result<Life<S>, ActorProcessingErr> {
         // Loading waits for the first event: this runs in the router, which must not wait.
-        Ok(Life {
-            id,
-            shared,
-            folded: None,
-            unsaved: 0,
-            caught_up: false,
-            dead: false,
-        })
+        Ok(Life { id, shared, folded: None, unsaved: 0, caught_up: false, dead: false })
     }
 
     async fn handle(
@@ -92,11 +85,7 @@ impl<S: Session> Actor for Conversation<S> {
         Ok(())
     }
 
-    async fn post_stop(
-        &self,
-        _: ActorRef<Self::Msg>,
-        life: &mut Life<S>,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn post_stop(&self, _: ActorRef<Self::Msg>, life: &mut Life<S>) -> Result<(), ActorProcessingErr> {
         life.save();
         Ok(())
     }
@@ -120,10 +109,7 @@ impl<S: Session> Life<S> {
         self.folded = None;
         if self.shared.committer.broken().is_none() {
             tracing::error!(conversation = %self.id, %error, "a conversation cannot be read; its events wait in the journal");
-            self.shared
-                .counts
-                .unreadable
-                .fetch_add(1, Ordering::Relaxed);
+            self.shared.counts.unreadable.fetch_add(1, Ordering::Relaxed);
             names::violation("conversation_unreadable");
         }
     }
@@ -225,11 +211,8 @@ impl<S: Session> Life<S> {
         self.shared.counts.panics.fetch_add(1, Ordering::Relaxed);
         tracing::error!(conversation = %self.id, seq = delivered.seq, tries = *tries, %fault, "a turn failed");
         let (id, seq, now) = (self.id.clone(), delivered.seq, *tries);
-        let recorded = self
-            .shared
-            .committer
-            .submit(1, move |ledger, tx, _| ledger.tried(tx, &id, seq, now))
-            .await;
+        let recorded =
+            self.shared.committer.submit(1, move |ledger, tx, _| ledger.tried(tx, &id, seq, now)).await;
         self.dead |= recorded.is_err();
     }
 
@@ -247,14 +230,7 @@ impl<S: Session> Life<S> {
         if tries > limit {
             names::violation("parked_event_failed");
             let now = shared.clock.now();
-            let close = close(
-                shared.session().version(),
-                &self.id,
-                from,
-                delivered.seq,
-                tries,
-                now,
-            );
+            let close = close(shared.session().version(), &self.id, from, delivered.seq, tries, now);
             let base = self.commit(close?).await?;
             return Ok(from.after(from.state.clone(), base, delivered.seq));
         }
@@ -262,12 +238,7 @@ impl<S: Session> Life<S> {
             Some(tries) => guarded(|| S::parked(&delivered.event, tries))?,
             None => delivered.event.clone(),
         };
-        let trigger = Trigger {
-            seq: delivered.seq,
-            at: delivered.at,
-            event,
-            parked,
-        };
+        let trigger = Trigger { seq: delivered.seq, at: delivered.at, event, parked };
         let session = shared.session();
         let now = shared.clock.now();
         let (mut machine, mut decisions) =
@@ -280,8 +251,7 @@ impl<S: Session> Life<S> {
                     Decision::Perform { slot, effect } => {
                         let performer = shared.performer.clone();
                         let id = self.id.clone();
-                        performing
-                            .spawn(async move { (slot, performer.perform(&id, &effect).await) });
+                        performing.spawn(async move { (slot, performer.perform(&id, &effect).await) });
                     }
                     Decision::Commit(turn) => commit = Some(turn),
                 }
@@ -306,9 +276,7 @@ impl<S: Session> Life<S> {
         let outcome = self
             .shared
             .committer
-            .submit(1 + commit.durable.len(), move |ledger, tx, out| {
-                ledger.turn(tx, out, commit)
-            })
+            .submit(1 + commit.durable.len(), move |ledger, tx, out| ledger.turn(tx, out, commit))
             .await;
         match outcome {
             Ok(Ok(seq)) => Ok(seq),

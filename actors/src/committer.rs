@@ -24,9 +24,8 @@ const GROUP_WEIGHT: usize = 2_048;
 /// Called after the commit, with what became of it.
 type Answer = Box<dyn FnOnce(Result<(), Refused>) + Send>;
 /// Plans a request into the batch.
-type Plan<S> = Box<
-    dyn FnOnce(&mut Ledger<S>, &mut Tx<'_>, &mut Output<S>) -> Result<Answer, StoreError> + Send,
->;
+type Plan<S> =
+    Box<dyn FnOnce(&mut Ledger<S>, &mut Tx<'_>, &mut Output<S>) -> Result<Answer, StoreError> + Send>;
 
 struct Request<S: Session> {
     plan: Plan<S>,
@@ -73,18 +72,7 @@ pub(crate) fn committer<S: Session>() -> (Committer<S>, Seat<S>) {
     let (requests, queue) = mpsc::channel(QUEUE);
     let (broken, broken_seen) = watch::channel(None);
     let halt = Arc::new(AtomicBool::new(false));
-    (
-        Committer {
-            requests,
-            halt: halt.clone(),
-            broken: broken_seen,
-        },
-        Seat {
-            queue,
-            halt,
-            broken,
-        },
-    )
+    (Committer { requests, halt: halt.clone(), broken: broken_seen }, Seat { queue, halt, broken })
 }
 
 impl<S: Session> Committer<S> {
@@ -92,9 +80,7 @@ impl<S: Session> Committer<S> {
     pub(crate) async fn submit<T: Send + 'static>(
         &self,
         weight: usize,
-        plan: impl FnOnce(&mut Ledger<S>, &mut Tx<'_>, &mut Output<S>) -> Result<T, StoreError>
-        + Send
-        + 'static,
+        plan: impl FnOnce(&mut Ledger<S>, &mut Tx<'_>, &mut Output<S>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refused> {
         let (reply, answer) = oneshot::channel();
         let plan: Plan<S> = Box::new(move |ledger, tx, out| {
@@ -104,11 +90,7 @@ impl<S: Session> Committer<S> {
                 let _ = reply.send(outcome.map(|()| value));
             }))
         });
-        let request = Request {
-            plan,
-            weight,
-            since: Instant::now(),
-        };
+        let request = Request { plan, weight, since: Instant::now() };
         if self.requests.send(request).await.is_err() {
             return Err(self.over().await);
         }
@@ -165,31 +147,25 @@ impl<S: Session> Seat<S> {
         load: Arc<Load>,
         mut outlet: impl Outlet<S>,
     ) -> std::io::Result<std::thread::JoinHandle<()>> {
-        std::thread::Builder::new()
-            .name("charla-committer".to_owned())
-            .spawn(move || {
-                let Seat {
-                    mut queue,
-                    halt,
-                    broken,
-                } = self;
-                let run = || {
-                    let mut group = Vec::with_capacity(GROUP);
-                    while wait(&mut queue, &halt, &mut group) {
-                        commit(&mut ledger, &*journal, &load, &mut outlet, &mut group)?;
-                    }
-                    Ok::<_, StoreError>(())
-                };
-                let why = match catch_unwind(AssertUnwindSafe(run)) {
-                    Ok(Ok(())) => return,
-                    Ok(Err(error)) => error.to_string(),
-                    Err(panic) => format!("the committer panicked: {}", panic_text(&*panic)),
-                };
-                tracing::error!(%why, "the journal failed; nothing more is accepted until the process restarts");
-                names::violation("journal_broken");
-                broken.send_replace(Some(why));
-                // Dropping the queue answers everybody who waits and everybody who comes.
-            })
+        std::thread::Builder::new().name("charla-committer".to_owned()).spawn(move || {
+            let Seat { mut queue, halt, broken } = self;
+            let run = || {
+                let mut group = Vec::with_capacity(GROUP);
+                while wait(&mut queue, &halt, &mut group) {
+                    commit(&mut ledger, &*journal, &load, &mut outlet, &mut group)?;
+                }
+                Ok::<_, StoreError>(())
+            };
+            let why = match catch_unwind(AssertUnwindSafe(run)) {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => error.to_string(),
+                Err(panic) => format!("the committer panicked: {}", panic_text(&*panic)),
+            };
+            tracing::error!(%why, "the journal failed; nothing more is accepted until the process restarts");
+            names::violation("journal_broken");
+            broken.send_replace(Some(why));
+            // Dropping the queue answers everybody who waits and everybody who comes.
+        })
     }
 }
 

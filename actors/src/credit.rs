@@ -33,11 +33,7 @@ impl Credit {
             load.unhandled.fetch_sub(events, Ordering::SeqCst);
             return None;
         }
-        Some(Self {
-            load: load.clone(),
-            events,
-            others,
-        })
+        Some(Self { load: load.clone(), events, others })
     }
 }
 
@@ -74,9 +70,6 @@ mod tests {
         let overdrawn = AtomicI64::new(50);
         assert!(!reserve(&overdrawn, 1, 10));
         let idle = AtomicI64::new(0);
-        assert!(
-            reserve(&idle, 99, 10),
-            "too large for all room there is, and alone"
-        );
+        assert!(reserve(&idle, 99, 10), "too large for all room there is, and alone");
     }
 }

@@ -53,8 +53,7 @@ pub enum EngineError {
 }
 
 /// Opens the snapshots; called in the background.
-pub type OpenSnapshots =
-    Box<dyn FnOnce() -> Result<Arc<dyn SnapshotStore>, StoreError> + Send + 'static>;
+pub type OpenSnapshots = Box<dyn FnOnce() -> Result<Arc<dyn SnapshotStore>, StoreError> + Send + 'static>;
 
 /// Starts engines.
 pub struct Engine;
@@ -71,10 +70,8 @@ impl Engine {
         options.check()?;
         let place = options.data_dir.join("journal");
         let wait = options.lock_wait();
-        std::fs::create_dir_all(&options.data_dir).map_err(|error| StoreError::Io {
-            what: "create the data folder",
-            why: error.to_string(),
-        })?;
+        std::fs::create_dir_all(&options.data_dir)
+            .map_err(|error| StoreError::Io { what: "create the data folder", why: error.to_string() })?;
         let open = tokio::task::spawn_blocking(move || FjallJournal::open(&place, wait));
         let journal = open.await.map_err(|error| cannot("the journal", error))??;
         let folder = options.data_dir.join("snapshots");
@@ -82,15 +79,7 @@ impl Engine {
             let store = sled::SledSnapshots::open(&folder, wait, sled::Roll::default())?;
             Ok(Arc::new(store))
         });
-        Self::start_on(
-            options,
-            Arc::new(journal),
-            snapshots,
-            session,
-            performer,
-            clock,
-        )
-        .await
+        Self::start_on(options, Arc::new(journal), snapshots, session, performer, clock).await
     }
 
     /// Starts an engine on given stores.
@@ -121,8 +110,7 @@ impl Engine {
         load.unsettled.store(recovered.unsettled, Ordering::SeqCst);
         let (committer, seat) = committer::committer();
         let (touched, _) = broadcast::channel(TOUCHED);
-        let snapshots =
-            Snapshots::start(snapshots).map_err(|error| cannot("the snapshot writer", error))?;
+        let snapshots = Snapshots::start(snapshots).map_err(|error| cannot("the snapshot writer", error))?;
         let shared = Arc::new(Shared {
             journal: journal.clone(),
             snapshots,
@@ -155,11 +143,7 @@ impl Engine {
             let router = &routers[shard_of(id.person, routers.len())];
             let _ = router.send_message(RouterMsg::Feed(Feed::Resume(id.clone())));
         }
-        let outlets = Outlets {
-            routers: routers.clone(),
-            outbox: outbox.clone(),
-            touched,
-        };
+        let outlets = Outlets { routers: routers.clone(), outbox: outbox.clone(), touched };
         let thread = seat
             .start(ledger, journal.clone(), load, outlets)
             .map_err(|error| cannot("the committer", error))?;
@@ -189,10 +173,7 @@ impl Engine {
 }
 
 fn cannot(what: &'static str, why: impl std::fmt::Display) -> EngineError {
-    EngineError::Start {
-        what,
-        why: why.to_string(),
-    }
+    EngineError::Start { what, why: why.to_string() }
 }
 
 /// Lets routers look for idle conversations, and tells the gauges.

@@ -105,15 +105,8 @@ pub fn arm_from_environment() -> Result<(), BadFailpoint> {
 
 fn parse(settings: &str) -> Result<HashMap<&'static str, Action>, BadFailpoint> {
     let mut table = HashMap::new();
-    for setting in settings
-        .split(';')
-        .map(str::trim)
-        .filter(|it| !it.is_empty())
-    {
-        let bad = |why: &str| BadFailpoint {
-            setting: setting.to_owned(),
-            why: why.to_owned(),
-        };
+    for setting in settings.split(';').map(str::trim).filter(|it| !it.is_empty()) {
+        let bad = |why: &str| BadFailpoint { setting: setting.to_owned(), why: why.to_owned() };
         let (name, action) = setting.split_once('=').ok_or_else(|| bad("no ="))?;
         let name = ALL
             .into_iter()
@@ -215,15 +208,11 @@ mod tests {
 
     #[test]
     fn settings_are_read() {
-        let table =
-            parse("before-append=abort; between-effects = 50%sleep(20);sync-error=error;").unwrap();
+        let table = parse("before-append=abort; between-effects = 50%sleep(20);sync-error=error;").unwrap();
         assert_eq!(table.len(), 3);
         assert_eq!(table[BEFORE_APPEND].deed, Deed::Abort);
         assert_eq!(table[BEFORE_APPEND].chance, u64::MAX);
-        assert_eq!(
-            table[BETWEEN_EFFECTS].deed,
-            Deed::Sleep(Duration::from_millis(20))
-        );
+        assert_eq!(table[BETWEEN_EFFECTS].deed, Deed::Sleep(Duration::from_millis(20)));
         let half = table[BETWEEN_EFFECTS].chance as f64 / u64::MAX as f64;
         assert!((half - 0.5).abs() < 1e-9);
     }

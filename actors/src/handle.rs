@@ -45,11 +45,7 @@ impl<S: Session> Parts<S> {
     }
 
     fn join_committer(&self) {
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = thread.join();
         }
@@ -107,17 +103,13 @@ pub struct EngineHandle<S: Session> {
 
 impl<S: Session> Clone for EngineHandle<S> {
     fn clone(&self) -> Self {
-        Self {
-            parts: self.parts.clone(),
-        }
+        Self { parts: self.parts.clone() }
     }
 }
 
 impl<S: Session> EngineHandle<S> {
     pub(crate) fn new(parts: Parts<S>) -> Self {
-        Self {
-            parts: Arc::new(parts),
-        }
+        Self { parts: Arc::new(parts) }
     }
 
     /// Accepts all items or none. When it returns `Ok`, all of it is on disk.
@@ -157,14 +149,8 @@ impl<S: Session> EngineHandle<S> {
                 let duplicates = receipts.iter().filter(|it| **it == Receipt::Duplicate);
                 let duplicates = duplicates.count() as u64;
                 let accepted = receipts.len() as u64 - duplicates;
-                shared
-                    .counts
-                    .accepted
-                    .fetch_add(accepted, Ordering::Relaxed);
-                shared
-                    .counts
-                    .duplicates
-                    .fetch_add(duplicates, Ordering::Relaxed);
+                shared.counts.accepted.fetch_add(accepted, Ordering::Relaxed);
+                shared.counts.duplicates.fetch_add(duplicates, Ordering::Relaxed);
                 metrics::counter!(names::ACCEPTED).increment(accepted);
                 for kind in kept {
                     metrics::counter!(names::KEPT, "kind" => kind).increment(1);
@@ -177,12 +163,7 @@ impl<S: Session> EngineHandle<S> {
 
     /// Lets turns that begin from now on use another session; those under way end with theirs.
     pub fn swap_session(&self, session: Arc<S>) {
-        *self
-            .parts
-            .shared
-            .session
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = session;
+        *self.parts.shared.session.write().unwrap_or_else(PoisonError::into_inner) = session;
     }
 
     /// The session that turns begin with.
@@ -196,11 +177,7 @@ impl<S: Session> EngineHandle<S> {
     }
 
     /// See [`Inspector::resolve`].
-    pub fn resolve(
-        &self,
-        number: &str,
-        aliases: &[Alias],
-    ) -> Result<Option<ConversationId>, StoreError> {
+    pub fn resolve(&self, number: &str, aliases: &[Alias]) -> Result<Option<ConversationId>, StoreError> {
         self.parts.inspector.resolve(number, aliases)
     }
 
@@ -224,11 +201,7 @@ impl<S: Session> EngineHandle<S> {
     }
 
     /// See [`Inspector::view`].
-    pub fn view(
-        &self,
-        table: &str,
-        limit: usize,
-    ) -> Result<Vec<(ConversationId, Vec<u8>)>, StoreError> {
+    pub fn view(&self, table: &str, limit: usize) -> Result<Vec<(ConversationId, Vec<u8>)>, StoreError> {
         self.parts.inspector.view(table, limit)
     }
 

@@ -56,10 +56,7 @@ impl FromStr for ConversationId {
         if number.is_empty() || text.chars().count() > MAX_TEXT {
             return Err(bad());
         }
-        Ok(Self {
-            person: PersonId(digits(person).ok_or_else(bad)?),
-            number: Arc::from(number),
-        })
+        Ok(Self { person: PersonId(digits(person).ok_or_else(bad)?), number: Arc::from(number) })
     }
 }
 
@@ -90,8 +87,7 @@ impl FromStr for IdempotencyKey {
 
 /// Canonical decimal digits only: `parse` alone would take `+1` and `01`, and a key must have one form.
 fn digits(text: &str) -> Option<u64> {
-    let canonical =
-        text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    let canonical = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     if canonical { text.parse().ok() } else { None }
 }
 
@@ -183,18 +179,11 @@ mod tests {
     fn other_forms_are_refused_with_the_right_one_named() {
         for text in ["", "17", "@1", "17@", "+17@1", "017@1", "x@1"] {
             let error = text.parse::<ConversationId>().unwrap_err().to_string();
-            assert!(
-                error.contains("E3010") && error.contains("PERSON@NUMBER"),
-                "{error}"
-            );
+            assert!(error.contains("E3010") && error.contains("PERSON@NUMBER"), "{error}");
         }
         for text in ["17@1", "17@1/2", "17@1/2/x", "17@1/02/3", "/1/2"] {
             assert!(text.parse::<IdempotencyKey>().is_err(), "{text}");
         }
-        assert!(
-            format!("1@{}", "9".repeat(600))
-                .parse::<ConversationId>()
-                .is_err()
-        );
+        assert!(format!("1@{}", "9".repeat(600)).parse::<ConversationId>().is_err());
     }
 }

@@ -42,10 +42,7 @@ impl<S: Session> Clone for Inspector<S> {
 impl<S: Session> Inspector<S> {
     /// Looks into a journal that is open.
     pub fn new(journal: Arc<dyn Journal>) -> Self {
-        Self {
-            journal,
-            _session: PhantomData,
-        }
+        Self { journal, _session: PhantomData }
     }
 
     /// Opens the journal of an engine that is not running, without changing its contents or its start number. Fails with
@@ -63,16 +60,9 @@ impl<S: Session> Inspector<S> {
     }
 
     /// The conversation that a webhook with these names and number would go to.
-    pub fn resolve(
-        &self,
-        number: &str,
-        aliases: &[Alias],
-    ) -> Result<Option<ConversationId>, StoreError> {
+    pub fn resolve(&self, number: &str, aliases: &[Alias]) -> Result<Option<ConversationId>, StoreError> {
         let person = ledger::lookup(&*self.journal, aliases)?;
-        Ok(person.map(|person| ConversationId {
-            person,
-            number: Arc::from(number),
-        }))
+        Ok(person.map(|person| ConversationId { person, number: Arc::from(number) }))
     }
 
     /// The names on record of the conversation's person.
@@ -100,11 +90,7 @@ impl<S: Session> Inspector<S> {
     }
 
     /// At most `limit` rows of a side table, in its order.
-    pub fn view(
-        &self,
-        table: &str,
-        limit: usize,
-    ) -> Result<Vec<(ConversationId, Vec<u8>)>, StoreError> {
+    pub fn view(&self, table: &str, limit: usize) -> Result<Vec<(ConversationId, Vec<u8>)>, StoreError> {
         let range = Range::prefix(&rows::table_prefix(table));
         let found = self.journal.scan(Space::Views, &range, false, limit)?;
         found
@@ -121,10 +107,7 @@ impl<S: Session> Inspector<S> {
     pub fn deliveries(&self, id: &ConversationId) -> Result<Vec<DeliveryReport>, StoreError> {
         let range = Range::prefix(&ids::conversation_key(id));
         let mut reports = Vec::new();
-        for (key, value) in self
-            .journal
-            .scan(Space::Deliveries, &range, false, usize::MAX)?
-        {
+        for (key, value) in self.journal.scan(Space::Deliveries, &range, false, usize::MAX)? {
             let row: DeliveryRow = rows::read("deliveries", &value)?;
             reports.push(DeliveryReport {
                 key: ids::split_effect(&key).ok_or_else(|| ledger::bad_key(Space::Deliveries))?,
@@ -133,21 +116,13 @@ impl<S: Session> Inspector<S> {
                 at: row.at,
             });
         }
-        for (key, value) in self
-            .journal
-            .scan(Space::Outbox, &range, false, usize::MAX)?
-        {
+        for (key, value) in self.journal.scan(Space::Outbox, &range, false, usize::MAX)? {
             let key = ids::split_effect(&key).ok_or_else(|| ledger::bad_key(Space::Outbox))?;
             if reports.iter().any(|report| report.key == key) {
                 continue;
             }
             let row: OutboxRow<S> = rows::read("outbox", &value)?;
-            reports.push(DeliveryReport {
-                key,
-                external_id: None,
-                state: Delivery::Queued,
-                at: row.at,
-            });
+            reports.push(DeliveryReport { key, external_id: None, state: Delivery::Queued, at: row.at });
         }
         reports.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(reports)

@@ -75,21 +75,12 @@ pub struct BadOption {
 impl Options {
     /// Settings for a folder, everything else by default.
     pub fn in_dir(data_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            data_dir: data_dir.into(),
-            ..Self::default()
-        }
+        Self { data_dir: data_dir.into(), ..Self::default() }
     }
 
     /// Whether they can work.
     pub fn check(&self) -> Result<(), BadOption> {
-        let bad = |setting, found, must| {
-            Err(BadOption {
-                setting,
-                found,
-                must,
-            })
-        };
+        let bad = |setting, found, must| Err(BadOption { setting, found, must });
         if !(1..=256).contains(&self.shards) {
             return bad("shards", self.shards as u64, "1 to 256");
         }

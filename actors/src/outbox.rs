@@ -43,9 +43,7 @@ pub(crate) async fn run<S: Session>(
     let mut closed: Option<oneshot::Sender<()>> = None;
     loop {
         let now = shared.monotonic();
-        let wake = outbox
-            .next_wake()
-            .map(|at| Duration::from_millis(u64::try_from(at - now).unwrap_or(0)));
+        let wake = outbox.next_wake().map(|at| Duration::from_millis(u64::try_from(at - now).unwrap_or(0)));
         let orders = tokio::select! {
             message = messages.recv() => {
                 let now = shared.monotonic();
@@ -87,18 +85,10 @@ pub(crate) async fn run<S: Session>(
     }
 }
 
-fn carry_out<S: Session>(
-    shared: &Arc<Shared<S>>,
-    under_way: &mut JoinSet<Finished<S>>,
-    order: Order<S>,
-) {
+fn carry_out<S: Session>(shared: &Arc<Shared<S>>, under_way: &mut JoinSet<Finished<S>>, order: Order<S>) {
     let shared = shared.clone();
     match order {
-        Order::Dispatch {
-            key,
-            effect,
-            attempt,
-        } => {
+        Order::Dispatch { key, effect, attempt } => {
             under_way.spawn(async move {
                 let tried = attempt_once(&shared, &key, effect, attempt).await;
                 let _ = failpoints::hit_async(failpoints::AFTER_ANSWER_BEFORE_RECORD).await;
@@ -108,12 +98,7 @@ fn carry_out<S: Session>(
         Order::Mark(key, mark) => {
             under_way.spawn(async move { record_mark(&shared, key, mark).await });
         }
-        Order::Settle {
-            key,
-            effect,
-            how,
-            result,
-        } => {
+        Order::Settle { key, effect, how, result } => {
             let result = match how {
                 Settled::Unknown => outcome_unknown::<S>(&key, &effect),
                 _ => result,
@@ -133,16 +118,9 @@ fn outcome_unknown<S: Session>(key: &IdempotencyKey, effect: &S::Effect) -> Opti
     })
 }
 
-async fn record_mark<S: Session>(
-    shared: &Shared<S>,
-    key: IdempotencyKey,
-    mark: Mark,
-) -> Finished<S> {
+async fn record_mark<S: Session>(shared: &Shared<S>, key: IdempotencyKey, mark: Mark) -> Finished<S> {
     let of = key.clone();
-    let done = shared
-        .committer
-        .submit(1, move |ledger, tx, _| ledger.mark(tx, &of, mark))
-        .await;
+    let done = shared.committer.submit(1, move |ledger, tx, _| ledger.mark(tx, &of, mark)).await;
     match done {
         Ok(()) => Finished::Recorded(key),
         Err(_) => Finished::Broken,
@@ -156,17 +134,8 @@ async fn record_end<S: Session>(
     result: Option<S::Event>,
 ) -> Finished<S> {
     let now = shared.clock.now();
-    let settle = Settle {
-        key: key.clone(),
-        how,
-        result,
-    };
-    let done = shared
-        .committer
-        .submit(2, move |ledger, tx, out| {
-            ledger.settle(tx, out, settle, now)
-        })
-        .await;
+    let settle = Settle { key: key.clone(), how, result };
+    let done = shared.committer.submit(2, move |ledger, tx, out| ledger.settle(tx, out, settle, now)).await;
     match done {
         Ok(settled) => {
             if !settled {
@@ -197,10 +166,7 @@ async fn attempt_once<S: Session>(
     };
     let count = |word| metrics::counter!(names::DISPATCHED, "outcome" => word).increment(1);
     match outcome {
-        Dispatch::Settled {
-            external_id,
-            result,
-        } => {
+        Dispatch::Settled { external_id, result } => {
             count("settled");
             Tried::Over(Settled::Taken(external_id), result)
         }
@@ -214,9 +180,7 @@ async fn attempt_once<S: Session>(
             metrics::counter!(names::RETRIES, "reason" => reason).increment(1);
             shared.counts.retries.fetch_add(1, Ordering::Relaxed);
             let delay = backoff(&shared.options, after, attempt);
-            Tried::Again {
-                delay: Millis::try_from(delay.as_millis()).unwrap_or(Millis::MAX),
-            }
+            Tried::Again { delay: Millis::try_from(delay.as_millis()).unwrap_or(Millis::MAX) }
         }
         Dispatch::Unknown { reason } => {
             count("unknown");
@@ -244,9 +208,7 @@ impl<T> Drop for AbortOnDrop<T> {
 /// Doubles with every try up to a cap, never less than asked for, with up to a quarter on top so that many do not come
 /// back at the same moment.
 fn backoff(options: &crate::options::Options, after: Duration, attempt: u32) -> Duration {
-    let doubled = options
-        .retry_base_ms
-        .saturating_mul(1u64 << attempt.saturating_sub(1).min(20));
+    let doubled = options.retry_base_ms.saturating_mul(1u64 << attempt.saturating_sub(1).min(20));
     // Whoever names a wait (the pacer, Meta's Retry-After) knows better than the doubling, which would drain a backlog far
     // below the permitted rate.
     let wait = if after.is_zero() { Duration::from_millis(doubled.min(options.retry_cap_ms)) } else { after };
@@ -266,10 +228,7 @@ mod tests {
         for (attempt, least) in [(1, 200), (2, 400), (5, 3200), (9, 30_000), (60, 30_000)] {
             let wait = backoff(&options, Duration::ZERO, attempt);
             let least = Duration::from_millis(least);
-            assert!(
-                wait >= least && wait <= least.mul_f64(1.25),
-                "{attempt}: {wait:?}"
-            );
+            assert!(wait >= least && wait <= least.mul_f64(1.25), "{attempt}: {wait:?}");
         }
         let asked = Duration::from_secs(60);
         assert!(backoff(&options, asked, 1) >= asked);

@@ -176,10 +176,8 @@ pub fn decode_value<T: serde::de::DeserializeOwned>(
     bytes: &[u8],
     place: impl FnOnce() -> String,
 ) -> Result<T, StoreError> {
-    rmp_serde::from_slice(bytes).map_err(|error| StoreError::Corrupt {
-        place: place(),
-        why: error.to_string(),
-    })
+    rmp_serde::from_slice(bytes)
+        .map_err(|error| StoreError::Corrupt { place: place(), why: error.to_string() })
 }
 
 impl<S: Session> Record<S> {
@@ -261,10 +259,7 @@ fn seal(kind: Kind, body: &[u8]) -> Vec<u8> {
 }
 
 fn open<'a>(bytes: &'a [u8], place: &impl Fn() -> String) -> Result<(Kind, &'a [u8]), StoreError> {
-    let corrupt = |why: String| StoreError::Corrupt {
-        place: place(),
-        why,
-    };
+    let corrupt = |why: String| StoreError::Corrupt { place: place(), why };
     let Some((header, body)) = bytes.split_first_chunk::<HEADER>() else {
         return Err(corrupt(format!("{} bytes are no record", bytes.len())));
     };
@@ -283,10 +278,7 @@ fn open<'a>(bytes: &'a [u8], place: &impl Fn() -> String) -> Result<(Kind, &'a [
             u16::from_le_bytes([key_low, key_high])
         )));
     }
-    Ok((
-        kind_of(kind).ok_or_else(|| corrupt(format!("kind {kind} is unknown")))?,
-        body,
-    ))
+    Ok((kind_of(kind).ok_or_else(|| corrupt(format!("kind {kind} is unknown")))?, body))
 }
 
 fn kind_of(byte: u8) -> Option<Kind> {
@@ -321,18 +313,10 @@ mod tests {
             triggers: vec![7],
             started: at,
             version: "1".to_owned(),
-            steps: vec![TurnStep {
-                at,
-                event: Note::said(text),
-                changes: vec![],
-                effects_hash: u64::MAX,
-            }],
+            steps: vec![TurnStep { at, event: Note::said(text), changes: vec![], effects_hash: u64::MAX }],
             state_hash: u64::MAX - 1,
             outbox: vec![],
-            timers: vec![TimerChange {
-                name: text.to_owned(),
-                at: Some(at),
-            }],
+            timers: vec![TimerChange { name: text.to_owned(), at: Some(at) }],
             parked: None,
         })
     }
@@ -371,12 +355,8 @@ mod tests {
 
     #[test]
     fn json_values_survive() {
-        let value =
-            serde_json::json!({"a": [1, -2, 3.5, null, true, "ñ", {"b": 18446744073709551615u64}]});
+        let value = serde_json::json!({"a": [1, -2, 3.5, null, true, "ñ", {"b": 18446744073709551615u64}]});
         let bytes = encode_value(&value).unwrap();
-        assert_eq!(
-            decode_value::<serde_json::Value>(&bytes, String::new).unwrap(),
-            value
-        );
+        assert_eq!(decode_value::<serde_json::Value>(&bytes, String::new).unwrap(), value);
     }
 }

@@ -68,11 +68,7 @@ const PAGE: usize = 256;
 impl<S: Session> Inspector<S> {
     /// Folds a conversation's journal and compares every turn's state hash; with a session, decides the turns of its
     /// version again and compares changes and effects.
-    pub fn replay(
-        &self,
-        id: &ConversationId,
-        session: Option<&S>,
-    ) -> Result<Replay<S>, StoreError> {
+    pub fn replay(&self, id: &ConversationId, session: Option<&S>) -> Result<Replay<S>, StoreError> {
         self.replay_until(id, session, u64::MAX)
     }
 
@@ -160,8 +156,8 @@ impl<S: Session> Inspector<S> {
                     Some((id, seq)) => format!("{id} record {seq}"),
                     None => "a record under a foreign key".to_owned(),
                 };
-                let read = record::verify(bytes, place)
-                    .and_then(|_| Record::<S>::decode(bytes, place).map(|_| ()));
+                let read =
+                    record::verify(bytes, place).and_then(|_| Record::<S>::decode(bytes, place).map(|_| ()));
                 if let Err(error) = read {
                     found.damaged.push(error);
                 }

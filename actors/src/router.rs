@@ -7,9 +7,7 @@ use crate::core::passivation::Residents;
 use crate::metrics as names;
 use crate::session::{ConversationId, PersonId, Session};
 use crate::shared::Shared;
-use ractor::{
-    Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent,
-};
+use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -148,17 +146,8 @@ impl<S: Session> Actor for Router<S> {
 }
 
 impl<S: Session> Shard<S> {
-    async fn send(
-        &mut self,
-        myself: &ActorRef<RouterMsg<S>>,
-        id: ConversationId,
-        message: ActorMsg<S>,
-    ) {
-        if let Some(resting) = self
-            .finishing
-            .get(&id)
-            .and_then(|actor| self.resting.get_mut(actor))
-        {
+    async fn send(&mut self, myself: &ActorRef<RouterMsg<S>>, id: ConversationId, message: ActorMsg<S>) {
+        if let Some(resting) = self.finishing.get(&id).and_then(|actor| self.resting.get_mut(actor)) {
             resting.waiting.push(message);
             return;
         }
@@ -184,8 +173,7 @@ impl<S: Session> Shard<S> {
         id: &ConversationId,
     ) -> Option<ActorRef<ActorMsg<S>>> {
         let arguments = (id.clone(), self.shared.clone());
-        let spawned =
-            Actor::spawn_linked(None, Conversation::new(), arguments, myself.get_cell()).await;
+        let spawned = Actor::spawn_linked(None, Conversation::new(), arguments, myself.get_cell()).await;
         match spawned {
             Ok((actor, _)) => {
                 self.names.insert(actor.get_id(), id.clone());
@@ -208,13 +196,7 @@ impl<S: Session> Shard<S> {
             return;
         };
         self.finishing.insert(id.clone(), actor.get_id());
-        self.resting.insert(
-            actor.get_id(),
-            Resting {
-                id: id.clone(),
-                waiting: Vec::new(),
-            },
-        );
+        self.resting.insert(actor.get_id(), Resting { id: id.clone(), waiting: Vec::new() });
         // An error says that it has ended already, which its supervision event tells as well.
         let _ = actor.drain();
     }

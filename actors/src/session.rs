@@ -7,15 +7,11 @@ use std::{fmt::Debug, sync::Arc, time::Duration};
 pub type Millis = i64;
 
 /// A person as the runtime knows them: an internal number that survives changes of phone and user id.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct PersonId(pub u64);
 
 /// One thread: a person talking to one business number.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct ConversationId {
     /// Who talks.
     pub person: PersonId,
@@ -74,15 +70,7 @@ pub trait Session: Send + Sync + Sized + 'static {
     /// A change of state.
     type Change: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static;
     /// What one conversation remembers.
-    type State: Serialize
-        + DeserializeOwned
-        + Clone
-        + Default
-        + Debug
-        + PartialEq
-        + Send
-        + Sync
-        + 'static;
+    type State: Serialize + DeserializeOwned + Clone + Default + Debug + PartialEq + Send + Sync + 'static;
     /// Something to be done.
     type Effect: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static;
 
@@ -113,9 +101,7 @@ pub trait Session: Send + Sync + Sized + 'static {
 }
 
 /// Names one durable effect for ever: conversation, the sequence number of the record of its turn, its place in it.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct IdempotencyKey {
     /// The conversation.
     pub conversation: ConversationId,
@@ -162,10 +148,5 @@ pub trait Performer<S: Session>: Send + Sync + 'static {
     /// Performs an ephemeral effect; `Some` continues the turn with that event. Must end within its own budget.
     async fn perform(&self, conversation: &ConversationId, effect: &S::Effect) -> Option<S::Event>;
     /// Tries a durable effect once. `attempt` counts from 1.
-    async fn dispatch(
-        &self,
-        key: &IdempotencyKey,
-        effect: &S::Effect,
-        attempt: u32,
-    ) -> Dispatch<S::Event>;
+    async fn dispatch(&self, key: &IdempotencyKey, effect: &S::Effect, attempt: u32) -> Dispatch<S::Event>;
 }

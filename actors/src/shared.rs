@@ -60,8 +60,7 @@ impl<S: Session> Shared<S> {
     /// The state of a conversation as of its newest commit: the snapshot and what came after it, or the whole journal if
     /// the snapshot does not fit.
     pub(crate) fn load(&self, id: &ConversationId) -> Result<Folded<S>, StoreError> {
-        let fold =
-            |from: Folded<S>| guarded(|| id.to_string(), || fold_from(&*self.journal, id, from));
+        let fold = |from: Folded<S>| guarded(|| id.to_string(), || fold_from(&*self.journal, id, from));
         if let Some(snapshot) = self.snapshots.get::<S>(id) {
             match self.stands(id, &snapshot).and_then(|()| fold(snapshot)) {
                 Ok(folded) => return Ok(folded),

@@ -14,9 +14,7 @@ pub struct Counter {
 
 impl Default for Counter {
     fn default() -> Self {
-        Self {
-            version: "1".to_owned(),
-        }
+        Self { version: "1".to_owned() }
     }
 }
 
@@ -61,9 +59,7 @@ pub enum Note {
 impl Note {
     /// Somebody said `text`.
     pub fn said(text: &str) -> Self {
-        Note::Said {
-            text: text.to_owned(),
-        }
+        Note::Said { text: text.to_owned() }
     }
 }
 
@@ -115,10 +111,7 @@ impl Session for Counter {
     }
 
     fn step(&self, state: &Count, at: Millis, event: &Note) -> Step<Self> {
-        let mut step = Step {
-            changes: Vec::new(),
-            effects: Vec::new(),
-        };
+        let mut step = Step { changes: Vec::new(), effects: Vec::new() };
         let log = |text: String| Change::Logged(text);
         match event {
             Note::Said { text } => {
@@ -130,13 +123,13 @@ impl Session for Counter {
                 let number = |word: &str| word.parse::<i64>().unwrap_or(0);
                 match command {
                     "look" | "loop" => step.effects.push(Deed::Look(text.clone())),
-                    "twice" => step
-                        .effects
-                        .extend(["a", "b"].map(|name| Deed::Look(format!("{first}{name}")))),
+                    "twice" => {
+                        step.effects.extend(["a", "b"].map(|name| Deed::Look(format!("{first}{name}"))))
+                    }
                     "pay" => step.effects.push(Deed::Pay(first)),
-                    "many" => step.effects.extend(
-                        (0..number(&first)).map(|n| Deed::Say(format!("{}.{n}", state.said + 1))),
-                    ),
+                    "many" => step
+                        .effects
+                        .extend((0..number(&first)).map(|n| Deed::Say(format!("{}.{n}", state.said + 1)))),
                     "timer" => {
                         let after = number(words.next().unwrap_or_default());
                         step.effects.push(Deed::Timer(first, at + after));
@@ -146,9 +139,7 @@ impl Session for Counter {
                     "unqueue" => step.changes.push(Change::Queued(false)),
                     "panic" => panic!("told to"),
                     "silent" => {}
-                    _ => step
-                        .effects
-                        .push(Deed::Say(format!("{}: {text}", state.said + 1))),
+                    _ => step.effects.push(Deed::Say(format!("{}: {text}", state.said + 1))),
                 }
             }
             Note::Looked { text } if text.starts_with("loop") => {
@@ -178,24 +169,15 @@ impl Session for Counter {
     fn class(effect: &Deed) -> EffectClass {
         match effect {
             Deed::Look(_) => EffectClass::Ephemeral,
-            Deed::Say(_) => EffectClass::Durable {
-                resend_unknown: true,
-            },
-            Deed::Pay(_) => EffectClass::Durable {
-                resend_unknown: false,
-            },
-            Deed::Timer(name, at) => EffectClass::SetTimer {
-                name: name.clone(),
-                at: *at,
-            },
+            Deed::Say(_) => EffectClass::Durable { resend_unknown: true },
+            Deed::Pay(_) => EffectClass::Durable { resend_unknown: false },
+            Deed::Timer(name, at) => EffectClass::SetTimer { name: name.clone(), at: *at },
             Deed::NoTimer(name) => EffectClass::CancelTimer { name: name.clone() },
         }
     }
 
     fn timer_fired(name: &str) -> Note {
-        Note::Fired {
-            name: name.to_owned(),
-        }
+        Note::Fired { name: name.to_owned() }
     }
 
     fn parked(_: &Note, tries: u32) -> Note {

@@ -33,14 +33,8 @@ pub(crate) async fn run<S: Session>(shared: Arc<Shared<S>>) {
             return;
         }
         let now = shared.clock.now();
-        let range = Range {
-            from: Vec::new(),
-            to: Some(rows::time_key(now.saturating_add(1)).to_vec()),
-        };
-        let due = match shared
-            .journal
-            .scan(Space::Timers, &range, false, FIRED_AT_ONCE)
-        {
+        let range = Range { from: Vec::new(), to: Some(rows::time_key(now.saturating_add(1)).to_vec()) };
+        let due = match shared.journal.scan(Space::Timers, &range, false, FIRED_AT_ONCE) {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(%error, "timers cannot be read");
@@ -122,11 +116,7 @@ fn kept_for(what: Sweep, retention: Millis) -> Millis {
 }
 
 fn rest_after(removed: usize) -> Duration {
-    if removed * 2 >= SWEEP_ROWS {
-        STEP_SOON
-    } else {
-        STEP_EVERY
-    }
+    if removed * 2 >= SWEEP_ROWS { STEP_SOON } else { STEP_EVERY }
 }
 
 /// Applies the retention to the next few conversations, and returns where to go on.

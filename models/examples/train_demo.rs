@@ -13,7 +13,8 @@ use std::{path::PathBuf, sync::Arc};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let option = |name: &str| arguments.iter().position(|a| a == name).and_then(|i| arguments.get(i + 1)).cloned();
+    let option =
+        |name: &str| arguments.iter().position(|a| a == name).and_then(|i| arguments.get(i + 1)).cloned();
     let data = Dataset::read(&PathBuf::from(arguments.first().map_or("config/nlu", String::as_str)))?;
     let cache = install::default_cache();
     let encoder: Option<Arc<dyn EncoderSource>> = if arguments.iter().any(|a| a == "--ngram") {
@@ -33,7 +34,11 @@ fn main() -> Result<()> {
     report.problems.iter().take(10).for_each(|p| eprintln!("  {p}"));
     report.problems.clear();
     println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
-    println!("first tier from {}, of {} intents", model.manifest().first_tier, model.manifest().intents.len());
+    println!(
+        "first tier from {}, of {} intents",
+        model.manifest().first_tier,
+        model.manifest().intents.len()
+    );
     let folder = option("--out").map_or_else(
         || artefact::folder(&cache, &artefact::key(&data, model.manifest().encoder.as_deref(), &options)),
         PathBuf::from,

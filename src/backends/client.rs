@@ -43,9 +43,15 @@ pub struct Backends {
 enum Try {
     Answer(Outcome),
     /// Says something about the backend's health; may be tried again.
-    Unhealthy { kind: &'static str, status: Option<u16> },
+    Unhealthy {
+        kind: &'static str,
+        status: Option<u16>,
+    },
     /// Says nothing about its health and trying again does not help.
-    Final { kind: &'static str, status: Option<u16> },
+    Final {
+        kind: &'static str,
+        status: Option<u16>,
+    },
 }
 
 impl Backends {
@@ -61,8 +67,8 @@ impl Backends {
         let backends = options
             .into_iter()
             .map(|(name, options)| {
-                let rate = NonZeroU32::new(options.rate_per_s)
-                    .ok_or_else(|| BackendsError::Rate(name.clone()))?;
+                let rate =
+                    NonZeroU32::new(options.rate_per_s).ok_or_else(|| BackendsError::Rate(name.clone()))?;
                 let backend = Backend {
                     breaker: Breaker::new(options.breaker),
                     limiter: RateLimiter::direct(Quota::per_second(rate)),
@@ -87,18 +93,14 @@ impl Backends {
         };
         let begun = Instant::now();
         let budget = Duration::from_millis(call.budget_ms.max(1));
-        let outcome = match tokio::time::timeout(
-            budget,
-            self.call_within(backend, call, idempotency_key),
-        )
-        .await
-        {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                backend.breaker.failed(self.started.elapsed());
-                Outcome::Failed { kind: "timeout".into(), status: None }
-            }
-        };
+        let outcome =
+            match tokio::time::timeout(budget, self.call_within(backend, call, idempotency_key)).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    backend.breaker.failed(self.started.elapsed());
+                    Outcome::Failed { kind: "timeout".into(), status: None }
+                }
+            };
         let kind = match &outcome {
             Outcome::Ok { .. } => "ok".to_owned(),
             Outcome::Failed { kind, .. } => kind.clone(),

@@ -4,7 +4,11 @@ use crate::{assistant, settings::Settings};
 use charla_dialogue::finding::{Finding, Severity};
 use charla_models::data::{Dataset, problems};
 use clap::Args;
-use std::{path::{Path, PathBuf}, process::ExitCode, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 /// Lints the whole configuration and runs its conversation tests.
 #[derive(Debug, Args)]

@@ -153,7 +153,10 @@ fn print_report(report: &eval::EvalReport, json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     println!("messages {}", report.n);
-    println!("intent accuracy {:.4}   entity F1 {:.4}   ECE {:.4}", report.intent_accuracy, report.entity_f1, report.ece);
+    println!(
+        "intent accuracy {:.4}   entity F1 {:.4}   ECE {:.4}",
+        report.intent_accuracy, report.entity_f1, report.ece
+    );
     println!(
         "at {:.2}: answered {:.3}, right among them {:.3}",
         report.at_threshold.threshold, report.at_threshold.answered, report.at_threshold.accuracy_answered

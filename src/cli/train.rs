@@ -34,11 +34,12 @@ impl Train {
         match &made.report {
             Some(report) if self.json => println!("{}", serde_json::to_string_pretty(report)?),
             Some(report) => {
-                println!("model {} from {} examples in {:.1} s", report.model, report.examples, report.train_s);
+                println!(
+                    "model {} from {} examples in {:.1} s",
+                    report.model, report.examples, report.train_s
+                );
                 println!("held out:        language      n  intents  entities    ECE");
-                for (tier, figures) in
-                    [("n-gram", Some(&report.ngram)), ("joint", report.joint.as_ref())]
-                {
+                for (tier, figures) in [("n-gram", Some(&report.ngram)), ("joint", report.joint.as_ref())] {
                     for (language, m) in figures.into_iter().flatten() {
                         println!(
                             "  {tier:<14} {language:<9} {:>5}    {:.3}     {:.3}  {:.3}",

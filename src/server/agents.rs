@@ -43,9 +43,7 @@ type Answer = Result<Value, Problem>;
 fn finish(answer: Answer) -> HttpResponse {
     let (status, body) = match answer {
         Ok(body) => (StatusCode::OK, body),
-        Err(Problem(status, code, message)) => {
-            (status, json!({"error": {"code": code, "message": message}}))
-        }
+        Err(Problem(status, code, message)) => (status, json!({"error": {"code": code, "message": message}})),
     };
     metrics::counter!(names::AGENT_REQUESTS, "status" => status.as_str().to_owned()).increment(1);
     HttpResponse::build(status).json(body)
@@ -141,8 +139,7 @@ async fn show(edge: web::Data<Edge>, request: HttpRequest, path: web::Path<Strin
 fn show_one(edge: &Edge, request: &HttpRequest, path: &str) -> Answer {
     agent(edge, request)?;
     let id = conversation(path)?;
-    let state =
-        edge.engine.state(&id).map_err(|error| internal(&error))?.ok_or_else(unknown)?;
+    let state = edge.engine.state(&id).map_err(|error| internal(&error))?.ok_or_else(unknown)?;
     let mut body = agents::detail(&state);
     body["conversation"] = json!(id.to_string());
     Ok(body)
@@ -168,10 +165,8 @@ async fn journal(
 fn journal_page(edge: &Edge, request: &HttpRequest, path: &str, range: &Range) -> Answer {
     agent(edge, request)?;
     let id = conversation(path)?;
-    let records = edge
-        .engine
-        .history(&id, range.from, range.limit.clamp(1, 500))
-        .map_err(|error| internal(&error))?;
+    let records =
+        edge.engine.history(&id, range.from, range.limit.clamp(1, 500)).map_err(|error| internal(&error))?;
     if records.is_empty() && range.from == 0 {
         return Err(unknown());
     }
@@ -203,8 +198,7 @@ async fn act(
 async fn perform(edge: &Edge, request: &HttpRequest, id: &str, act: &str, body: ActBody) -> Answer {
     let agent = agent(edge, request)?;
     let id = conversation(id)?;
-    let state =
-        edge.engine.state(&id).map_err(|error| internal(&error))?.ok_or_else(unknown)?;
+    let state = edge.engine.state(&id).map_err(|error| internal(&error))?.ok_or_else(unknown)?;
     let text = body.text.trim().to_owned();
     let needs_text = matches!(act, "reply" | "note");
     if needs_text && (text.is_empty() || text.chars().count() > MAX_TEXT) {

@@ -22,9 +22,7 @@ async fn set(edge: web::Data<Edge>, request: HttpRequest, body: web::Json<Move>)
         return HttpResponse::NotFound().finish();
     };
     let given = super::agents::bearer(&request).unwrap_or_default();
-    let allowed = secret
-        .read()
-        .is_ok_and(|token| bool::from(token.as_bytes().ct_eq(given.as_bytes())));
+    let allowed = secret.read().is_ok_and(|token| bool::from(token.as_bytes().ct_eq(given.as_bytes())));
     if !allowed {
         return HttpResponse::Unauthorized().finish();
     }

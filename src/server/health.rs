@@ -36,11 +36,7 @@ async fn ready(edge: web::Data<Edge>) -> HttpResponse {
         "outbox": stats.outbox_depth,
         "breakers": backends,
     });
-    if ready {
-        HttpResponse::Ok().json(body)
-    } else {
-        HttpResponse::ServiceUnavailable().json(body)
-    }
+    if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }
 
 async fn scrape(edge: web::Data<Edge>) -> HttpResponse {
@@ -50,7 +46,5 @@ async fn scrape(edge: web::Data<Edge>) -> HttpResponse {
     for (backend, state) in edge.backends.states() {
         metrics::gauge!(names::BREAKER_STATE, "backend" => backend).set(state.as_gauge());
     }
-    HttpResponse::Ok()
-        .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(metrics.render())
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics.render())
 }

@@ -2,9 +2,7 @@
 
 use super::Edge;
 use crate::{telemetry::names, webhook as wire};
-use actix_web::{
-    HttpRequest, HttpResponse, error::PayloadError, http::StatusCode, http::header, web,
-};
+use actix_web::{HttpRequest, HttpResponse, error::PayloadError, http::StatusCode, http::header, web};
 use charla_actors::{accept::Refused, clock::Clock};
 use futures_util::StreamExt;
 use std::time::Instant;
@@ -14,16 +12,12 @@ const PATH: &str = "/webhooks/whatsapp";
 const RETRY_AFTER_S: &str = "5";
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config.service(
-        web::resource(PATH).route(web::get().to(verify)).route(web::post().to(receive)),
-    );
+    config.service(web::resource(PATH).route(web::get().to(verify)).route(web::post().to(receive)));
 }
 
 async fn verify(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
     match wire::signature::verify_subscription(request.query_string(), &edge.verify_token) {
-        Some(challenge) => {
-            HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(challenge)
-        }
+        Some(challenge) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(challenge),
         None => HttpResponse::Forbidden().finish(),
     }
 }
@@ -59,19 +53,13 @@ fn status_label(status: StatusCode) -> &'static str {
     }
 }
 
-async fn handle(
-    edge: &Edge,
-    limit: usize,
-    request: &HttpRequest,
-    payload: web::Payload,
-) -> StatusCode {
+async fn handle(edge: &Edge, limit: usize, request: &HttpRequest, payload: web::Payload) -> StatusCode {
     let body = match read(payload, limit).await {
         Ok(body) => body,
         Err(PayloadError::Overflow) => return StatusCode::PAYLOAD_TOO_LARGE,
         Err(_) => return StatusCode::BAD_REQUEST,
     };
-    let signature =
-        request.headers().get("X-Hub-Signature-256").and_then(|value| value.to_str().ok());
+    let signature = request.headers().get("X-Hub-Signature-256").and_then(|value| value.to_str().ok());
     // Before anything else is done with the bytes.
     if wire::signature::verify(&edge.app_secrets, &body, signature).is_err() {
         return StatusCode::UNAUTHORIZED;

@@ -19,7 +19,7 @@ pub const BREAKER_STATE: &str = "charla_backend_breaker_state";
 pub const SENDS: &str = "charla_whatsapp_sends_total";
 /// Seconds one send took at WhatsApp, without our own pacing.
 pub const SEND_SECONDS: &str = "charla_whatsapp_send_seconds";
-/// Seconds from accepting a customer's message to its first answer taken by WhatsApp.
+/// Seconds from the beginning of a customer's turn to its first answer taken by WhatsApp.
 pub const REPLY_SECONDS: &str = "charla_reply_seconds";
 /// Sends refused because the customer-service window had closed.
 pub const WINDOW_REFUSALS: &str = "charla_window_refusals_total";
@@ -27,7 +27,7 @@ pub const WINDOW_REFUSALS: &str = "charla_window_refusals_total";
 pub const UNDERSTANDINGS: &str = "charla_understandings_total";
 /// Seconds understanding took, waiting for a free worker included.
 pub const UNDERSTAND_SECONDS: &str = "charla_understand_seconds";
-/// Matters closed; labels `outcome` (`resolved`, `escalated`, `abandoned`), `language`.
+/// Matters; label `outcome` (`opened`, `resolved`, `escalated`, `abandoned`).
 pub const MATTERS: &str = "charla_matters_total";
 /// Agents' API requests; label `status`.
 pub const AGENT_REQUESTS: &str = "charla_agent_requests_total";
@@ -56,11 +56,16 @@ pub const ALL: &[(&str, Kind, Unit, &str)] = &[
     (BREAKER_STATE, Kind::Gauge, Unit::Count, "Circuit breaker: 0 closed, 1 half open, 2 open"),
     (SENDS, Kind::Counter, Unit::Count, "Messages handed to WhatsApp by outcome"),
     (SEND_SECONDS, Kind::Histogram, Unit::Seconds, "Duration of a send at WhatsApp"),
-    (REPLY_SECONDS, Kind::Histogram, Unit::Seconds, "Time from a customer's message to its first answer"),
+    (
+        REPLY_SECONDS,
+        Kind::Histogram,
+        Unit::Seconds,
+        "Time from the beginning of a customer's turn to its first answer at WhatsApp",
+    ),
     (WINDOW_REFUSALS, Kind::Counter, Unit::Count, "Sends refused outside the customer-service window"),
     (UNDERSTANDINGS, Kind::Counter, Unit::Count, "Texts understood by outcome"),
     (UNDERSTAND_SECONDS, Kind::Histogram, Unit::Seconds, "Duration of understanding, waiting included"),
-    (MATTERS, Kind::Counter, Unit::Count, "Matters closed by outcome"),
+    (MATTERS, Kind::Counter, Unit::Count, "Matters by outcome"),
     (AGENT_REQUESTS, Kind::Counter, Unit::Count, "Requests to the agents' API by HTTP status"),
     (MODEL_SERVING, Kind::Gauge, Unit::Count, "1 for the tier that serves"),
     (INVARIANT_VIOLATIONS, Kind::Counter, Unit::Count, "Dialogue rules broken; stays 0"),

@@ -15,45 +15,26 @@ const MAX_KIND: usize = 40;
 /// The word for the metric and the content. A kind whose body is missing or strange becomes [`Content::Unsupported`]: the
 /// customer did send something, and is told that it could not be read.
 pub(super) fn content(message: &Message) -> (&'static str, Content) {
-    let kind = message
-        .kind
-        .as_deref()
-        .or_else(|| guess(message))
-        .unwrap_or("unknown");
+    let kind = message.kind.as_deref().or_else(|| guess(message)).unwrap_or("unknown");
     let (word, content) = match kind {
         "text" => (
             "text",
-            message
-                .text
-                .as_ref()
-                .and_then(|text| text.body.clone())
-                .map(|text| Content::Text { text }),
+            message.text.as_ref().and_then(|text| text.body.clone()).map(|text| Content::Text { text }),
         ),
         "image" => ("image", media("image", &message.image)),
         "video" => ("video", media("video", &message.video)),
         "document" => ("document", media("document", &message.document)),
         "sticker" => ("sticker", media("sticker", &message.sticker)),
-        "audio"
-            if message
-                .audio
-                .as_ref()
-                .is_some_and(|audio| audio.voice == Some(true)) =>
-        {
+        "audio" if message.audio.as_ref().is_some_and(|audio| audio.voice == Some(true)) => {
             ("voice", media("voice", &message.audio))
         }
         "audio" => ("audio", media("audio", &message.audio)),
-        "voice" => (
-            "voice",
-            media("voice", &message.voice).or_else(|| media("voice", &message.audio)),
-        ),
+        "voice" => ("voice", media("voice", &message.voice).or_else(|| media("voice", &message.audio))),
         "location" => ("location", message.location.as_ref().and_then(location)),
         "contacts" => ("contacts", contacts(message.contacts)),
         // Without an emoji it takes the earlier one back. Never answered, so nothing about it can be unreadable.
         "reaction" => {
-            let emoji = message
-                .reaction
-                .as_ref()
-                .and_then(|reaction| reaction.emoji.clone());
+            let emoji = message.reaction.as_ref().and_then(|reaction| reaction.emoji.clone());
             ("reaction", Some(Content::Reaction { emoji }))
         }
         "button" => (
@@ -67,27 +48,11 @@ pub(super) fn content(message: &Message) -> (&'static str, Content) {
         "interactive" => return interactive(message.interactive.as_ref()),
         "order" => ("order", message.order.as_ref().and_then(order)),
         "request_welcome" => ("request_welcome", Some(Content::Welcome)),
-        "edit" => (
-            "edit",
-            Some(Content::Silent {
-                kind: "edit".into(),
-            }),
-        ),
-        "revoke" => (
-            "revoke",
-            Some(Content::Silent {
-                kind: "revoke".into(),
-            }),
-        ),
+        "edit" => ("edit", Some(Content::Silent { kind: "edit".into() })),
+        "revoke" => ("revoke", Some(Content::Silent { kind: "revoke".into() })),
         "unsupported" => {
-            let named = message
-                .unsupported
-                .as_ref()
-                .and_then(|named| named.kind.as_deref());
-            (
-                "unsupported",
-                Some(unsupported(named.unwrap_or("unsupported"))),
-            )
+            let named = message.unsupported.as_ref().and_then(|named| named.kind.as_deref());
+            ("unsupported", Some(unsupported(named.unwrap_or("unsupported"))))
         }
         "unknown" => ("unknown", None),
         _ => ("other_message", None),
@@ -118,27 +83,14 @@ fn guess(message: &Message) -> Option<&'static str> {
 
 /// Names a kind that cannot be handled; the name comes from outside, so it is cut down to a word.
 fn unsupported(kind: &str) -> Content {
-    let kind: String = kind
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-        .take(MAX_KIND)
-        .collect();
-    Content::Unsupported {
-        kind: if kind.is_empty() {
-            "unknown".into()
-        } else {
-            kind
-        },
-    }
+    let kind: String =
+        kind.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(MAX_KIND).collect();
+    Content::Unsupported { kind: if kind.is_empty() { "unknown".into() } else { kind } }
 }
 
 fn media(kind: &str, media: &Option<Media>) -> Option<Content> {
     let media = media.as_ref()?;
-    Some(Content::Media {
-        kind: kind.into(),
-        id: media.id.clone()?,
-        caption: media.caption.clone(),
-    })
+    Some(Content::Media { kind: kind.into(), id: media.id.clone()?, caption: media.caption.clone() })
 }
 
 fn location(location: &Location) -> Option<Content> {
@@ -147,11 +99,7 @@ fn location(location: &Location) -> Option<Content> {
         return None;
     }
     let name = location.name.clone().or_else(|| location.address.clone());
-    Some(Content::Location {
-        latitude,
-        longitude,
-        name,
-    })
+    Some(Content::Location { latitude, longitude, name })
 }
 
 fn contacts(cards: Option<&RawValue>) -> Option<Content> {
@@ -164,11 +112,7 @@ fn contacts(cards: Option<&RawValue>) -> Option<Content> {
         .flat_map(|card| elements(card.phones).unwrap_or_default())
         .filter_map(|phone| serde_json::from_str::<CardPhone>(phone.get()).ok())
         .find_map(|phone| {
-            phone
-                .wa_id
-                .as_deref()
-                .and_then(digits)
-                .or_else(|| phone.phone.as_deref().and_then(digits))
+            phone.wa_id.as_deref().and_then(digits).or_else(|| phone.phone.as_deref().and_then(digits))
         });
     Some(Content::Contacts { own_phone })
 }
@@ -179,16 +123,11 @@ fn order(order: &Order) -> Option<Content> {
         .into_iter()
         .map(|raw| {
             let item: OrderItem = serde_json::from_str(raw.get()).ok()?;
-            Some((
-                item.product_retailer_id?,
-                u32::try_from(item.quantity?).ok()?,
-            ))
+            Some((item.product_retailer_id?, u32::try_from(item.quantity?).ok()?))
         })
         .collect();
     // All or nothing: a cart with one line missing is another cart.
-    items
-        .filter(|items| !items.is_empty())
-        .map(|items| Content::Order { items })
+    items.filter(|items| !items.is_empty()).map(|items| Content::Order { items })
 }
 
 fn interactive(interactive: Option<&Interactive>) -> (&'static str, Content) {
@@ -196,21 +135,10 @@ fn interactive(interactive: Option<&Interactive>) -> (&'static str, Content) {
         return ("interactive_other", unsupported("interactive"));
     };
     let kind = reply.kind.as_deref().unwrap_or(match reply {
-        Interactive {
-            button_reply: Some(_),
-            ..
-        } => "button_reply",
-        Interactive {
-            list_reply: Some(_),
-            ..
-        } => "list_reply",
-        Interactive {
-            nfm_reply: Some(_), ..
-        } => "nfm_reply",
-        Interactive {
-            call_permission_reply: Some(_),
-            ..
-        } => "call_permission_reply",
+        Interactive { button_reply: Some(_), .. } => "button_reply",
+        Interactive { list_reply: Some(_), .. } => "list_reply",
+        Interactive { nfm_reply: Some(_), .. } => "nfm_reply",
+        Interactive { call_permission_reply: Some(_), .. } => "call_permission_reply",
         _ => "interactive",
     });
     let (word, content) = match kind {
@@ -218,36 +146,26 @@ fn interactive(interactive: Option<&Interactive>) -> (&'static str, Content) {
             "button_reply",
             reply.button_reply.as_ref().and_then(|choice| {
                 let id = choice.id.clone()?;
-                Some(Content::Button {
-                    title: choice.title.clone().unwrap_or_else(|| id.clone()),
-                    id,
-                })
+                Some(Content::Button { title: choice.title.clone().unwrap_or_else(|| id.clone()), id })
             }),
         ),
         "list_reply" => (
             "list_reply",
             reply.list_reply.as_ref().and_then(|choice| {
                 let id = choice.id.clone()?;
-                Some(Content::List {
-                    title: choice.title.clone().unwrap_or_else(|| id.clone()),
-                    id,
-                })
+                Some(Content::List { title: choice.title.clone().unwrap_or_else(|| id.clone()), id })
             }),
         ),
         "nfm_reply" => (
             "nfm_reply",
-            reply.nfm_reply.as_ref().and_then(|form| {
-                Some(Content::Form {
-                    fields: fields(form.response_json?),
-                })
-            }),
+            reply
+                .nfm_reply
+                .as_ref()
+                .and_then(|form| Some(Content::Form { fields: fields(form.response_json?) })),
         ),
-        "call_permission_reply" => (
-            "call_permission_reply",
-            Some(Content::Silent {
-                kind: "call_permission_reply".into(),
-            }),
-        ),
+        "call_permission_reply" => {
+            ("call_permission_reply", Some(Content::Silent { kind: "call_permission_reply".into() }))
+        }
         _ => ("interactive_other", None),
     };
     (word, content.unwrap_or_else(|| unsupported(kind)))
@@ -290,26 +208,15 @@ mod tests {
         let expected = BTreeMap::from([("rating".to_owned(), json!("5"))]);
         assert_eq!(form(json!("{\"rating\":\"5\"}")), expected);
         assert_eq!(form(json!({"rating":"5"})), expected);
-        assert_eq!(
-            form(json!([1])),
-            BTreeMap::from([("response".to_owned(), json!([1]))])
-        );
-        assert_eq!(
-            form(json!("{broken")),
-            BTreeMap::from([("response".to_owned(), json!("{broken"))])
-        );
+        assert_eq!(form(json!([1])), BTreeMap::from([("response".to_owned(), json!([1]))]));
+        assert_eq!(form(json!("{broken")), BTreeMap::from([("response".to_owned(), json!("{broken"))]));
     }
 
     #[test]
     fn a_shared_card_names_the_sender_only_after_a_contact_request() {
         let card = |origin: Value| json!({"type":"contacts","contacts":[{"origin":origin,"phones":[{"phone":"+1 650 555-1234"}]}]});
         let (_, content) = read(card(json!("contact_request")));
-        assert_eq!(
-            content,
-            Content::Contacts {
-                own_phone: Some("16505551234".into())
-            }
-        );
+        assert_eq!(content, Content::Contacts { own_phone: Some("16505551234".into()) });
         for other in [json!(null), json!("other")] {
             assert_eq!(read(card(other)).1, Content::Contacts { own_phone: None });
         }
@@ -319,15 +226,8 @@ mod tests {
     fn a_cart_is_read_whole_or_not_at_all() {
         let cart = |items: Value| json!({"type":"order","order":{"product_items":items}});
         let good = json!({"product_retailer_id":"a","quantity":"2"});
-        assert_eq!(
-            read(cart(json!([good]))).1,
-            Content::Order {
-                items: vec![("a".into(), 2)]
-            }
-        );
-        let refused = Content::Unsupported {
-            kind: "order".into(),
-        };
+        assert_eq!(read(cart(json!([good]))).1, Content::Order { items: vec![("a".into(), 2)] });
+        let refused = Content::Unsupported { kind: "order".into() };
         for bad in [
             json!([]),
             json!([good, {"product_retailer_id":"b"}]),
@@ -343,65 +243,33 @@ mod tests {
         let cases = [
             (json!({"type":"text"}), "text", "text"),
             (json!({"type":"text","text":[]}), "text", "text"),
-            (
-                json!({"type":"image","image":{"url":"https://example.com"}}),
-                "image",
-                "image",
-            ),
-            (
-                json!({"type":"location","location":{"latitude":91,"longitude":0}}),
-                "location",
-                "location",
-            ),
-            (
-                json!({"type":"holo gram<script>","hologram":{}}),
-                "other_message",
-                "hologramscript",
-            ),
+            (json!({"type":"image","image":{"url":"https://example.com"}}), "image", "image"),
+            (json!({"type":"location","location":{"latitude":91,"longitude":0}}), "location", "location"),
+            (json!({"type":"holo gram<script>","hologram":{}}), "other_message", "hologramscript"),
             (
                 json!({"type":"unsupported","unsupported":{"type":"poll_creation"}}),
                 "unsupported",
                 "poll_creation",
             ),
-            (
-                json!({"type":"interactive","interactive":{"type":"payment"}}),
-                "interactive_other",
-                "payment",
-            ),
-            (
-                json!({"type":"interactive"}),
-                "interactive_other",
-                "interactive",
-            ),
+            (json!({"type":"interactive","interactive":{"type":"payment"}}), "interactive_other", "payment"),
+            (json!({"type":"interactive"}), "interactive_other", "interactive"),
             (json!({}), "unknown", "unknown"),
         ];
         for (message, word, kind) in cases {
             let shown = message.to_string();
-            assert_eq!(
-                read(message),
-                (word, Content::Unsupported { kind: kind.into() }),
-                "{shown}"
-            );
+            assert_eq!(read(message), (word, Content::Unsupported { kind: kind.into() }), "{shown}");
         }
     }
 
     #[test]
     fn a_missing_kind_is_guessed_from_the_body() {
-        assert_eq!(
-            read(json!({"text":{"body":"hi"}})),
-            ("text", Content::Text { text: "hi".into() })
-        );
-        let place =
-            json!({"location":{"latitude":"40.4","longitude":-3.7,"address":"Calle Mayor 1"}});
+        assert_eq!(read(json!({"text":{"body":"hi"}})), ("text", Content::Text { text: "hi".into() }));
+        let place = json!({"location":{"latitude":"40.4","longitude":-3.7,"address":"Calle Mayor 1"}});
         assert_eq!(
             read(place),
             (
                 "location",
-                Content::Location {
-                    latitude: 40.4,
-                    longitude: -3.7,
-                    name: Some("Calle Mayor 1".into())
-                }
+                Content::Location { latitude: 40.4, longitude: -3.7, name: Some("Calle Mayor 1".into()) }
             )
         );
     }

@@ -10,11 +10,7 @@ use charla_actors::{accept::Item, session::Session};
 use charla_dialogue::event::Event;
 use serde_json::value::RawValue;
 
-pub(super) fn echoes<S: Session<Event = Event>>(
-    out: &mut Parsed<S>,
-    scope: &Scope,
-    elements: &[&RawValue],
-) {
+pub(super) fn echoes<S: Session<Event = Event>>(out: &mut Parsed<S>, scope: &Scope, elements: &[&RawValue]) {
     for raw in elements {
         one(out, scope, raw, elements.len() == 1);
     }
@@ -30,11 +26,8 @@ fn one<S: Session<Event = Event>>(out: &mut Parsed<S>, scope: &Scope, raw: &RawV
     let Some(id) = message.id.as_deref() else {
         return out.keep("strange_message", raw);
     };
-    let to = Ids::new(
-        message.to.as_deref(),
-        message.to_user_id.as_deref(),
-        message.to_parent_user_id.as_deref(),
-    );
+    let to =
+        Ids::new(message.to.as_deref(), message.to_user_id.as_deref(), message.to_parent_user_id.as_deref());
     // In samples of edits and revocations the two ends are swapped; the business's own number is never the customer.
     let customer = if to.user_id.is_none() && to.phone.is_some() && to.phone == scope.display {
         Ids::new(

@@ -35,14 +35,7 @@ pub(super) fn system<S: Session<Event = Event>>(
         _ => return out.keep("system_other", raw),
     };
     match names {
-        Some((old, new)) => out.push(
-            kind,
-            Item::Identity {
-                old,
-                new,
-                dedup: Some(key(scope, id)),
-            },
-        ),
+        Some((old, new)) => out.push(kind, Item::Identity { old, new, dedup: Some(key(scope, id)) }),
         None => out.keep("strange_identity", raw),
     }
 }
@@ -52,11 +45,7 @@ type Names = (Vec<Alias>, Vec<Alias>);
 /// `from` is the old number. The new one is `system.wa_id` today, `new_wa_id` in older payloads; the business-scoped id
 /// changes with the number.
 fn changed_number(message: &payload::Message, system: &payload::System) -> Option<Names> {
-    let sender = Ids::new(
-        message.from.as_deref(),
-        message.from_user_id.as_deref(),
-        None,
-    );
+    let sender = Ids::new(message.from.as_deref(), message.from_user_id.as_deref(), None);
     let new_phone = [&system.new_wa_id, &system.wa_id]
         .into_iter()
         .flatten()
@@ -75,11 +64,7 @@ fn changed_number(message: &payload::Message, system: &payload::System) -> Optio
 /// that, the sender or the phone tells who it is.
 fn changed_user_id(message: &payload::Message, system: &payload::System) -> Option<Names> {
     let new = system.user_id.as_deref().and_then(scoped)?;
-    let sender = Ids::new(
-        message.from.as_deref(),
-        message.from_user_id.as_deref(),
-        None,
-    );
+    let sender = Ids::new(message.from.as_deref(), message.from_user_id.as_deref(), None);
     let previous = system
         .previous_user_id
         .as_deref()
@@ -87,27 +72,13 @@ fn changed_user_id(message: &payload::Message, system: &payload::System) -> Opti
         .or(sender.user_id)
         .filter(|id| *id != new)
         .or_else(|| system.body.as_deref().and_then(|body| named_in(body, &new)));
-    let phone = || {
-        sender
-            .phone
-            .or_else(|| system.wa_id.as_deref().and_then(digits))
-            .map(Alias::Phone)
-    };
+    let phone = || sender.phone.or_else(|| system.wa_id.as_deref().and_then(digits)).map(Alias::Phone);
     let old = previous.map(Alias::UserId).or_else(phone)?;
     names(old, None, Some(new), system.parent_user_id.as_deref())
 }
 
-fn names(
-    old: Alias,
-    phone: Option<String>,
-    user_id: Option<String>,
-    parent: Option<&str>,
-) -> Option<Names> {
-    let mut new: Vec<Alias> = phone
-        .map(Alias::Phone)
-        .into_iter()
-        .chain(user_id.map(Alias::UserId))
-        .collect();
+fn names(old: Alias, phone: Option<String>, user_id: Option<String>, parent: Option<&str>) -> Option<Names> {
+    let mut new: Vec<Alias> = phone.map(Alias::Phone).into_iter().chain(user_id.map(Alias::UserId)).collect();
     if new.is_empty() {
         return None;
     }
@@ -136,22 +107,13 @@ fn named_in(body: &str, new: &str) -> Option<String> {
 ///
 /// The phone beside the ids is left out where the previous id is given: it may be the one before or the one after a
 /// change of number, and a number given to somebody else in the meantime would merge two strangers.
-pub(super) fn updates<S: Session<Event = Event>>(
-    out: &mut Parsed<S>,
-    scope: &Scope,
-    elements: &[&RawValue],
-) {
+pub(super) fn updates<S: Session<Event = Event>>(out: &mut Parsed<S>, scope: &Scope, elements: &[&RawValue]) {
     for raw in elements {
         let names = object::<payload::UserIdUpdate>(raw).and_then(|update| {
             let ids = update.user_id?;
             let new = ids.current.as_deref().and_then(scoped)?;
             let phone = || update.wa_id.as_deref().and_then(digits).map(Alias::Phone);
-            let old = ids
-                .previous
-                .as_deref()
-                .and_then(scoped)
-                .map(Alias::UserId)
-                .or_else(phone)?;
+            let old = ids.previous.as_deref().and_then(scoped).map(Alias::UserId).or_else(phone)?;
             let parent = update.parent_user_id.and_then(|parent| parent.current);
             names(old, None, Some(new), parent.as_deref())
         });
@@ -189,20 +151,13 @@ mod tests {
 
     #[test]
     fn a_changed_number_moves_the_phone_and_the_scoped_id() {
-        let old_sample =
-            json!({"from":"1","system":{"type":"user_changed_number","new_wa_id":"2"}});
+        let old_sample = json!({"from":"1","system":{"type":"user_changed_number","new_wa_id":"2"}});
         assert_eq!(read(old_sample), Some((vec![phone("1")], vec![phone("2")])));
         let both = json!({"from":"1","from_user_id":"US.OLD1","system":{"type":"user_changed_number","wa_id":"2","user_id":"US.NEW2"}});
-        assert_eq!(
-            read(both),
-            Some((vec![phone("1")], vec![phone("2"), user("US.NEW2")]))
-        );
+        assert_eq!(read(both), Some((vec![phone("1")], vec![phone("2"), user("US.NEW2")])));
         let hidden = json!({"from_user_id":"US.OLD1","system":{"type":"user_changed_number","user_id":"US.NEW2","parent_user_id":"US.ENT.P"}});
         let parent = Alias::ParentUserId("US.ENT.P".into());
-        assert_eq!(
-            read(hidden),
-            Some((vec![user("US.OLD1")], vec![user("US.NEW2"), parent]))
-        );
+        assert_eq!(read(hidden), Some((vec![user("US.OLD1")], vec![user("US.NEW2"), parent])));
         let same = json!({"from":"1","system":{"type":"user_changed_number","wa_id":"1"}});
         assert_eq!(read(same), None, "nothing new");
     }
@@ -212,10 +167,7 @@ mod tests {
         let expected = Some((vec![user("US.OLD1")], vec![user("US.NEW2")]));
         let system = |extra: Value| {
             let mut system = json!({"type":"user_changed_user_id","user_id":"US.NEW2","wa_id":"9"});
-            system
-                .as_object_mut()
-                .unwrap()
-                .extend(extra.as_object().unwrap().clone());
+            system.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
             system
         };
         let field = json!({"from":"9","system":system(json!({"previous_user_id":"US.OLD1"}))});
@@ -223,13 +175,7 @@ mod tests {
         let body = json!({"from_user_id":"US.NEW2","system":system(json!({"body":"User Ann changed from US.OLD1 to US.NEW2."}))});
         assert_eq!(read(body), expected);
         let neither = json!({"system":system(json!({"body":"changed"}))});
-        assert_eq!(
-            read(neither),
-            Some((vec![phone("9")], vec![user("US.NEW2")]))
-        );
-        assert_eq!(
-            read(json!({"from":"9","system":{"type":"user_changed_user_id"}})),
-            None
-        );
+        assert_eq!(read(neither), Some((vec![phone("9")], vec![user("US.NEW2")])));
+        assert_eq!(read(json!({"from":"9","system":{"type":"user_changed_user_id"}})), None);
     }
 }

@@ -28,23 +28,12 @@ pub const MESSAGES: &[&str] = &[
 ];
 
 /// Status reports that are handled.
-pub const STATUSES: &[&str] = &[
-    "status_sent",
-    "status_delivered",
-    "status_read",
-    "status_played",
-    "status_failed",
-    "status_deleted",
-];
+pub const STATUSES: &[&str] =
+    &["status_sent", "status_delivered", "status_read", "status_played", "status_failed", "status_deleted"];
 
 /// Other parts that are handled.
-pub const OTHERS: &[&str] = &[
-    "user_changed_number",
-    "user_changed_user_id",
-    "user_id_update",
-    "user_preferences",
-    "echo",
-];
+pub const OTHERS: &[&str] =
+    &["user_changed_number", "user_changed_user_id", "user_id_update", "user_preferences", "echo"];
 
 /// Parts that are kept and counted, besides the fields.
 pub const KEPT: &[&str] = &[
@@ -101,17 +90,10 @@ pub const FIELDS: &[&str] = &[
 
 /// The word for a field that is only kept.
 pub(super) fn of_field(name: &str) -> &'static str {
-    FIELDS
-        .iter()
-        .copied()
-        .find(|known| *known == name)
-        .unwrap_or("unknown_field")
+    FIELDS.iter().copied().find(|known| *known == name).unwrap_or("unknown_field")
 }
 
 /// Every word there is.
 pub fn all() -> impl Iterator<Item = &'static str> {
-    [MESSAGES, STATUSES, OTHERS, KEPT, FIELDS]
-        .into_iter()
-        .flatten()
-        .copied()
+    [MESSAGES, STATUSES, OTHERS, KEPT, FIELDS].into_iter().flatten().copied()
 }

@@ -24,9 +24,7 @@ pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>,
 fn text_of(raw: &RawValue) -> Option<String> {
     let json = raw.get();
     match json.as_bytes().first()? {
-        b'"' => serde_json::from_str::<String>(json)
-            .ok()
-            .filter(|text| !text.is_empty()),
+        b'"' => serde_json::from_str::<String>(json).ok().filter(|text| !text.is_empty()),
         b'-' | b'0'..=b'9' => Some(json.to_owned()),
         _ => None,
     }
@@ -41,9 +39,7 @@ pub(super) fn int<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::
 /// A number that may have been sent as text; finite.
 pub(super) fn float<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
     let raw = <&'de RawValue>::deserialize(from)?;
-    Ok(text_of(raw)
-        .and_then(|text| text.trim().parse().ok())
-        .filter(|number: &f64| number.is_finite()))
+    Ok(text_of(raw).and_then(|text| text.trim().parse().ok()).filter(|number: &f64| number.is_finite()))
 }
 
 /// The elements of what should be an array: `Ok` of none if absent, `Err` of the raw text if it is something else.
@@ -68,9 +64,7 @@ pub(super) fn without_lone_surrogates(json: &str) -> Cow<'_, str> {
     while let Some(step) = json[at..].find('\\') {
         at += step;
         match unit(bytes, at) {
-            Some(0xD800..=0xDBFF) if matches!(unit(bytes, at + 6), Some(0xDC00..=0xDFFF)) => {
-                at += 12
-            }
+            Some(0xD800..=0xDBFF) if matches!(unit(bytes, at + 6), Some(0xDC00..=0xDFFF)) => at += 12,
             Some(0xD800..=0xDFFF) => {
                 out.push_str(&json[kept..at]);
                 out.push_str(REPLACEMENT);
@@ -121,17 +115,11 @@ mod tests {
             r#"{"id":{"a":1},"at":"17","latitude":"-4.5","flag":"yes","rest":{"b":[1]},"more":null}"#,
         )
         .unwrap();
-        assert_eq!(
-            (sample.id, sample.at, sample.latitude, sample.flag),
-            (None, Some(17), Some(-4.5), None)
-        );
+        assert_eq!((sample.id, sample.at, sample.latitude, sample.flag), (None, Some(17), Some(-4.5), None));
         assert!(elements(sample.rest).is_err());
         let sample: Sample =
             serde_json::from_str(r#"{"id":42,"at":18,"latitude":true,"rest":null}"#).unwrap();
-        assert_eq!(
-            (sample.id.as_deref(), sample.at, sample.latitude),
-            (Some("42"), Some(18), None)
-        );
+        assert_eq!((sample.id.as_deref(), sample.at, sample.latitude), (Some("42"), Some(18), None));
         assert!(elements(sample.rest).unwrap().is_empty());
         let sample: Sample = serde_json::from_str(r#"{"id":"","latitude":"NaN"}"#).unwrap();
         assert_eq!((sample.id, sample.latitude), (None, None));

@@ -31,18 +31,11 @@ pub(super) fn messages<S: Session<Event = Event>>(
 
 /// A JSON object as `T`; `serde` would take an array for a struct too.
 pub(super) fn object<'a, T: serde::Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    raw.get()
-        .starts_with('{')
-        .then(|| serde_json::from_str(raw.get()).ok())
-        .flatten()
+    raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok()).flatten()
 }
 
 fn sender(message: &payload::Message) -> Ids {
-    Ids::new(
-        message.from.as_deref(),
-        message.from_user_id.as_deref(),
-        message.from_parent_user_id.as_deref(),
-    )
+    Ids::new(message.from.as_deref(), message.from_user_id.as_deref(), message.from_parent_user_id.as_deref())
 }
 
 fn one<S: Session<Event = Event>>(
@@ -90,18 +83,9 @@ pub(super) fn inbound(
 ) -> (&'static str, Message) {
     let (kind, content) = content(message);
     let refers_to = match kind {
-        "reaction" => message
-            .reaction
-            .as_ref()
-            .and_then(|reaction| reaction.message_id.clone()),
-        "edit" => message
-            .edit
-            .as_ref()
-            .and_then(|edit| edit.original_message_id.clone()),
-        "revoke" => message
-            .revoke
-            .as_ref()
-            .and_then(|revoke| revoke.original_message_id.clone()),
+        "reaction" => message.reaction.as_ref().and_then(|reaction| reaction.message_id.clone()),
+        "edit" => message.edit.as_ref().and_then(|edit| edit.original_message_id.clone()),
+        "revoke" => message.revoke.as_ref().and_then(|revoke| revoke.original_message_id.clone()),
         _ => None,
     };
     let message = Message {
@@ -111,12 +95,7 @@ pub(super) fn inbound(
         phone: person.phone.clone(),
         user_id: person.user_id.clone(),
         profile_name: person.name.clone(),
-        reply_to: refers_to.or_else(|| {
-            message
-                .context
-                .as_ref()
-                .and_then(|context| context.id.clone())
-        }),
+        reply_to: refers_to.or_else(|| message.context.as_ref().and_then(|context| context.id.clone())),
         referral: message.referral.as_ref().and_then(referral),
         content,
     };

@@ -20,10 +20,7 @@ pub struct Parsed<S: Session> {
 
 impl<S: Session> Parsed<S> {
     pub(super) fn new() -> Self {
-        Self {
-            items: Vec::new(),
-            kinds: Vec::new(),
-        }
+        Self { items: Vec::new(), kinds: Vec::new() }
     }
 
     pub(super) fn push(&mut self, kind: &'static str, item: Item<S>) {
@@ -45,10 +42,7 @@ impl<S: Session> Parsed<S> {
         } else {
             let room = MAX_KEPT - CUT.len();
             // Not in the middle of a character, so that what is text stays text.
-            let end = (room - 3..=room)
-                .rev()
-                .find(|i| bytes[*i] & 0xC0 != 0x80)
-                .unwrap_or(room);
+            let end = (room - 3..=room).rev().find(|i| bytes[*i] & 0xC0 != 0x80).unwrap_or(room);
             [&bytes[..end], CUT.as_bytes()].concat()
         };
         self.push(kind, Item::Kept { kind, raw });
@@ -57,8 +51,5 @@ impl<S: Session> Parsed<S> {
 
 /// The dedup key of a part without an id of its own: a retried webhook repeats it byte by byte.
 pub(super) fn content_key(number: &str, field: &str, raw: &RawValue) -> String {
-    format!(
-        "{number}|{field}|{}",
-        hex::encode(&Sha256::digest(raw.get().as_bytes())[..16])
-    )
+    format!("{number}|{field}|{}", hex::encode(&Sha256::digest(raw.get().as_bytes())[..16]))
 }

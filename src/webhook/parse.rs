@@ -22,34 +22,21 @@ const OBJECT: &str = "whatsapp_business_account";
 ///
 /// Never fails: what cannot be read is kept and counted, because Meta repeats for days whatever is not answered with 200.
 /// Each entry, change, message and status is read on its own, so that a strange one spoils nothing beside it.
-pub fn parse<S: Session<Event = Event>>(
-    raw: &[u8],
-    numbers: &HashSet<String>,
-    now: Millis,
-) -> Parsed<S> {
+pub fn parse<S: Session<Event = Event>>(raw: &[u8], numbers: &HashSet<String>, now: Millis) -> Parsed<S> {
     let mut out = Parsed::new();
     let text = std::str::from_utf8(raw).ok().map(without_lone_surrogates);
-    let body: Option<&RawValue> = text
-        .as_deref()
-        .and_then(|text| serde_json::from_str(text).ok());
-    let Some((body, envelope)) = body.and_then(|body| Some((body, object::<Envelope>(body)?)))
-    else {
+    let body: Option<&RawValue> = text.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let Some((body, envelope)) = body.and_then(|body| Some((body, object::<Envelope>(body)?))) else {
         out.keep_bytes("malformed", raw);
         return out;
     };
-    if envelope
-        .object
-        .as_deref()
-        .is_some_and(|object| object != OBJECT)
-    {
+    if envelope.object.as_deref().is_some_and(|object| object != OBJECT) {
         out.keep("foreign_object", body);
         return out;
     }
     match elements(envelope.entry) {
         Ok(entries) if !entries.is_empty() => {
-            entries
-                .into_iter()
-                .for_each(|raw| entry(&mut out, raw, numbers, now));
+            entries.into_iter().for_each(|raw| entry(&mut out, raw, numbers, now));
         }
         _ => out.keep("malformed", body),
     }
@@ -65,9 +52,7 @@ fn entry<S: Session<Event = Event>>(
     let changes = object::<Entry>(raw).map(|entry| elements(entry.changes));
     match changes {
         Some(Ok(changes)) if !changes.is_empty() => {
-            changes
-                .into_iter()
-                .for_each(|raw| change(out, raw, numbers, now));
+            changes.into_iter().for_each(|raw| change(out, raw, numbers, now));
         }
         _ => out.keep("strange_entry", raw),
     }
@@ -85,92 +70,39 @@ fn change<S: Session<Event = Event>>(
     let field = change.field.as_deref().unwrap_or_default();
     if !matches!(
         field,
-        "messages"
-            | "smb_message_echoes"
-            | "message_echoes"
-            | "user_preferences"
-            | "user_id_update"
+        "messages" | "smb_message_echoes" | "message_echoes" | "user_preferences" | "user_id_update"
     ) {
         return out.keep(kinds::of_field(field), raw);
     }
     let Some(value) = change.value.and_then(object::<Value>) else {
         return out.keep("strange_change", raw);
     };
-    let Metadata {
-        phone_number_id,
-        display_phone_number,
-    } = value.metadata.as_ref().unwrap_or(&NOBODY);
-    let Some(number) = phone_number_id
-        .as_ref()
-        .filter(|number| numbers.contains(*number))
-    else {
+    let Metadata { phone_number_id, display_phone_number } = value.metadata.as_ref().unwrap_or(&NOBODY);
+    let Some(number) = phone_number_id.as_ref().filter(|number| numbers.contains(*number)) else {
         return out.keep("unconfigured_number", raw);
     };
     let scope = Scope::new(number, display_phone_number.as_deref(), value.contacts, now);
     let before = out.items.len();
     match field {
         "messages" => {
-            each(
-                out,
-                &scope,
-                value.messages,
-                "strange_message",
-                message::messages,
-            );
-            each(
-                out,
-                &scope,
-                value.statuses,
-                "strange_status",
-                status::statuses,
-            );
-            each(
-                out,
-                &scope,
-                value.message_echoes,
-                "strange_message",
-                echo::echoes,
-            );
-            value
-                .calls
-                .into_iter()
-                .for_each(|calls| out.keep("calls", calls));
-            value
-                .errors
-                .into_iter()
-                .for_each(|errors| out.keep("value_errors", errors));
+            each(out, &scope, value.messages, "strange_message", message::messages);
+            each(out, &scope, value.statuses, "strange_status", status::statuses);
+            each(out, &scope, value.message_echoes, "strange_message", echo::echoes);
+            value.calls.into_iter().for_each(|calls| out.keep("calls", calls));
+            value.errors.into_iter().for_each(|errors| out.keep("value_errors", errors));
         }
-        "user_preferences" => each(
-            out,
-            &scope,
-            value.user_preferences,
-            "strange_preference",
-            preference::preferences,
-        ),
-        "user_id_update" => each(
-            out,
-            &scope,
-            value.user_id_update,
-            "strange_identity",
-            identity::updates,
-        ),
-        _ => each(
-            out,
-            &scope,
-            value.message_echoes,
-            "strange_message",
-            echo::echoes,
-        ),
+        "user_preferences" => {
+            each(out, &scope, value.user_preferences, "strange_preference", preference::preferences)
+        }
+        "user_id_update" => each(out, &scope, value.user_id_update, "strange_identity", identity::updates),
+        _ => each(out, &scope, value.message_echoes, "strange_message", echo::echoes),
     }
     if out.items.len() == before {
         out.keep("empty_change", raw);
     }
 }
 
-const NOBODY: Metadata = Metadata {
-    display_phone_number: None,
-    phone_number_id: None,
-};
+const NOBODY: Metadata = Metadata { display_phone_number: None, phone_number_id: None };
 
 /// Hands the elements of a list on; what is no list is kept under `strange`.
 fn each<S: Session<Event = Event>>(

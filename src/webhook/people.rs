@@ -26,23 +26,13 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    pub(super) fn new(
-        number: &str,
-        display: Option<&str>,
-        contacts: Option<&RawValue>,
-        now: Millis,
-    ) -> Self {
+    pub(super) fn new(number: &str, display: Option<&str>, contacts: Option<&RawValue>, now: Millis) -> Self {
         let contacts = elements(contacts)
             .unwrap_or_default()
             .into_iter()
             .filter_map(|raw| serde_json::from_str(raw.get()).ok())
             .collect();
-        Self {
-            number: number.into(),
-            display: display.and_then(digits),
-            contacts,
-            now,
-        }
+        Self { number: number.into(), display: display.and_then(digits), contacts, now }
     }
 
     /// Seconds since the epoch → milliseconds. Missing or in the future: the time of receipt, because windows run from
@@ -90,11 +80,7 @@ impl Person {
     /// the part itself names nobody. Otherwise ids are never mixed: a wrong alias shows one person another's orders.
     pub(super) fn find(ids: Ids, contacts: &[payload::Contact], alone: bool) -> Option<Self> {
         let of = |contact: &payload::Contact| {
-            Ids::new(
-                contact.wa_id.as_deref(),
-                contact.user_id.as_deref(),
-                contact.parent_user_id.as_deref(),
-            )
+            Ids::new(contact.wa_id.as_deref(), contact.user_id.as_deref(), contact.parent_user_id.as_deref())
         };
         let same = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
         let clash = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
@@ -117,18 +103,8 @@ impl Person {
                 aliases.push(alias);
             }
         };
-        [&ids.phone, &theirs.phone]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .map(Alias::Phone)
-            .for_each(&mut add);
-        [&ids.user_id, &theirs.user_id]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .map(Alias::UserId)
-            .for_each(&mut add);
+        [&ids.phone, &theirs.phone].into_iter().flatten().cloned().map(Alias::Phone).for_each(&mut add);
+        [&ids.user_id, &theirs.user_id].into_iter().flatten().cloned().map(Alias::UserId).for_each(&mut add);
         if aliases.is_empty() {
             return None;
         }
@@ -146,10 +122,7 @@ impl Person {
     }
 
     pub(super) fn address(&self, number: &Arc<str>) -> Address {
-        Address::Aliases {
-            number: number.clone(),
-            aliases: self.aliases.clone(),
-        }
+        Address::Aliases { number: number.clone(), aliases: self.aliases.clone() }
     }
 }
 
@@ -179,11 +152,7 @@ mod tests {
 
     fn contact(wa_id: &str, user_id: &str) -> Contact {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Contact {
-            wa_id: some(wa_id),
-            user_id: some(user_id),
-            ..Contact::default()
-        }
+        Contact { wa_id: some(wa_id), user_id: some(user_id), ..Contact::default() }
     }
 
     fn aliases(ids: Ids, contacts: &[Contact], alone: bool) -> Option<Vec<Alias>> {
@@ -193,14 +162,7 @@ mod tests {
     #[test]
     fn phones_are_digits_however_written() {
         assert_eq!(digits("+1 (650) 555-12.34").as_deref(), Some("16505551234"));
-        for none in [
-            "",
-            "+",
-            "PHONE_NUMBER",
-            "<DIGITS1>",
-            "US.134",
-            "123456789012345678901",
-        ] {
+        for none in ["", "+", "PHONE_NUMBER", "<DIGITS1>", "US.134", "123456789012345678901"] {
             assert_eq!(digits(none), None, "{none}");
         }
     }
@@ -222,22 +184,14 @@ mod tests {
     fn ids_of_two_people_are_never_mixed() {
         let contacts = [contact("1", "US.a")];
         let only = |phone: &str| Some(vec![Alias::Phone(phone.into())]);
-        assert_eq!(
-            aliases(Ids::new(Some("2"), None, None), &contacts, false),
-            only("2"),
-            "several senders"
-        );
+        assert_eq!(aliases(Ids::new(Some("2"), None, None), &contacts, false), only("2"), "several senders");
         assert_eq!(
             aliases(Ids::new(Some("1"), Some("US.z"), None), &contacts, true),
             Some(vec![Alias::Phone("1".into()), Alias::UserId("US.z".into())]),
             "the contact's id differs from the message's own"
         );
         let two = [contact("1", "US.a"), contact("3", "US.c")];
-        assert_eq!(
-            aliases(Ids::new(Some("2"), None, None), &two, true),
-            only("2"),
-            "several contacts"
-        );
+        assert_eq!(aliases(Ids::new(Some("2"), None, None), &two, true), only("2"), "several contacts");
     }
 
     #[test]
@@ -245,11 +199,7 @@ mod tests {
         let contacts = [contact("1", "US.a")];
         assert_eq!(
             aliases(Ids::new(Some("2"), None, None), &contacts, true),
-            Some(vec![
-                Alias::Phone("2".into()),
-                Alias::Phone("1".into()),
-                Alias::UserId("US.a".into())
-            ])
+            Some(vec![Alias::Phone("2".into()), Alias::Phone("1".into()), Alias::UserId("US.a".into())])
         );
         assert_eq!(
             aliases(Ids::default(), &contacts, true),

@@ -25,11 +25,7 @@ fn one<S: Session<Event = Event>>(out: &mut Parsed<S>, scope: &Scope, raw: &RawV
         return out.keep("strange_preference", raw);
     };
     // Marketing is the only category there is; a new one must not be taken for it.
-    if preference
-        .category
-        .as_deref()
-        .is_some_and(|category| category != "marketing_messages")
-    {
+    if preference.category.as_deref().is_some_and(|category| category != "marketing_messages") {
         return out.keep("unknown_preference", raw);
     }
     let opted_in = match preference.value.as_deref() {

@@ -28,9 +28,7 @@ pub fn verify<T: AsRef<[u8]>>(
     raw_body: &[u8],
     header: Option<&str>,
 ) -> Result<(), Unauthorized> {
-    let hex_digest = header
-        .and_then(|value| value.trim().strip_prefix("sha256="))
-        .ok_or(Unauthorized)?;
+    let hex_digest = header.and_then(|value| value.trim().strip_prefix("sha256=")).ok_or(Unauthorized)?;
     let mut given = [0u8; DIGEST];
     hex::decode_to_slice(hex_digest, &mut given).map_err(|_| Unauthorized)?;
     let mut valid = false;
@@ -57,10 +55,7 @@ pub fn sign(app_secret: &[u8], raw_body: &[u8]) -> Result<String, Unauthorized> 
     }
     let mut mac = Hmac::<Sha256>::new_from_slice(app_secret).map_err(|_| Unauthorized)?;
     mac.update(raw_body);
-    Ok(format!(
-        "sha256={}",
-        hex::encode(mac.finalize().into_bytes())
-    ))
+    Ok(format!("sha256={}", hex::encode(mac.finalize().into_bytes())))
 }
 
 #[derive(Deserialize)]
@@ -78,8 +73,7 @@ struct Subscription {
 pub fn verify_subscription(query: &str, token: &str) -> Option<String> {
     let Query(given) = Query::<Subscription>::from_query(query).ok()?;
     let known = !token.is_empty() && bool::from(given.token.as_bytes().ct_eq(token.as_bytes()));
-    (known && given.mode == "subscribe" && given.challenge.len() <= MAX_CHALLENGE)
-        .then_some(given.challenge)
+    (known && given.mode == "subscribe" && given.challenge.len() <= MAX_CHALLENGE).then_some(given.challenge)
 }
 
 #[cfg(test)]
@@ -92,14 +86,7 @@ mod tests {
         let header = "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
         let body = b"what do ya want for nothing?";
         assert_eq!(verify(&["Jefe"], body, Some(header)), Ok(()));
-        assert_eq!(
-            verify(
-                &["Jefe"],
-                body,
-                Some(&header.to_uppercase().replace("SHA256", "sha256"))
-            ),
-            Ok(())
-        );
+        assert_eq!(verify(&["Jefe"], body, Some(&header.to_uppercase().replace("SHA256", "sha256"))), Ok(()));
         assert_eq!(sign(b"Jefe", body).unwrap(), header);
     }
 
@@ -111,10 +98,7 @@ mod tests {
             assert_eq!(verify(&["old", "new"], body, Some(&header)), Ok(()));
         }
         let header = sign(b"third", body).unwrap();
-        assert_eq!(
-            verify(&["old", "new"], body, Some(&header)),
-            Err(Unauthorized)
-        );
+        assert_eq!(verify(&["old", "new"], body, Some(&header)), Err(Unauthorized));
     }
 
     #[test]
@@ -122,30 +106,13 @@ mod tests {
         let body = b"{}";
         let good = sign(b"secret", body).unwrap();
         let bare = good.trim_start_matches("sha256=");
-        for header in [
-            None,
-            Some(""),
-            Some("sha256="),
-            Some(bare),
-            Some(&good[..good.len() - 2]),
-            Some("sha256=zz"),
-        ] {
-            assert_eq!(
-                verify(&["secret"], body, header),
-                Err(Unauthorized),
-                "{header:?}"
-            );
+        for header in
+            [None, Some(""), Some("sha256="), Some(bare), Some(&good[..good.len() - 2]), Some("sha256=zz")]
+        {
+            assert_eq!(verify(&["secret"], body, header), Err(Unauthorized), "{header:?}");
         }
-        assert_eq!(
-            verify(&["secret"], b"{} ", Some(&good)),
-            Err(Unauthorized),
-            "another body"
-        );
-        assert_eq!(
-            verify(&[] as &[&str], body, Some(&good)),
-            Err(Unauthorized),
-            "no secret at all"
-        );
+        assert_eq!(verify(&["secret"], b"{} ", Some(&good)), Err(Unauthorized), "another body");
+        assert_eq!(verify(&[] as &[&str], body, Some(&good)), Err(Unauthorized), "no secret at all");
         // HMAC with an empty key, which anybody can compute.
         let empty = "sha256=".to_owned()
             + &{
@@ -153,44 +120,20 @@ mod tests {
                 mac.update(body);
                 hex::encode(mac.finalize().into_bytes())
             };
-        assert_eq!(
-            verify(&[""], body, Some(&empty)),
-            Err(Unauthorized),
-            "an empty secret"
-        );
+        assert_eq!(verify(&[""], body, Some(&empty)), Err(Unauthorized), "an empty secret");
     }
 
     #[test]
     fn the_challenge_is_echoed_for_the_right_token_only() {
-        let query = |token: &str| {
-            format!("hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={token}")
-        };
-        assert_eq!(
-            verify_subscription(&query("me%26at"), "me&at").as_deref(),
-            Some("1158201444")
-        );
+        let query =
+            |token: &str| format!("hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={token}");
+        assert_eq!(verify_subscription(&query("me%26at"), "me&at").as_deref(), Some("1158201444"));
         assert_eq!(verify_subscription(&query("meat"), "me&at"), None);
-        assert_eq!(
-            verify_subscription(&query(""), ""),
-            None,
-            "no token configured"
-        );
-        assert_eq!(
-            verify_subscription(
-                "hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=t",
-                "t"
-            ),
-            None
-        );
-        assert_eq!(
-            verify_subscription("hub.mode=subscribe&hub.verify_token=t", "t"),
-            None
-        );
+        assert_eq!(verify_subscription(&query(""), ""), None, "no token configured");
+        assert_eq!(verify_subscription("hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=t", "t"), None);
+        assert_eq!(verify_subscription("hub.mode=subscribe&hub.verify_token=t", "t"), None);
         assert_eq!(verify_subscription("", "t"), None);
-        let long = format!(
-            "hub.mode=subscribe&hub.verify_token=t&hub.challenge={}",
-            "1".repeat(300)
-        );
+        let long = format!("hub.mode=subscribe&hub.verify_token=t&hub.challenge={}", "1".repeat(300));
         assert_eq!(verify_subscription(&long, "t"), None);
     }
 }

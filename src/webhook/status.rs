@@ -67,13 +67,8 @@ fn one<S: Session<Event = Event>>(out: &mut Parsed<S>, scope: &Scope, raw: &RawV
 }
 
 fn failed(raw: Option<&RawValue>) -> Event {
-    let code = elements(raw)
-        .unwrap_or_default()
-        .into_iter()
-        .find_map(|error| object::<ErrorItem>(error)?.code);
+    let code =
+        elements(raw).unwrap_or_default().into_iter().find_map(|error| object::<ErrorItem>(error)?.code);
     // Meta's own titles at times quote links and numbers, and are going to be withdrawn; ours are fixed words.
-    Event::DeliveryFailed {
-        code,
-        title: errors::title(code).to_owned(),
-    }
+    Event::DeliveryFailed { code, title: errors::title(code).to_owned() }
 }

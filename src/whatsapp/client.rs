@@ -120,9 +120,7 @@ impl GraphClient {
         let host = url.host_str().ok_or_else(no_url)?;
         // reqwest would panic.
         if rustls::crypto::CryptoProvider::get_default().is_none() {
-            return Err(ClientError::Build(
-                "no rustls crypto provider is installed in this process".into(),
-            ));
+            return Err(ClientError::Build("no rustls crypto provider is installed in this process".into()));
         }
         let mut builder = reqwest::Client::builder()
             .timeout(Duration::from_millis(options.timeout_ms))
@@ -136,14 +134,9 @@ impl GraphClient {
         if host == "localhost" || host.starts_with("127.") || host == "[::1]" {
             builder = builder.no_proxy();
         }
-        let http = builder
-            .build()
-            .map_err(|error| ClientError::Build(error.to_string()))?;
-        let base = format!(
-            "{}/{}",
-            options.base_url.trim_end_matches('/'),
-            options.api_version.trim_matches('/')
-        );
+        let http = builder.build().map_err(|error| ClientError::Build(error.to_string()))?;
+        let base =
+            format!("{}/{}", options.base_url.trim_end_matches('/'), options.api_version.trim_matches('/'));
         Ok(Self(Arc::new(Inner { http, base, token })))
     }
 
@@ -153,12 +146,7 @@ impl GraphClient {
     ///
     /// # Errors
     /// [`SendError`], whose class says what to do.
-    pub async fn send(
-        &self,
-        number: &str,
-        send: &Send,
-        callback_data: &str,
-    ) -> Result<Sent, SendError> {
+    pub async fn send(&self, number: &str, send: &Send, callback_data: &str) -> Result<Sent, SendError> {
         let body = render(send, callback_data).map_err(|error| unrendered(&error))?;
         let answer = self.post(number, &body).await?;
         // Taken, but nobody can say under which id: the status webhooks will.
@@ -175,15 +163,8 @@ impl GraphClient {
     ///
     /// # Errors
     /// [`SendError`]; nothing is lost by ignoring it.
-    pub async fn mark_read(
-        &self,
-        number: &str,
-        message_id: &str,
-        typing: bool,
-    ) -> Result<(), SendError> {
-        self.post(number, &render_read(message_id, typing))
-            .await
-            .map(drop)
+    pub async fn mark_read(&self, number: &str, message_id: &str, typing: bool) -> Result<(), SendError> {
+        self.post(number, &render_read(message_id, typing)).await.map(drop)
     }
 
     async fn post(&self, number: &str, body: &Value) -> Result<Answer, SendError> {
@@ -196,9 +177,7 @@ impl GraphClient {
             // Meta said no: the message was certainly not taken, so trying again is safe.
             Err(error) if error.class == Class::Auth => {
                 if self.0.token.reload(&token) {
-                    self.post_once(number, body, &self.0.token.current())
-                        .await
-                        .inspect_err(alarm)
+                    self.post_once(number, body, &self.0.token.current()).await.inspect_err(alarm)
                 } else {
                     alarm(&error);
                     Err(error)
@@ -208,12 +187,7 @@ impl GraphClient {
         }
     }
 
-    async fn post_once(
-        &self,
-        number: &str,
-        body: &Value,
-        token: &AccessToken,
-    ) -> Result<Answer, SendError> {
+    async fn post_once(&self, number: &str, body: &Value, token: &AccessToken) -> Result<Answer, SendError> {
         let url = format!("{}/{number}/messages", self.0.base);
         let response = self
             .0
@@ -231,24 +205,12 @@ impl GraphClient {
         let body = read(response).await;
         if status.is_success() {
             let body = body.ok_or(SendError::unanswered(Class::Unknown, "answer_lost"))?;
-            return Ok(Answer {
-                status,
-                retry_after,
-                body,
-            });
+            return Ok(Answer { status, retry_after, body });
         }
-        let answer = Answer {
-            status,
-            retry_after,
-            body: body.unwrap_or_default(),
-        };
+        let answer = Answer { status, retry_after, body: body.unwrap_or_default() };
         let refusal: Option<Refusal> = serde_json::from_slice(&answer.body).ok();
         let code = refusal.and_then(|refusal| refusal.error.code);
-        Err(SendError::answered(
-            answer.status.as_u16(),
-            code,
-            answer.retry_after,
-        ))
+        Err(SendError::answered(answer.status.as_u16(), code, answer.retry_after))
     }
 }
 
@@ -283,13 +245,7 @@ fn unanswered(error: &reqwest::Error) -> SendError {
 
 /// In seconds; the form with a date is not used by Graph.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 

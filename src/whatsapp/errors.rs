@@ -106,34 +106,20 @@ pub struct SendError {
 }
 
 fn show<T: std::fmt::Display>(value: &Option<T>) -> String {
-    value
-        .as_ref()
-        .map_or_else(|| "none".to_owned(), T::to_string)
+    value.as_ref().map_or_else(|| "none".to_owned(), T::to_string)
 }
 
 impl SendError {
     /// An error without an answer.
     pub fn unanswered(class: Class, reason: &'static str) -> Self {
-        Self {
-            class,
-            reason,
-            http: None,
-            code: None,
-            retry_after: None,
-        }
+        Self { class, reason, http: None, code: None, retry_after: None }
     }
 
     /// From an answer.
     pub fn answered(http: u16, code: Option<i64>, retry_after: Option<Duration>) -> Self {
         let (class, reason) = classify(http, code);
         let retry_after = retry_after.map(|wait| wait.min(MAX_RETRY_AFTER));
-        Self {
-            class,
-            reason,
-            http: Some(http),
-            code,
-            retry_after,
-        }
+        Self { class, reason, http: Some(http), code, retry_after }
     }
 
     /// How long to wait before try `attempt` + 1 (`attempt` counts from 1). Up to half as much again is added, spread by
@@ -162,17 +148,13 @@ impl SendError {
         failed: impl FnOnce(Option<i64>, &'static str) -> E,
     ) -> Dispatch<E> {
         match self.class {
-            Class::Retry(_) | Class::Auth | Class::Park => Dispatch::Retry {
-                after: self.wait(salt, attempt),
-                reason: self.reason,
-            },
-            Class::Permanent => Dispatch::Failed {
-                reason: self.reason,
-                result: Some(failed(self.code, title(self.code))),
-            },
-            Class::Unknown => Dispatch::Unknown {
-                reason: self.reason,
-            },
+            Class::Retry(_) | Class::Auth | Class::Park => {
+                Dispatch::Retry { after: self.wait(salt, attempt), reason: self.reason }
+            }
+            Class::Permanent => {
+                Dispatch::Failed { reason: self.reason, result: Some(failed(self.code, title(self.code))) }
+            }
+            Class::Unknown => Dispatch::Unknown { reason: self.reason },
         }
     }
 }
@@ -224,15 +206,9 @@ mod tests {
             (500, Some(999_999), Backoff::Fault),
         ];
         for (http, code, backoff) in retry {
-            assert_eq!(
-                classify(http, code).0,
-                Class::Retry(backoff),
-                "{http} {code:?}"
-            );
+            assert_eq!(classify(http, code).0, Class::Retry(backoff), "{http} {code:?}");
         }
-        for code in [
-            131_026, 131_047, 131_051, 132_000, 132_015, 100, 131_049, 999_999,
-        ] {
+        for code in [131_026, 131_047, 131_051, 132_000, 132_015, 100, 131_049, 999_999] {
             assert_eq!(classify(400, Some(code)).0, Class::Permanent, "{code}");
         }
         for code in [190, 0, 3, 10, 200, 299] {
@@ -251,15 +227,7 @@ mod tests {
     #[test]
     fn the_pair_limit_waits_four_to_the_power_of_the_tries() {
         let error = SendError::answered(400, Some(131_056), None);
-        for (attempt, seconds) in [
-            (1, 1),
-            (2, 4),
-            (3, 16),
-            (4, 64),
-            (5, 256),
-            (6, 1024),
-            (60, 1024),
-        ] {
+        for (attempt, seconds) in [(1, 1), (2, 4), (3, 16), (4, 64), (5, 256), (6, 1024), (60, 1024)] {
             let wait = error.wait("key", attempt).as_secs_f64();
             let base = f64::from(seconds);
             assert!((base..=base * 1.5).contains(&wait), "{attempt}: {wait}");
@@ -279,10 +247,7 @@ mod tests {
             }
         );
         assert_eq!(of(504, None), Dispatch::Unknown { reason: "gateway" });
-        assert!(matches!(
-            of(400, Some(190)),
-            Dispatch::Retry { reason: "auth", .. }
-        ));
+        assert!(matches!(of(400, Some(190)), Dispatch::Retry { reason: "auth", .. }));
         let asked = SendError::answered(503, None, Some(Duration::from_secs(30)));
         assert!(asked.wait("k", 1) >= Duration::from_secs(30));
     }

@@ -1,8 +1,8 @@
 //! Interactive messages → Graph's JSON: reply buttons and lists.
 
 use super::limits::{
-    MAX_BUTTON_ID, MAX_BUTTON_TITLE, MAX_BUTTONS, MAX_DESCRIPTION, MAX_FOOTER, MAX_ROW_ID,
-    MAX_ROW_TITLE, MAX_ROWS, MAX_SECTIONS, Result, checked, count, unique,
+    MAX_BUTTON_ID, MAX_BUTTON_TITLE, MAX_BUTTONS, MAX_DESCRIPTION, MAX_FOOTER, MAX_ROW_ID, MAX_ROW_TITLE,
+    MAX_ROWS, MAX_SECTIONS, Result, checked, count, unique,
 };
 use charla_dialogue::effect::{Button, Row, Section};
 use serde_json::{Value, json};
@@ -27,14 +27,8 @@ pub(super) fn interactive(
 
 pub(super) fn buttons_of(buttons: &[Button]) -> Result<Vec<Value>> {
     count("action.buttons", buttons.len(), MAX_BUTTONS)?;
-    unique(
-        "action.buttons.id",
-        buttons.iter().map(|button| button.id.as_str()),
-    )?;
-    unique(
-        "action.buttons.title",
-        buttons.iter().map(|button| button.title.as_str()),
-    )?;
+    unique("action.buttons.id", buttons.iter().map(|button| button.id.as_str()))?;
+    unique("action.buttons.title", buttons.iter().map(|button| button.title.as_str()))?;
     buttons
         .iter()
         .enumerate()
@@ -68,8 +62,7 @@ pub(super) fn sections_of(sections: &[Section]) -> Result<Vec<Value>> {
             let mut content = json!({"rows": rows});
             // A lone section needs no title.
             if sections.len() > 1 || !section.title.is_empty() {
-                content["title"] =
-                    checked(format!("{place}.title"), &section.title, MAX_ROW_TITLE)?.into();
+                content["title"] = checked(format!("{place}.title"), &section.title, MAX_ROW_TITLE)?.into();
             }
             Ok(content)
         })
@@ -99,31 +92,15 @@ mod tests {
 
     fn of(message: Outgoing) -> Result<Value> {
         let phone = Some("16505551234".into());
-        render(
-            &Send {
-                phone,
-                user_id: None,
-                message,
-                window_until: Some(1),
-                reply_to: None,
-            },
-            "",
-        )
+        render(&Send { phone, user_id: None, message, window_until: Some(1), reply_to: None }, "")
     }
 
     fn button(id: &str, title: &str) -> Button {
-        Button {
-            id: id.into(),
-            title: title.into(),
-        }
+        Button { id: id.into(), title: title.into() }
     }
 
     fn list(rows: &[usize]) -> Outgoing {
-        let row = |i: usize, j: usize| Row {
-            id: format!("{i}-{j}"),
-            title: "row".into(),
-            description: None,
-        };
+        let row = |i: usize, j: usize| Row { id: format!("{i}-{j}"), title: "row".into(), description: None };
         let section = |(i, rows): (usize, &usize)| Section {
             title: format!("section {i}"),
             rows: (0..*rows).map(|j| row(i, j)).collect(),
@@ -139,11 +116,7 @@ mod tests {
     #[test]
     fn buttons_are_one_to_three_and_differ() {
         let of = |buttons: Vec<Button>| {
-            of(Outgoing::Buttons {
-                body: "b".into(),
-                footer: Some("f".into()),
-                buttons,
-            })
+            of(Outgoing::Buttons { body: "b".into(), footer: Some("f".into()), buttons })
         };
         let rendered = of(vec![button("yes", "Yes"), button("no", "No")]).unwrap();
         assert_eq!(
@@ -156,43 +129,20 @@ mod tests {
                 ]},
             })
         );
-        assert!(matches!(
-            of(vec![]),
-            Err(RenderError::Count { count: 0, .. })
-        ));
+        assert!(matches!(of(vec![]), Err(RenderError::Count { count: 0, .. })));
         let four = ["a", "b", "c", "d"].map(|id| button(id, id)).to_vec();
-        assert!(matches!(
-            of(four),
-            Err(RenderError::Count {
-                count: 4,
-                limit: 3,
-                ..
-            })
-        ));
+        assert!(matches!(of(four), Err(RenderError::Count { count: 4, limit: 3, .. })));
         let same = RenderError::Duplicate("action.buttons.title".into());
         assert_eq!(of(vec![button("a", "Yes"), button("b", "Yes")]), Err(same));
-        let long = RenderError::TooLong {
-            field: "action.buttons[1].title".into(),
-            length: 21,
-            limit: 20,
-        };
-        assert_eq!(
-            of(vec![button("a", "A"), button("b", &"x".repeat(21))]),
-            Err(long)
-        );
+        let long = RenderError::TooLong { field: "action.buttons[1].title".into(), length: 21, limit: 20 };
+        assert_eq!(of(vec![button("a", "A"), button("b", &"x".repeat(21))]), Err(long));
     }
 
     #[test]
     fn a_list_has_ten_rows_over_all_sections() {
         assert!(of(list(&[5, 5])).is_ok());
-        assert!(matches!(
-            of(list(&[5, 6])),
-            Err(RenderError::Count { count: 11, .. })
-        ));
-        assert!(matches!(
-            of(list(&[])),
-            Err(RenderError::Count { count: 0, .. })
-        ));
+        assert!(matches!(of(list(&[5, 6])), Err(RenderError::Count { count: 11, .. })));
+        assert!(matches!(of(list(&[])), Err(RenderError::Count { count: 0, .. })));
         assert!(
             matches!(of(list(&[3, 0])), Err(RenderError::Count { field, count: 0, .. }) if field == "action.sections[1].rows")
         );
@@ -200,9 +150,6 @@ mod tests {
         if let Outgoing::List { sections, .. } = &mut untitled {
             sections[1].title = String::new();
         }
-        assert_eq!(
-            of(untitled),
-            Err(RenderError::Empty("action.sections[1].title".into()))
-        );
+        assert_eq!(of(untitled), Err(RenderError::Empty("action.sections[1].title".into())));
     }
 }

@@ -36,9 +36,7 @@ pub const MAX_LINK: usize = 2048;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
     /// Longer than Meta takes.
-    #[error(
-        "CHARLA-E2032: `{field}` has {length} characters, WhatsApp takes {limit}; shorten the response"
-    )]
+    #[error("CHARLA-E2032: `{field}` has {length} characters, WhatsApp takes {limit}; shorten the response")]
     TooLong {
         /// The place.
         field: String,
@@ -51,9 +49,7 @@ pub enum RenderError {
     #[error("CHARLA-E2033: `{0}` is empty; give it a text")]
     Empty(String),
     /// More elements than Meta takes.
-    #[error(
-        "CHARLA-E2034: `{field}` has {count} elements, WhatsApp takes 1 to {limit}; split the response"
-    )]
+    #[error("CHARLA-E2034: `{field}` has {count} elements, WhatsApp takes 1 to {limit}; split the response")]
     Count {
         /// The place.
         field: String,
@@ -74,9 +70,7 @@ pub enum RenderError {
         expected: &'static str,
     },
     /// Nobody to send to.
-    #[error(
-        "CHARLA-E2037: the message has neither a phone number nor a business-scoped user id to go to"
-    )]
+    #[error("CHARLA-E2037: the message has neither a phone number nor a business-scoped user id to go to")]
     NoAddress,
 }
 
@@ -90,11 +84,7 @@ pub(super) fn checked(field: impl Into<String>, text: &str, limit: usize) -> Res
     if text.len() > limit {
         let length = text.chars().count();
         if length > limit {
-            return Err(RenderError::TooLong {
-                field: field.into(),
-                length,
-                limit,
-            });
+            return Err(RenderError::TooLong { field: field.into(), length, limit });
         }
     }
     Ok(text)
@@ -104,11 +94,7 @@ pub(super) fn count(field: impl Into<String>, count: usize, limit: usize) -> Res
     if (1..=limit).contains(&count) {
         return Ok(());
     }
-    Err(RenderError::Count {
-        field: field.into(),
-        count,
-        limit,
-    })
+    Err(RenderError::Count { field: field.into(), count, limit })
 }
 
 pub(super) fn unique<'a>(field: &str, values: impl Iterator<Item = &'a str>) -> Result<()> {

@@ -37,11 +37,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            messages_per_s: 80,
-            per_number: HashMap::new(),
-            patience_ms: 2_000,
-        }
+        Self { messages_per_s: 80, per_number: HashMap::new(), patience_ms: 2_000 }
     }
 }
 
@@ -70,18 +66,12 @@ struct State {
 impl Pacer {
     /// A pacer for numbers with these rates, by `phone_number_id`, in messages a second; the defaults hold for the rest.
     pub fn new(rates: impl IntoIterator<Item = (String, u32)>) -> Self {
-        Self::with_options(Options {
-            per_number: rates.into_iter().collect(),
-            ..Options::default()
-        })
+        Self::with_options(Options { per_number: rates.into_iter().collect(), ..Options::default() })
     }
 
     /// A pacer that has seen nothing yet.
     pub fn with_options(options: Options) -> Self {
-        Self {
-            options,
-            state: Mutex::default(),
-        }
+        Self { options, state: Mutex::default() }
     }
 
     /// Books a send of `number` to `recipient` (any stable id) at the earliest moment from `now` on that both rates allow,
@@ -99,13 +89,7 @@ impl Pacer {
         // More debt than a burst can make comes from a clock that has been set back. The second is for callers whose `now`
         // was read in another order than they got here.
         let most = now + patience + PAIR_BURST * PAIR_INTERVAL + SECOND;
-        let debt = state
-            .pairs
-            .get(&pair)
-            .copied()
-            .filter(|debt| *debt <= most)
-            .unwrap_or(now)
-            .max(now);
+        let debt = state.pairs.get(&pair).copied().filter(|debt| *debt <= most).unwrap_or(now).max(now);
         let pair_free = (debt - (PAIR_BURST - 1) * PAIR_INTERVAL).max(now);
         if !state.numbers.contains_key(number) {
             state.numbers.insert(number.to_owned(), VecDeque::new());
@@ -117,10 +101,7 @@ impl Pacer {
         while booked.front().is_some_and(|at| *at <= now - SECOND) {
             booked.pop_front();
         }
-        while booked
-            .back()
-            .is_some_and(|at| *at > now + patience + SECOND)
-        {
+        while booked.back().is_some_and(|at| *at > now + patience + SECOND) {
             booked.pop_back();
         }
         let at = earliest(booked, rate, pair_free);
@@ -136,19 +117,11 @@ impl Pacer {
 
     /// How many pairs are remembered.
     pub fn pairs(&self) -> usize {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pairs
-            .len()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).pairs.len()
     }
 
     fn rate(&self, number: &str) -> usize {
-        let rate = self
-            .options
-            .per_number
-            .get(number)
-            .unwrap_or(&self.options.messages_per_s);
+        let rate = self.options.per_number.get(number).unwrap_or(&self.options.messages_per_s);
         usize::try_from(*rate).unwrap_or(usize::MAX).max(1)
     }
 }
@@ -167,18 +140,10 @@ fn earliest(booked: &VecDeque<Millis>, rate: usize, from: Millis) -> Millis {
         let blocks = |start: &usize| {
             let begin = if *start < place { booked[*start] } else { at };
             let after = start + rate;
-            let end = if after == place {
-                at
-            } else {
-                booked[after - 1]
-            };
+            let end = if after == place { at } else { booked[after - 1] };
             end - begin < SECOND
         };
-        let blocking = if booked.len() < rate {
-            None
-        } else {
-            (first..=last).find(|start| blocks(start))
-        };
+        let blocking = if booked.len() < rate { None } else { (first..=last).find(|start| blocks(start)) };
         match blocking {
             None => return at,
             // The run begins before `at`: wait until its first member is a second old.
@@ -199,10 +164,8 @@ impl State {
         }
         self.since_sweep = 0;
         self.pairs.retain(|_, debt| *debt > now);
-        self.pairs
-            .shrink_to(2 * self.pairs.len().max(SWEEP_AT_LEAST));
-        self.numbers
-            .retain(|_, booked| booked.back().is_some_and(|at| *at > now - SECOND));
+        self.pairs.shrink_to(2 * self.pairs.len().max(SWEEP_AT_LEAST));
+        self.numbers.retain(|_, booked| booked.back().is_some_and(|at| *at > now - SECOND));
     }
 }
 
@@ -214,11 +177,7 @@ mod tests {
     const NOW: Millis = 1_700_000_000_000;
 
     fn pacer(rate: u32, patience_ms: u32) -> Pacer {
-        Pacer::with_options(Options {
-            messages_per_s: rate,
-            patience_ms,
-            ..Options::default()
-        })
+        Pacer::with_options(Options { messages_per_s: rate, patience_ms, ..Options::default() })
     }
 
     #[test]
@@ -236,38 +195,18 @@ mod tests {
         for _ in 0..45 {
             assert_eq!(pacer.reserve("n", "c", paid), Ok(Duration::ZERO));
         }
-        assert!(
-            pacer
-                .reserve("n", "c", paid)
-                .is_ok_and(|wait| wait > Duration::ZERO)
-        );
+        assert!(pacer.reserve("n", "c", paid).is_ok_and(|wait| wait > Duration::ZERO));
     }
 
     #[test]
     fn a_number_sends_its_rate_at_once_and_the_rest_a_second_later() {
         let pacer = pacer(3, 2_000);
-        let waits: Vec<_> = (0..10)
-            .map(|i| {
-                pacer
-                    .reserve("n", &i.to_string(), NOW)
-                    .map(|wait| wait.as_millis())
-            })
-            .collect();
+        let waits: Vec<_> =
+            (0..10).map(|i| pacer.reserve("n", &i.to_string(), NOW).map(|wait| wait.as_millis())).collect();
         let later = Err(Later(Duration::from_secs(3)));
         assert_eq!(
             waits,
-            [
-                Ok(0),
-                Ok(0),
-                Ok(0),
-                Ok(1000),
-                Ok(1000),
-                Ok(1000),
-                Ok(2000),
-                Ok(2000),
-                Ok(2000),
-                later
-            ]
+            [Ok(0), Ok(0), Ok(0), Ok(1000), Ok(1000), Ok(1000), Ok(2000), Ok(2000), Ok(2000), later]
         );
     }
 
@@ -275,38 +214,20 @@ mod tests {
     fn a_waiting_pair_does_not_hold_up_the_number() {
         let pacer = pacer(1, 10_000);
         for second in 0..53 {
-            assert_eq!(
-                pacer.reserve("n", "busy", NOW + second * 1_000),
-                Ok(Duration::ZERO)
-            );
+            assert_eq!(pacer.reserve("n", "busy", NOW + second * 1_000), Ok(Duration::ZERO));
         }
         // 53 messages are paid for after 318 s; the burst reaches back to second 54.
-        assert_eq!(
-            pacer.reserve("n", "busy", NOW + 52_000),
-            Ok(Duration::from_secs(2))
-        );
-        assert_eq!(
-            pacer.reserve("n", "fresh", NOW + 53_000),
-            Ok(Duration::ZERO)
-        );
-        assert_eq!(
-            pacer.reserve("n", "fresh", NOW + 53_000),
-            Ok(Duration::from_secs(2))
-        );
+        assert_eq!(pacer.reserve("n", "busy", NOW + 52_000), Ok(Duration::from_secs(2)));
+        assert_eq!(pacer.reserve("n", "fresh", NOW + 53_000), Ok(Duration::ZERO));
+        assert_eq!(pacer.reserve("n", "fresh", NOW + 53_000), Ok(Duration::from_secs(2)));
     }
 
     #[test]
     fn a_clock_that_is_set_back_blocks_nobody_for_long() {
         let pacer = pacer(1, 0);
-        assert_eq!(
-            pacer.reserve("n", "c", NOW + 86_400_000),
-            Ok(Duration::ZERO)
-        );
+        assert_eq!(pacer.reserve("n", "c", NOW + 86_400_000), Ok(Duration::ZERO));
         for second in 0..10 {
-            assert_eq!(
-                pacer.reserve("n", "c", NOW + second * 6_000),
-                Ok(Duration::ZERO)
-            );
+            assert_eq!(pacer.reserve("n", "c", NOW + second * 6_000), Ok(Duration::ZERO));
         }
     }
 
@@ -317,10 +238,7 @@ mod tests {
             assert_eq!(pacer.reserve("n", "c", NOW), Ok(Duration::ZERO));
         }
         for _ in 0..100 {
-            assert_eq!(
-                pacer.reserve("n", "c", NOW),
-                Err(Later(Duration::from_secs(6)))
-            );
+            assert_eq!(pacer.reserve("n", "c", NOW), Err(Later(Duration::from_secs(6))));
         }
         assert_eq!(pacer.reserve("n", "c", NOW + 6_000), Ok(Duration::ZERO));
     }
@@ -332,11 +250,7 @@ mod tests {
             assert!(pacer.reserve("n", &i.to_string(), NOW + i * 10).is_ok());
         }
         // 100 a second, each busy for 6 s.
-        assert!(
-            pacer.pairs() <= 2 * 600 + SWEEP_AT_LEAST,
-            "{}",
-            pacer.pairs()
-        );
+        assert!(pacer.pairs() <= 2 * 600 + SWEEP_AT_LEAST, "{}", pacer.pairs());
     }
 
     #[test]

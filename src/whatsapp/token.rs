@@ -51,10 +51,7 @@ struct Stamp {
 fn stamp(path: &Path) -> Option<Stamp> {
     // Follows links: Kubernetes swaps a mounted secret by moving one.
     let meta = std::fs::metadata(path).ok()?;
-    Some(Stamp {
-        modified: meta.modified().ok(),
-        length: meta.len(),
-    })
+    Some(Stamp { modified: meta.modified().ok(), length: meta.len() })
 }
 
 impl TokenSource {
@@ -66,15 +63,8 @@ impl TokenSource {
         // Before the read: a change between the two is seen at the next look.
         let stamp = source.file.as_deref().and_then(stamp);
         let token = AccessToken(source.read()?.into());
-        let held = Held {
-            token,
-            stamp,
-            looked: Instant::now(),
-        };
-        Ok(Self {
-            source,
-            held: Arc::new(Mutex::new(held)),
-        })
+        let held = Held { token, stamp, looked: Instant::now() };
+        Ok(Self { source, held: Arc::new(Mutex::new(held)) })
     }
 
     /// The token now. Looks at the file's time at most once a second; what cannot be read leaves the last token standing.
@@ -137,20 +127,12 @@ mod tests {
         let source = TokenSource::new(SecretSource::from_file(&path)).unwrap();
         assert_eq!(source.current().expose(), "one");
         std::fs::write(&path, "second\n").unwrap();
-        assert_eq!(
-            source.current_at(later(0)).expose(),
-            "one",
-            "looked at less than a second ago"
-        );
+        assert_eq!(source.current_at(later(0)).expose(), "one", "looked at less than a second ago");
         assert_eq!(source.clone().current_at(later(2)).expose(), "second");
         std::fs::remove_file(&path).unwrap();
         assert_eq!(source.current_at(later(4)).expose(), "second");
         std::fs::write(&path, "").unwrap();
-        assert_eq!(
-            source.current_at(later(6)).expose(),
-            "second",
-            "half written"
-        );
+        assert_eq!(source.current_at(later(6)).expose(), "second", "half written");
         std::fs::write(&path, "third").unwrap();
         assert_eq!(source.current_at(later(8)).expose(), "third");
     }
@@ -165,10 +147,7 @@ mod tests {
         assert!(!source.reload(&refused), "nothing new");
         std::fs::write(&path, "two").unwrap();
         assert!(source.reload(&refused));
-        assert!(
-            source.reload(&refused),
-            "another request reloaded meanwhile"
-        );
+        assert!(source.reload(&refused), "another request reloaded meanwhile");
         assert_eq!(source.current().expose(), "two");
     }
 

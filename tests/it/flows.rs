@@ -92,8 +92,7 @@ async fn conversation_of(town: &Town, name: &str) -> (String, Value) {
 async fn tickets(town: &Town, contact: &str) -> Vec<Value> {
     let token = std::fs::read_to_string(town.folder.path().join("secrets/shop_token")).unwrap();
     let url = format!("{}/tickets?contact={contact}", town.shop_url);
-    let body: Value =
-        town.http.get(url).bearer_auth(token).send().await.unwrap().json().await.unwrap();
+    let body: Value = town.http.get(url).bearer_auth(token).send().await.unwrap().json().await.unwrap();
     body["tickets"].as_array().cloned().unwrap_or_default()
 }
 
@@ -151,7 +150,12 @@ async fn go_through(script: &Script) {
 
     let replayed = town.running().engine.replay(&id.parse::<ConversationId>().unwrap()).unwrap();
     assert!(replayed.differences.is_empty(), "{:?}", replayed.differences);
-    assert!(replayed.decided > 10 && replayed.decided == replayed.turns, "{} of {}", replayed.decided, replayed.turns);
+    assert!(
+        replayed.decided > 10 && replayed.decided == replayed.turns,
+        "{} of {}",
+        replayed.decided,
+        replayed.turns
+    );
     town.stop().await;
 }
 

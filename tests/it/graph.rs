@@ -94,21 +94,13 @@ impl Graph {
         let mut buffer = Vec::new();
         while let Some(asked) = request(&mut stream, &mut buffer).await {
             self.asked.lock().unwrap().push(asked);
-            let play = script
-                .lock()
-                .unwrap()
-                .pop_front()
-                .expect("the script is over");
+            let play = script.lock().unwrap().pop_front().expect("the script is over");
             let answer = match play {
                 Play::Answer(status, headers, body) => {
-                    format!(
-                        "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{headers}\r\n{body}",
-                        body.len()
-                    )
+                    format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
                 }
                 Play::BreakOff(status) => {
-                    let answer =
-                        format!("HTTP/1.1 {status} X\r\ncontent-length: 500\r\n\r\n{{\"mess");
+                    let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 500\r\n\r\n{{\"mess");
                     stream.write_all(answer.as_bytes()).await.unwrap();
                     return;
                 }
@@ -128,22 +120,16 @@ async fn request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Asked> 
             let header = |name: &str| {
                 head.lines().find_map(|line| {
                     let (key, value) = line.split_once(':')?;
-                    key.eq_ignore_ascii_case(name)
-                        .then(|| value.trim().to_owned())
+                    key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
                 })
             };
-            let length: usize =
-                header("content-length").map_or(0, |length| length.parse().unwrap());
+            let length: usize = header("content-length").map_or(0, |length| length.parse().unwrap());
             if buffer.len() >= end + 4 + length {
                 let body = serde_json::from_slice(&buffer[end + 4..end + 4 + length]).unwrap();
                 let path = head.split(' ').nth(1).unwrap().to_owned();
                 let authorization = header("authorization").unwrap_or_default();
                 buffer.drain(..end + 4 + length);
-                return Some(Asked {
-                    path,
-                    authorization,
-                    body,
-                });
+                return Some(Asked { path, authorization, body });
             }
         }
         let mut chunk = [0u8; 4096];

@@ -17,19 +17,14 @@ impl Session for Probe {
         "probe"
     }
     fn step(&self, _: &(), _: i64, _: &Event) -> Step<Self> {
-        Step {
-            changes: Vec::new(),
-            effects: Vec::new(),
-        }
+        Step { changes: Vec::new(), effects: Vec::new() }
     }
     fn apply(_: &mut (), _: &()) {}
     fn class(_: &()) -> EffectClass {
         EffectClass::Ephemeral
     }
     fn timer_fired(name: &str) -> Event {
-        Event::Timer {
-            name: name.to_owned(),
-        }
+        Event::Timer { name: name.to_owned() }
     }
     fn parked(_: &Event, tries: u32) -> Event {
         Event::Parked { tries }

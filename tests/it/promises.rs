@@ -10,8 +10,7 @@ fn secret(town: &Town) -> String {
 }
 
 async fn post(town: &Town, body: &[u8], signature: Option<String>) -> u16 {
-    let mut request =
-        town.http.post(format!("{}/webhooks/whatsapp", town.engine_url)).body(body.to_vec());
+    let mut request = town.http.post(format!("{}/webhooks/whatsapp", town.engine_url)).body(body.to_vec());
     if let Some(signature) = signature {
         request = request.header("X-Hub-Signature-256", signature);
     }
@@ -88,7 +87,7 @@ async fn a_conversation_survives_kill_9() {
     assert!(!status.text().is_empty());
     let thread = customer.thread(0, Duration::from_millis(500)).await;
     assert!(thread.len() > sent_while_down);
-    let greetings = thread.iter().filter(|b| b.from_business() && b.offers("/Consent(yes)")).count();
+    let greetings = thread.iter().filter(|b| b.is_from_business() && b.offers("/Consent(yes)")).count();
     assert_eq!(greetings, 1, "consent is asked once");
     town.stop().await;
 }
@@ -124,7 +123,11 @@ async fn kills_in_the_middle_of_turns_lose_and_repeat_nothing() {
         assert_eq!(answers, expected, "after {point}");
     }
     tokio::time::sleep(Duration::from_millis(1_500)).await;
-    assert_eq!(wait_for_language_answers(&town, wa_id, expected).await, expected, "nothing is said twice later");
+    assert_eq!(
+        wait_for_language_answers(&town, wa_id, expected).await,
+        expected,
+        "nothing is said twice later"
+    );
     town.stop().await;
 }
 
@@ -133,7 +136,7 @@ async fn wait_for_language_answers(town: &Town, wa_id: &str, at_least: usize) ->
     let begun = std::time::Instant::now();
     loop {
         let thread = town.customer(wa_id).thread(0, Duration::ZERO).await;
-        let count = thread.iter().filter(|b| b.from_business() && b.text().contains("*English*")).count();
+        let count = thread.iter().filter(|b| b.is_from_business() && b.text().contains("*English*")).count();
         if count >= at_least || begun.elapsed() > crate::support::PATIENCE {
             return count;
         }

@@ -75,8 +75,7 @@ impl Town {
         let folder = tempfile::tempdir().unwrap();
         let (engine, sim, shop) = (listener(), listener(), listener());
         let ports = [port(&engine), port(&sim), port(&shop)];
-        let plan =
-            demo::Plan::with_ports(folder.path(), &root().join("config"), ports, false).unwrap();
+        let plan = demo::Plan::with_ports(folder.path(), &root().join("config"), ports, false).unwrap();
         let world = plan.start_world(sim, shop).await.unwrap();
         let url = |port: u16| format!("http://127.0.0.1:{port}");
         let town = Self {
@@ -206,14 +205,7 @@ impl Town {
     }
 
     pub async fn ready(&self) -> Value {
-        self.http
-            .get(format!("{}/health/ready", self.engine_url))
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        self.http.get(format!("{}/health/ready", self.engine_url)).send().await.unwrap().json().await.unwrap()
     }
 }
 
@@ -245,7 +237,7 @@ impl Bubble {
     pub fn text(&self) -> &str {
         self.0["text"].as_str().unwrap_or_default()
     }
-    pub fn from_business(&self) -> bool {
+    pub fn is_from_business(&self) -> bool {
         self.0["from"] == "business"
     }
     /// Ids of buttons and rows.
@@ -264,14 +256,9 @@ impl Bubble {
         let found = self.ids().into_iter().find(|id| id.starts_with(prefix));
         found.unwrap_or_else(|| panic!("no choice {prefix} in {:#}", self.0))
     }
-    /// The id of the n-th button or row.
-    pub fn id(&self, n: usize) -> String {
-        self.ids().get(n).cloned().unwrap_or_else(|| panic!("no choice {n} in {:#}", self.0))
-    }
     fn kind_of(&self, id: &str) -> &'static str {
-        let has = |key: &str| {
-            self.0[key].as_array().is_some_and(|items| items.iter().any(|item| item["id"] == id))
-        };
+        let has =
+            |key: &str| self.0[key].as_array().is_some_and(|items| items.iter().any(|item| item["id"] == id));
         if has("rows") { "list" } else { "button" }
     }
 }
@@ -314,32 +301,15 @@ impl Customer<'_> {
         while begun.elapsed() < PATIENCE {
             for bubble in self.thread(self.seen, Duration::from_millis(2_000)).await {
                 self.seen = bubble.n();
-                if bubble.from_business() {
+                if bubble.is_from_business() {
                     return bubble;
                 }
             }
         }
         let all = self.thread(0, Duration::ZERO).await;
-        let lines: Vec<String> = all
-            .iter()
-            .map(|b| format!("{} {}: {}", b.n(), b.0["from"], b.text()))
-            .collect();
+        let lines: Vec<String> =
+            all.iter().map(|b| format!("{} {}: {}", b.n(), b.0["from"], b.text())).collect();
         panic!("{} got no answer; the thread:\n{}", self.wa_id, lines.join("\n"));
-    }
-
-    /// Business messages that come within the time, beyond those already looked at.
-    pub async fn more(&mut self, wait: Duration) -> Vec<Bubble> {
-        let begun = Instant::now();
-        let mut found = Vec::new();
-        while begun.elapsed() < wait {
-            for bubble in self.thread(self.seen, Duration::from_millis(200)).await {
-                self.seen = bubble.n();
-                if bubble.from_business() {
-                    found.push(bubble);
-                }
-            }
-        }
-        found
     }
 
     /// Waits for a message with a choice whose id begins so; those before it are passed over.
@@ -378,11 +348,5 @@ impl Customer<'_> {
         assert!(bubble.ids().iter().any(|known| known == id), "no {id} in {:#}", bubble.0);
         self.send(json!({"type": bubble.kind_of(id), "id": id})).await;
         self.answer().await
-    }
-
-    /// Taps the n-th button or row.
-    pub async fn tap(&mut self, bubble: &Bubble, n: usize) -> Bubble {
-        let id = bubble.id(n);
-        self.choose(bubble, &id).await
     }
 }

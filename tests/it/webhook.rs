@@ -26,16 +26,8 @@ fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     };
     let paths = entries.map(|entry| entry.unwrap().path());
     paths
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "json")
-        })
-        .map(|path| {
-            (
-                path.file_stem().unwrap().to_str().unwrap().to_owned(),
-                std::fs::read(&path).unwrap(),
-            )
-        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), std::fs::read(&path).unwrap()))
         .collect()
 }
 
@@ -98,12 +90,7 @@ fn numbers(value: &Value, found: &mut HashSet<String>) {
 #[test]
 fn messages_become_events_with_all_names_of_their_sender() {
     let parsed = fixture("messages");
-    let Item::Event {
-        address: Address::Aliases { number, aliases },
-        dedup,
-        ..
-    } = &parsed.items[0]
-    else {
+    let Item::Event { address: Address::Aliases { number, aliases }, dedup, .. } = &parsed.items[0] else {
         panic!("{:?}", parsed.items[0]);
     };
     assert_eq!(&**number, NUMBER);
@@ -128,9 +115,7 @@ fn messages_become_events_with_all_names_of_their_sender() {
             profile_name: Some("Asha Rao".into()),
             reply_to: Some("wamid.ASKED".into()),
             referral: None,
-            content: Content::Text {
-                text: "मेरा order kahan hai? 📦".into()
-            },
+            content: Content::Text { text: "मेरा order kahan hai? 📦".into() },
         }
     );
     let media = |kind: &str, id: &str, caption: Option<&str>| Content::Media {
@@ -147,26 +132,13 @@ fn messages_become_events_with_all_names_of_their_sender() {
         media("audio", "7004", None),
         media("document", "7005", None),
         media("sticker", "7006", None),
-        Content::Location {
-            latitude: 12.9716,
-            longitude: 77.5946,
-            name: Some("MG Road".into()),
-        },
+        Content::Location { latitude: 12.9716, longitude: 77.5946, name: Some("MG Road".into()) },
         Content::Contacts { own_phone: None },
-        Content::Contacts {
-            own_phone: Some("919800000001".into()),
-        },
-        Content::Reaction {
-            emoji: Some("👍".into()),
-        },
+        Content::Contacts { own_phone: Some("919800000001".into()) },
+        Content::Reaction { emoji: Some("👍".into()) },
         Content::Reaction { emoji: None },
-        Content::Button {
-            id: "REORDER".into(),
-            title: "Order again".into(),
-        },
-        Content::Order {
-            items: vec![("SKU-7".into(), 2)],
-        },
+        Content::Button { id: "REORDER".into(), title: "Order again".into() },
+        Content::Order { items: vec![("SKU-7".into(), 2)] },
         Content::Welcome,
         silent("edit"),
         silent("revoke"),
@@ -174,55 +146,29 @@ fn messages_become_events_with_all_names_of_their_sender() {
         unsupported("unknown"),
         unsupported("hologram"),
     ];
-    let contents: Vec<_> = messages[1..]
-        .iter()
-        .map(|message| message.content.clone())
-        .collect();
+    let contents: Vec<_> = messages[1..].iter().map(|message| message.content.clone()).collect();
     assert_eq!(contents, expected);
     let refers = |i: usize| messages[i].reply_to.as_deref();
-    assert_eq!(
-        (refers(10), refers(12)),
-        (Some("wamid.ASKED"), Some("wamid.TEMPLATE"))
-    );
-    assert_eq!(
-        (refers(15), refers(16)),
-        (Some("wamid.FIX001"), Some("wamid.FIX002"))
-    );
-    assert_eq!(
-        (words(&parsed)["contacts"], words(&parsed)["other_message"]),
-        (2, 1)
-    );
+    assert_eq!((refers(10), refers(12)), (Some("wamid.ASKED"), Some("wamid.TEMPLATE")));
+    assert_eq!((refers(15), refers(16)), (Some("wamid.FIX001"), Some("wamid.FIX002")));
+    assert_eq!((words(&parsed)["contacts"], words(&parsed)["other_message"]), (2, 1));
 }
 
 #[test]
 fn interactive_replies_are_taps_rows_and_forms() {
     let parsed = fixture("interactive");
-    let contents: Vec<_> = received(&parsed)
-        .iter()
-        .map(|message| message.content.clone())
-        .collect();
-    let form = |fields: Value| Content::Form {
-        fields: fields.as_object().unwrap().clone().into_iter().collect(),
-    };
+    let contents: Vec<_> = received(&parsed).iter().map(|message| message.content.clone()).collect();
+    let form =
+        |fields: Value| Content::Form { fields: fields.as_object().unwrap().clone().into_iter().collect() };
     assert_eq!(
         contents,
         [
-            Content::Button {
-                id: "yes".into(),
-                title: "Yes".into()
-            },
-            Content::List {
-                id: "shoes".into(),
-                title: "Shoes".into()
-            },
+            Content::Button { id: "yes".into(), title: "Yes".into() },
+            Content::List { id: "shoes".into(), title: "Shoes".into() },
             form(json!({"flow_token": "t", "rating": 5})),
             form(json!({"rating": 4})),
-            Content::Silent {
-                kind: "call_permission_reply".into()
-            },
-            Content::Unsupported {
-                kind: "payment_reply".into()
-            },
+            Content::Silent { kind: "call_permission_reply".into() },
+            Content::Unsupported { kind: "payment_reply".into() },
         ]
     );
 }
@@ -231,10 +177,7 @@ fn interactive_replies_are_taps_rows_and_forms() {
 fn statuses_carry_our_key_back_and_tell_of_failures() {
     let parsed = fixture("statuses");
     let ours = IdempotencyKey {
-        conversation: ConversationId {
-            person: PersonId(42),
-            number: NUMBER.into(),
-        },
+        conversation: ConversationId { person: PersonId(42), number: NUMBER.into() },
         turn: 7,
         step: 0,
     };
@@ -242,83 +185,35 @@ fn statuses_carry_our_key_back_and_tell_of_failures() {
         .items
         .iter()
         .filter_map(|item| match item {
-            Item::Status {
-                external_id,
-                key,
-                status,
-                at,
-                on_failed,
-            } => Some((
-                external_id.as_str(),
-                key.clone(),
-                *status,
-                *at,
-                on_failed.clone(),
-            )),
+            Item::Status { external_id, key, status, at, on_failed } => {
+                Some((external_id.as_str(), key.clone(), *status, *at, on_failed.clone()))
+            }
             _ => None,
         })
         .collect();
-    let failed = Event::DeliveryFailed {
-        code: Some(131_026),
-        title: "the customer cannot be reached".into(),
-    };
+    let failed =
+        Event::DeliveryFailed { code: Some(131_026), title: "the customer cannot be reached".into() };
     assert_eq!(
         statuses,
         [
-            (
-                "wamid.OUT1",
-                Some(ours),
-                Delivery::Sent,
-                1_763_600_001_000,
-                None
-            ),
-            (
-                "wamid.OUT1",
-                None,
-                Delivery::Delivered,
-                1_763_600_002_000,
-                None
-            ),
+            ("wamid.OUT1", Some(ours), Delivery::Sent, 1_763_600_001_000, None),
+            ("wamid.OUT1", None, Delivery::Delivered, 1_763_600_002_000, None),
             ("wamid.OUT1", None, Delivery::Read, 1_763_600_003_000, None),
             // The key names another number: not ours.
-            (
-                "wamid.OUT2",
-                None,
-                Delivery::Played,
-                1_763_600_004_000,
-                None
-            ),
-            (
-                "wamid.OUT3",
-                None,
-                Delivery::Failed,
-                1_763_600_005_000,
-                Some(failed)
-            ),
-            (
-                "wamid.OUT4",
-                None,
-                Delivery::Deleted,
-                1_763_600_006_000,
-                None
-            ),
+            ("wamid.OUT2", None, Delivery::Played, 1_763_600_004_000, None),
+            ("wamid.OUT3", None, Delivery::Failed, 1_763_600_005_000, Some(failed)),
+            ("wamid.OUT4", None, Delivery::Deleted, 1_763_600_006_000, None),
         ]
     );
     let kept = ["unknown_status", "group_status", "strange_status"];
-    assert!(
-        kept.iter().all(|kind| words(&parsed)[kind] == 1),
-        "{:?}",
-        parsed.kinds
-    );
+    assert!(kept.iter().all(|kind| words(&parsed)[kind] == 1), "{:?}", parsed.kinds);
 }
 
 #[test]
 fn changes_of_identity_name_old_and_new() {
     let names = |parsed: &Parsed<Probe>| -> Vec<(Vec<Alias>, Vec<Alias>, String)> {
         let names = parsed.items.iter().filter_map(|item| match item {
-            Item::Identity { old, new, dedup } => {
-                Some((old.clone(), new.clone(), dedup.clone().unwrap()))
-            }
+            Item::Identity { old, new, dedup } => Some((old.clone(), new.clone(), dedup.clone().unwrap())),
             _ => None,
         });
         names.collect()
@@ -334,56 +229,31 @@ fn changes_of_identity_name_old_and_new() {
                 vec![phone("919800000002"), user("IN.8802")],
                 "100000000000001|wamid.SYS1".to_owned()
             ),
-            (
-                vec![user("IN.8801")],
-                vec![user("IN.8802")],
-                "100000000000001|wamid.SYS2".to_owned()
-            ),
+            (vec![user("IN.8801")], vec![user("IN.8802")], "100000000000001|wamid.SYS2".to_owned()),
         ]
     );
     assert_eq!(words(&parsed)["customer_identity_changed"], 1);
     let (first, again) = (fixture("user_id_update"), fixture("user_id_update"));
     assert_eq!(names(&first)[0].0, [user("IN.8801")]);
     assert_eq!(names(&first)[0].1, [user("IN.8802")]);
-    assert_eq!(
-        names(&first),
-        names(&again),
-        "a repeated webhook has the same dedup key"
-    );
+    assert_eq!(names(&first), names(&again), "a repeated webhook has the same dedup key");
 }
 
 #[test]
 fn preferences_and_echoes_reach_the_customers_conversation() {
     let parsed = fixture("user_preferences");
-    assert_eq!(
-        *event(&parsed.items[0]),
-        Event::MarketingPreference { opted_in: false }
-    );
-    assert_eq!(
-        *event(&parsed.items[1]),
-        Event::MarketingPreference { opted_in: true }
-    );
-    assert_eq!(
-        words(&parsed),
-        BTreeMap::from([("user_preferences", 2), ("unknown_preference", 1)])
-    );
+    assert_eq!(*event(&parsed.items[0]), Event::MarketingPreference { opted_in: false });
+    assert_eq!(*event(&parsed.items[1]), Event::MarketingPreference { opted_in: true });
+    assert_eq!(words(&parsed), BTreeMap::from([("user_preferences", 2), ("unknown_preference", 1)]));
 
     let parsed = fixture("smb_message_echoes");
-    let Item::Event {
-        address: Address::Aliases { aliases, .. },
-        event: Event::Echo(message),
-        ..
-    } = &parsed.items[0]
+    let Item::Event { address: Address::Aliases { aliases, .. }, event: Event::Echo(message), .. } =
+        &parsed.items[0]
     else {
         panic!("{:?}", parsed.items);
     };
     assert_eq!(*aliases, [Alias::Phone("919800000001".into())]);
-    assert_eq!(
-        message.content,
-        Content::Text {
-            text: "I will take this one.".into()
-        }
-    );
+    assert_eq!(message.content, Content::Text { text: "I will take this one.".into() });
 }
 
 #[test]
@@ -406,10 +276,7 @@ fn what_is_not_handled_is_kept_and_counted() {
         .iter()
         .map(|item| match item {
             Item::Kept { kind, raw } => {
-                assert!(
-                    serde_json::from_slice::<Value>(raw).is_ok(),
-                    "kept as it came"
-                );
+                assert!(serde_json::from_slice::<Value>(raw).is_ok(), "kept as it came");
                 *kind
             }
             other => panic!("{other:?}"),
@@ -427,40 +294,22 @@ fn what_is_no_webhook_is_kept_and_never_an_error() {
         (b"\xff\xfe", "malformed"),
         (b"{\"entry\":{}}", "malformed"),
         (b"{\"object\":\"page\",\"entry\":[{}]}", "foreign_object"),
-        (
-            b"{\"object\":\"whatsapp_business_account\",\"entry\":[]}",
-            "malformed",
-        ),
+        (b"{\"object\":\"whatsapp_business_account\",\"entry\":[]}", "malformed"),
     ];
     for (body, kind) in bodies {
         assert_eq!(words(&read(body)), BTreeMap::from([(kind, 1)]), "{body:?}");
     }
     let deep = "[".repeat(200_000);
-    assert_eq!(
-        words(&read(deep.as_bytes())),
-        BTreeMap::from([("malformed", 1)])
-    );
-    let long = format!(
-        "{{\"object\":\"page\",\"text\":\"{}\"}}",
-        "é".repeat(60_000)
-    );
-    let Item::Kept { raw, .. } = &read(long.as_bytes()).items[0] else {
-        panic!("not kept")
-    };
+    assert_eq!(words(&read(deep.as_bytes())), BTreeMap::from([("malformed", 1)]));
+    let long = format!("{{\"object\":\"page\",\"text\":\"{}\"}}", "é".repeat(60_000));
+    let Item::Kept { raw, .. } = &read(long.as_bytes()).items[0] else { panic!("not kept") };
     let text = std::str::from_utf8(raw).unwrap();
     assert!(text.len() <= 64 * 1024 && text.len() > 65_000 && text.ends_with("é…[cut]"));
 }
 
 #[test]
 fn a_text_cut_in_the_middle_of_an_emoji_is_still_read() {
-    let body = String::from_utf8(fixtures()["messages"].clone())
-        .unwrap()
-        .replace(" 📦", " \\ud83d");
+    let body = String::from_utf8(fixtures()["messages"].clone()).unwrap().replace(" 📦", " \\ud83d");
     let parsed = read(body.as_bytes());
-    assert_eq!(
-        received(&parsed)[0].content,
-        Content::Text {
-            text: "मेरा order kahan hai? \u{fffd}".into()
-        }
-    );
+    assert_eq!(received(&parsed)[0].content, Content::Text { text: "मेरा order kahan hai? \u{fffd}".into() });
 }

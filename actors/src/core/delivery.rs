@@ -11,11 +11,7 @@ impl Delivery {
     /// The state after a report: never backwards, and of the two final states the first one stays.
     #[must_use]
     pub fn join(self, report: Delivery) -> Delivery {
-        if self.is_final() {
-            self
-        } else {
-            self.max(report)
-        }
+        if self.is_final() { self } else { self.max(report) }
     }
 }
 

@@ -24,46 +24,24 @@ pub struct Folded<S: Session> {
 
 impl<S: Session> Default for Folded<S> {
     fn default() -> Self {
-        Self {
-            state: Arc::default(),
-            base: 0,
-            handled: 0,
-            turns: 0,
-            expected: None,
-        }
+        Self { state: Arc::default(), base: 0, handled: 0, turns: 0, expected: None }
     }
 }
 
 impl<S: Session> Folded<S> {
     /// Continues from a state known otherwise (a snapshot).
     pub fn from_snapshot(state: S::State, base: u64, handled: u64) -> Self {
-        Self {
-            state: Arc::new(state),
-            base,
-            handled,
-            turns: 0,
-            expected: None,
-        }
+        Self { state: Arc::new(state), base, handled, turns: 0, expected: None }
     }
 
     /// What follows from a committed turn.
     #[must_use]
     pub fn after(&self, state: Arc<S::State>, base: u64, trigger: u64) -> Self {
-        Self {
-            state,
-            base,
-            handled: self.handled.max(trigger),
-            turns: self.turns + 1,
-            expected: None,
-        }
+        Self { state, base, handled: self.handled.max(trigger), turns: self.turns + 1, expected: None }
     }
 
     /// Compares a state from a snapshot with the record that it claims to reach to.
-    pub fn stands_on(
-        &self,
-        record: &Record<S>,
-        place: impl FnOnce() -> String,
-    ) -> Result<(), StoreError> {
+    pub fn stands_on(&self, record: &Record<S>, place: impl FnOnce() -> String) -> Result<(), StoreError> {
         let why = match record {
             Record::Turn(turn) if turn.state_hash == state_hash::<S>(&self.state)? => return Ok(()),
             Record::Turn(_) => "the snapshot is of another state",
@@ -71,14 +49,9 @@ impl<S: Session> Folded<S> {
             Record::Checkpoint(_) => "the snapshot is of another state",
             // Neither carries a hash of the whole state.
             Record::Absorbed(_) => return Ok(()),
-            Record::Received(_) | Record::Tombstone(_) => {
-                "the snapshot names a record that changed nothing"
-            }
+            Record::Received(_) | Record::Tombstone(_) => "the snapshot names a record that changed nothing",
         };
-        Err(StoreError::Corrupt {
-            place: place(),
-            why: why.to_owned(),
-        })
+        Err(StoreError::Corrupt { place: place(), why: why.to_owned() })
     }
 
     /// Folds the next record in.
@@ -135,10 +108,7 @@ pub(crate) fn guarded<T>(
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         Err(StoreError::Corrupt {
             place: place(),
-            why: format!(
-                "folding panicked: {}",
-                crate::committer::panic_text(&*panic)
-            ),
+            why: format!("folding panicked: {}", crate::committer::panic_text(&*panic)),
         })
     })
 }

@@ -55,18 +55,13 @@ pub fn user_id(aliases: &[Alias]) -> Option<&str> {
 pub fn rename(on_record: &[Alias], seen: &[Alias]) -> (Vec<Alias>, Vec<Alias>) {
     let mut names: Vec<Alias> = Vec::with_capacity(3);
     for alias in seen.iter().rev().chain(on_record) {
-        let same_kind =
-            |other: &Alias| std::mem::discriminant(other) == std::mem::discriminant(alias);
+        let same_kind = |other: &Alias| std::mem::discriminant(other) == std::mem::discriminant(alias);
         if !names.iter().any(same_kind) {
             names.push(alias.clone());
         }
     }
     names.sort();
-    let dropped = on_record
-        .iter()
-        .filter(|alias| !names.contains(alias))
-        .cloned()
-        .collect();
+    let dropped = on_record.iter().filter(|alias| !names.contains(alias)).cloned().collect();
     (names, dropped)
 }
 
@@ -76,26 +71,16 @@ mod tests {
     use proptest::prelude::*;
 
     fn known(person: u64, user_id: Option<&str>) -> Known {
-        Known {
-            person: PersonId(person),
-            user_id: user_id.map(str::to_owned),
-        }
+        Known { person: PersonId(person), user_id: user_id.map(str::to_owned) }
     }
 
     #[test]
     fn a_recycled_phone_is_a_new_person() {
         let names = [Alias::Phone("1".into()), Alias::UserId("new".into())];
         assert_eq!(decide(&names, None, Some(&known(1, Some("old")))), Who::New);
+        assert_eq!(decide(&names, None, Some(&known(1, None))), Who::Person(PersonId(1)));
         assert_eq!(
-            decide(&names, None, Some(&known(1, None))),
-            Who::Person(PersonId(1))
-        );
-        assert_eq!(
-            decide(
-                &names,
-                Some(&known(2, Some("new"))),
-                Some(&known(1, Some("old")))
-            ),
+            decide(&names, Some(&known(2, Some("new"))), Some(&known(1, Some("old")))),
             Who::Person(PersonId(2))
         );
     }
@@ -103,15 +88,9 @@ mod tests {
     #[test]
     fn a_phone_alone_names_its_person_and_a_parent_id_nobody() {
         let phone = [Alias::Phone("1".into())];
-        assert_eq!(
-            decide(&phone, None, Some(&known(1, Some("u")))),
-            Who::Person(PersonId(1))
-        );
+        assert_eq!(decide(&phone, None, Some(&known(1, Some("u")))), Who::Person(PersonId(1)));
         assert_eq!(decide(&phone, None, None), Who::New);
-        assert_eq!(
-            decide(&[Alias::ParentUserId("p".into())], None, None),
-            Who::New
-        );
+        assert_eq!(decide(&[Alias::ParentUserId("p".into())], None, None), Who::New);
     }
 
     fn alias() -> impl Strategy<Value = Alias> {

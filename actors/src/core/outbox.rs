@@ -143,11 +143,7 @@ impl<S: Session> Outbox<S> {
             None => {
                 self.lanes.insert(
                     id.clone(),
-                    Lane {
-                        items: VecDeque::from([entry]),
-                        phase: Phase::Ready,
-                        echoed: false,
-                    },
+                    Lane { items: VecDeque::from([entry]), phase: Phase::Ready, echoed: false },
                 );
                 self.next(&id, now);
             }
@@ -156,12 +152,7 @@ impl<S: Session> Outbox<S> {
     }
 
     /// Takes the outcome of a try.
-    pub fn tried(
-        &mut self,
-        key: &IdempotencyKey,
-        outcome: Tried<S::Event>,
-        now: Millis,
-    ) -> Vec<Order<S>> {
+    pub fn tried(&mut self, key: &IdempotencyKey, outcome: Tried<S::Event>, now: Millis) -> Vec<Order<S>> {
         let mut orders = Vec::new();
         let echo_wait = self.echo_wait;
         if let Some(lane) = self.lanes.get_mut(&key.conversation)
@@ -184,18 +175,14 @@ impl<S: Session> Outbox<S> {
                     entry.doubt = false;
                     entry.claimed = entry.resend_unknown;
                     let until = now.saturating_add(delay.max(0));
-                    lane.phase = Phase::Marking {
-                        then: Wait { until, echo: false },
-                    };
+                    lane.phase = Phase::Marking { then: Wait { until, echo: false } };
                     let attempts = entry.attempts;
                     orders.push(Order::Mark(key.clone(), Mark::NotTaken { attempts }));
                 }
                 Tried::Unknown => {
                     entry.doubt = true;
                     let until = now.saturating_add(echo_wait);
-                    lane.phase = Phase::Marking {
-                        then: Wait { until, echo: true },
-                    };
+                    lane.phase = Phase::Marking { then: Wait { until, echo: true } };
                     orders.push(Order::Mark(key.clone(), Mark::Doubt));
                 }
             }
@@ -324,10 +311,7 @@ impl<S: Session> Outbox<S> {
     /// Whether something is out there or being recorded.
     pub fn is_busy(&self) -> bool {
         self.lanes.values().any(|lane| {
-            matches!(
-                lane.phase,
-                Phase::Claiming | Phase::InFlight | Phase::Ending | Phase::Marking { .. }
-            )
+            matches!(lane.phase, Phase::Claiming | Phase::InFlight | Phase::Ending | Phase::Marking { .. })
         })
     }
 
@@ -382,20 +366,11 @@ impl<S: Session> Outbox<S> {
 }
 
 fn dispatch<S: Session>(entry: &Entry<S>) -> Order<S> {
-    Order::Dispatch {
-        key: entry.key.clone(),
-        effect: entry.effect.clone(),
-        attempt: entry.attempts,
-    }
+    Order::Dispatch { key: entry.key.clone(), effect: entry.effect.clone(), attempt: entry.attempts }
 }
 
 fn settle<S: Session>(entry: &Entry<S>, how: Settled, result: Option<S::Event>) -> Order<S> {
-    Order::Settle {
-        key: entry.key.clone(),
-        effect: entry.effect.clone(),
-        how,
-        result,
-    }
+    Order::Settle { key: entry.key.clone(), effect: entry.effect.clone(), how, result }
 }
 
 #[cfg(test)]
@@ -447,10 +422,7 @@ mod tests {
     #[test]
     fn an_echo_settles_what_an_earlier_start_left_though_it_stands_in_line() {
         let mut outbox = Outbox::new(1, 100);
-        let left = Entry {
-            doubt: true,
-            ..entry(1, true)
-        };
+        let left = Entry { doubt: true, ..entry(1, true) };
         assert!(outbox.queue(left, 0).is_empty());
         assert_eq!(outbox.queue(entry(2, true), 1).len(), 1);
         assert!(outbox.tick(100).is_empty());

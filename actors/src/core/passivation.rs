@@ -17,13 +17,7 @@ pub struct Residents<K> {
 impl<K: Hash + Eq + Clone> Residents<K> {
     /// At most `cap` (at least one) residents, each for at most `idle` milliseconds without a touch.
     pub fn new(cap: usize, idle: Millis) -> Self {
-        Self {
-            cap: cap.max(1),
-            idle,
-            ticket: 0,
-            tickets: HashMap::new(),
-            order: BTreeMap::new(),
-        }
+        Self { cap: cap.max(1), idle, ticket: 0, tickets: HashMap::new(), order: BTreeMap::new() }
     }
 
     /// Notes that `key` is used at `now`, and returns whom that pushes out.
@@ -32,11 +26,7 @@ impl<K: Hash + Eq + Clone> Residents<K> {
         self.ticket += 1;
         self.tickets.insert(key.clone(), self.ticket);
         self.order.insert(self.ticket, (key.clone(), now));
-        if self.tickets.len() > self.cap {
-            self.oldest()
-        } else {
-            None
-        }
+        if self.tickets.len() > self.cap { self.oldest() } else { None }
     }
 
     /// Whom nobody has touched for too long, at most `limit`.

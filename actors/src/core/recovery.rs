@@ -23,10 +23,7 @@ pub struct Recovered<S: Session> {
 
 /// Plans the start: the new start number, the count of starts of the first unhandled event of each conversation, the
 /// settlement of effects about which the provider has reported. To be committed before anything else.
-pub fn plan<S: Session>(
-    tx: &mut Tx<'_>,
-    now: Millis,
-) -> Result<(Ledger<S>, Recovered<S>), StoreError> {
+pub fn plan<S: Session>(tx: &mut Tx<'_>, now: Millis) -> Result<(Ledger<S>, Recovered<S>), StoreError> {
     let clean = Ledger::<S>::clean_start(tx)?;
     let mut ledger = Ledger::<S>::open(tx, now)?;
     let mut out = Output::default();
@@ -34,12 +31,7 @@ pub fn plan<S: Session>(
     let (left, unsettled) = left(tx, &mut ledger, &mut out, clean, now)?;
     Ok((
         ledger,
-        Recovered {
-            wake,
-            left,
-            unhandled: unhandled + out.unhandled,
-            unsettled: unsettled + out.unsettled,
-        },
+        Recovered { wake, left, unhandled: unhandled + out.unhandled, unsettled: unsettled + out.unsettled },
     ))
 }
 
@@ -48,8 +40,8 @@ fn unhandled(tx: &mut Tx<'_>) -> Result<(Vec<ConversationId>, i64), StoreError> 
     let mut count = 0;
     for (key, value) in tx.scan(Space::Pending, &Range::all(), false, usize::MAX)? {
         count += 1;
-        let (id, _) = ids::split_sequence(&key)
-            .ok_or_else(|| crate::core::ledger::bad_key(Space::Pending))?;
+        let (id, _) =
+            ids::split_sequence(&key).ok_or_else(|| crate::core::ledger::bad_key(Space::Pending))?;
         if wake.last() == Some(&id) {
             continue;
         }
@@ -66,11 +58,7 @@ fn unhandled(tx: &mut Tx<'_>) -> Result<(Vec<ConversationId>, i64), StoreError> 
 pub const MAX_STARTS: u32 = 10;
 
 /// Whether an event that came before this one is unhandled.
-pub fn waits_before(
-    reader: &dyn Reader,
-    id: &ConversationId,
-    seq: u64,
-) -> Result<bool, StoreError> {
+pub fn waits_before(reader: &dyn Reader, id: &ConversationId, seq: u64) -> Result<bool, StoreError> {
     let mut range = Range::prefix(&ids::conversation_key(id));
     range.to = Some(ids::sequence_key(id, seq));
     Ok(!reader.scan(Space::Pending, &range, false, 1)?.is_empty())
@@ -86,8 +74,8 @@ pub fn unhandled_of<S: Session>(
     let mut events = Vec::new();
     for (key, row) in reader.scan(Space::Pending, &range, false, usize::MAX)? {
         let row: PendingRow = rows::read("pending", &row)?;
-        let (_, seq) = ids::split_sequence(&key)
-            .ok_or_else(|| crate::core::ledger::bad_key(Space::Pending))?;
+        let (_, seq) =
+            ids::split_sequence(&key).ok_or_else(|| crate::core::ledger::bad_key(Space::Pending))?;
         let place = || format!("{id} record {seq}");
         // A turn may have been committed between the two reads.
         let Some(bytes) = reader.get(Space::Events, &key)? else {
@@ -118,21 +106,14 @@ fn left<S: Session>(
     let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     let mut left: Vec<Entry<S>> = Vec::new();
     for (key_bytes, value) in rows {
-        let key = ids::split_effect(&key_bytes)
-            .ok_or_else(|| crate::core::ledger::bad_key(Space::Outbox))?;
+        let key = ids::split_effect(&key_bytes).ok_or_else(|| crate::core::ledger::bad_key(Space::Outbox))?;
         let row: OutboxRow<S> = rows::read("outbox", &value)?;
         // Only the first of a conversation can have left: the next one leaves after its settlement is on record.
-        let first = left
-            .last()
-            .is_none_or(|before| before.key.conversation != key.conversation);
+        let first = left.last().is_none_or(|before| before.key.conversation != key.conversation);
         let claimed = row.claim != 0 && row.claim != clean;
         let doubt = first && (row.doubt || claimed);
         if doubt && reported(tx, &key_bytes)? {
-            let settle = Settle {
-                key,
-                how: Settled::Echoed,
-                result: None,
-            };
+            let settle = Settle { key, how: Settled::Echoed, result: None };
             ledger.settle(tx, out, settle, now)?;
             continue;
         }

@@ -138,12 +138,7 @@ impl<S: Session> TurnMachine<S> {
         Ok(())
     }
 
-    fn step(
-        &mut self,
-        at: Millis,
-        event: S::Event,
-        decisions: &mut Vec<Decision<S>>,
-    ) -> Result<(), Fault> {
+    fn step(&mut self, at: Millis, event: S::Event, decisions: &mut Vec<Decision<S>>) -> Result<(), Fault> {
         if self.steps.len() >= MAX_STEPS {
             return Err(Fault::Runaway);
         }
@@ -171,9 +166,7 @@ impl<S: Session> TurnMachine<S> {
                 EffectClass::Durable { resend_unknown } => {
                     self.durable.push((effect, resend_unknown));
                 }
-                EffectClass::SetTimer { name, at } => {
-                    self.timers.push(TimerChange { name, at: Some(at) })
-                }
+                EffectClass::SetTimer { name, at } => self.timers.push(TimerChange { name, at: Some(at) }),
                 EffectClass::CancelTimer { name } => {
                     self.timers.push(TimerChange { name, at: None });
                 }
@@ -253,14 +246,8 @@ pub fn effects_hash<S: Session>(effects: &[S::Effect]) -> Result<u64, StoreError
 /// Rows that are no longer there, and rows that are new or different.
 pub(crate) fn diff_views(before: &[View], after: Vec<View>) -> (Vec<View>, Vec<View>) {
     let same_row = |a: &View, b: &View| a.table == b.table && a.sort == b.sort;
-    let removed = before
-        .iter()
-        .filter(|row| !after.iter().any(|other| same_row(row, other)))
-        .cloned()
-        .collect();
-    let added = after
-        .into_iter()
-        .filter(|row| !before.contains(row))
-        .collect();
+    let removed =
+        before.iter().filter(|row| !after.iter().any(|other| same_row(row, other))).cloned().collect();
+    let added = after.into_iter().filter(|row| !before.contains(row)).collect();
     (removed, added)
 }

@@ -72,9 +72,7 @@ impl Space {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The disk or the store said no.
-    #[error(
-        "CHARLA-E3020: the journal cannot {what}: {why}; check disk space and the device, then restart"
-    )]
+    #[error("CHARLA-E3020: the journal cannot {what}: {why}; check disk space and the device, then restart")]
     Io {
         /// What was tried.
         what: &'static str,
@@ -115,18 +113,12 @@ pub struct Range {
 impl Range {
     /// All keys that begin with `prefix`.
     pub fn prefix(prefix: &[u8]) -> Self {
-        Self {
-            from: prefix.to_vec(),
-            to: successor(prefix),
-        }
+        Self { from: prefix.to_vec(), to: successor(prefix) }
     }
 
     /// All keys.
     pub fn all() -> Self {
-        Self {
-            from: Vec::new(),
-            to: None,
-        }
+        Self { from: Vec::new(), to: None }
     }
 
     /// The same range without `key` and what is before it.
@@ -170,13 +162,7 @@ pub trait Reader {
     /// The value of a key.
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     /// At most `limit` rows of a range, ascending, or descending if `reverse`.
-    fn scan(
-        &self,
-        space: Space,
-        range: &Range,
-        reverse: bool,
-        limit: usize,
-    ) -> Result<Vec<Row>, StoreError>;
+    fn scan(&self, space: Space, range: &Range, reverse: bool, limit: usize) -> Result<Vec<Row>, StoreError>;
 }
 
 type Cell = (Space, Vec<u8>);
@@ -206,9 +192,7 @@ impl Batch {
     }
     /// The writes; `None` removes.
     pub fn into_cells(self) -> impl Iterator<Item = (Space, Vec<u8>, Option<Vec<u8>>)> {
-        self.cells
-            .into_iter()
-            .map(|((space, key), value)| (space, key, value))
+        self.cells.into_iter().map(|((space, key), value)| (space, key, value))
     }
 }
 
@@ -221,10 +205,7 @@ pub struct Tx<'a> {
 impl<'a> Tx<'a> {
     /// An empty one.
     pub fn new(reader: &'a dyn Reader) -> Self {
-        Self {
-            reader,
-            batch: Batch::default(),
-        }
+        Self { reader, batch: Batch::default() }
     }
     /// Sets a row.
     pub fn put(&mut self, space: Space, key: Vec<u8>, value: Vec<u8>) {
@@ -248,13 +229,7 @@ impl Reader for Tx<'_> {
         }
     }
 
-    fn scan(
-        &self,
-        space: Space,
-        range: &Range,
-        reverse: bool,
-        limit: usize,
-    ) -> Result<Vec<Row>, StoreError> {
+    fn scan(&self, space: Space, range: &Range, reverse: bool, limit: usize) -> Result<Vec<Row>, StoreError> {
         let Some(bounds) = range.bounds(space) else {
             return Ok(Vec::new());
         };
@@ -263,11 +238,8 @@ impl Reader for Tx<'_> {
             return self.reader.scan(space, range, reverse, limit);
         }
         // Every row below may be hidden by one write above it, so that many more are needed.
-        let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = self
-            .reader
-            .scan(space, range, reverse, limit.saturating_add(over.len()))?
-            .into_iter()
-            .collect();
+        let mut rows: BTreeMap<Vec<u8>, Vec<u8>> =
+            self.reader.scan(space, range, reverse, limit.saturating_add(over.len()))?.into_iter().collect();
         for ((_, key), value) in over {
             match value {
                 Some(value) => rows.insert(key.clone(), value.clone()),

@@ -39,9 +39,7 @@ impl FjallJournal {
                     std::thread::sleep(Duration::from_millis(50));
                 }
                 Err(fjall::Error::Locked) => {
-                    return Err(StoreError::Locked {
-                        path: path.display().to_string(),
-                    });
+                    return Err(StoreError::Locked { path: path.display().to_string() });
                 }
                 Err(error) => return Err(io("open", &error)),
             }
@@ -50,19 +48,13 @@ impl FjallJournal {
             .iter()
             .map(|space| {
                 let options = || {
-                    KeyspaceCreateOptions::default()
-                        .max_memtable_size(MEMTABLE)
-                        .manual_journal_persist(true)
+                    KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE).manual_journal_persist(true)
                 };
                 database.keyspace(space.name(), options)
             })
             .collect::<Result<_, _>>()
             .map_err(|error| io("open", &error))?;
-        Ok(Self {
-            database,
-            spaces,
-            poisoned: AtomicBool::new(false),
-        })
+        Ok(Self { database, spaces, poisoned: AtomicBool::new(false) })
     }
 
     fn space(&self, space: Space) -> &Keyspace {
@@ -74,10 +66,7 @@ impl FjallJournal {
 fn io(what: &'static str, error: &fjall::Error) -> StoreError {
     match error {
         fjall::Error::Poisoned => StoreError::Poisoned,
-        other => StoreError::Io {
-            what,
-            why: other.to_string(),
-        },
+        other => StoreError::Io { what, why: other.to_string() },
     }
 }
 
@@ -88,13 +77,7 @@ impl Reader for FjallJournal {
         Ok(value.map(|value| value.to_vec()))
     }
 
-    fn scan(
-        &self,
-        space: Space,
-        range: &Range,
-        reverse: bool,
-        limit: usize,
-    ) -> Result<Vec<Row>, StoreError> {
+    fn scan(&self, space: Space, range: &Range, reverse: bool, limit: usize) -> Result<Vec<Row>, StoreError> {
         if limit == 0 || range.to.as_ref().is_some_and(|to| *to <= range.from) {
             return Ok(Vec::new());
         }
@@ -102,9 +85,7 @@ impl Reader for FjallJournal {
             Some(to) => Bound::Excluded(to.as_slice()),
             None => Bound::Unbounded,
         };
-        let found = self
-            .space(space)
-            .range::<&[u8], _>((Bound::Included(range.from.as_slice()), to));
+        let found = self.space(space).range::<&[u8], _>((Bound::Included(range.from.as_slice()), to));
         let own = |guard: fjall::Guard| {
             let (key, value) = guard.into_inner().map_err(|error| io("read", &error))?;
             Ok((key.to_vec(), value.to_vec()))
@@ -123,10 +104,7 @@ impl Journal for FjallJournal {
             return Err(StoreError::Poisoned);
         }
         // Durability is part of the batch: committing first and persisting later would show readers what may be lost.
-        let mut writes = self
-            .database
-            .batch()
-            .durability(Some(PersistMode::SyncData));
+        let mut writes = self.database.batch().durability(Some(PersistMode::SyncData));
         for (space, key, value) in batch.into_cells() {
             match value {
                 Some(value) => writes.insert(self.space(space), key, value),
@@ -135,10 +113,7 @@ impl Journal for FjallJournal {
         }
         let committed = match failpoints::hit(failpoints::SYNC_ERROR) {
             Ok(()) => writes.commit().map_err(|error| io("commit", &error)),
-            Err(injected) => Err(StoreError::Io {
-                what: "sync",
-                why: injected.to_string(),
-            }),
+            Err(injected) => Err(StoreError::Io { what: "sync", why: injected.to_string() }),
         };
         if committed.is_err() {
             self.poisoned.store(true, Ordering::SeqCst);

@@ -41,13 +41,7 @@ impl Reader for MemoryJournal {
         Ok(spaces.get(&space).and_then(|rows| rows.get(key)).cloned())
     }
 
-    fn scan(
-        &self,
-        space: Space,
-        range: &Range,
-        reverse: bool,
-        limit: usize,
-    ) -> Result<Vec<Row>, StoreError> {
+    fn scan(&self, space: Space, range: &Range, reverse: bool, limit: usize) -> Result<Vec<Row>, StoreError> {
         if range.to.as_ref().is_some_and(|to| *to <= range.from) {
             return Ok(Vec::new());
         }
@@ -75,10 +69,7 @@ impl Journal for MemoryJournal {
         }
         if self.fail.swap(false, Ordering::SeqCst) {
             self.poisoned.store(true, Ordering::SeqCst);
-            return Err(StoreError::Io {
-                what: "sync",
-                why: "told to fail".to_owned(),
-            });
+            return Err(StoreError::Io { what: "sync", why: "told to fail".to_owned() });
         }
         let mut spaces = self.spaces.write().unwrap_or_else(PoisonError::into_inner);
         for (space, key, value) in batch.into_cells() {
@@ -95,7 +86,6 @@ impl Journal for MemoryJournal {
     fn disk_space(&self) -> u64 {
         let spaces = self.spaces.read().unwrap_or_else(PoisonError::into_inner);
         let rows = spaces.values().flatten();
-        rows.map(|(key, value)| (key.len() + value.len()) as u64)
-            .sum()
+        rows.map(|(key, value)| (key.len() + value.len()) as u64).sum()
     }
 }

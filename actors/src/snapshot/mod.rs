@@ -44,18 +44,10 @@ struct SnapshotRef<'a, S: Session> {
 }
 
 pub(crate) fn encode<S: Session>(folded: &Folded<S>) -> Result<Vec<u8>, StoreError> {
-    encode_value(&SnapshotRef::<S> {
-        base: folded.base,
-        handled: folded.handled,
-        state: &folded.state,
-    })
+    encode_value(&SnapshotRef::<S> { base: folded.base, handled: folded.handled, state: &folded.state })
 }
 
 pub(crate) fn decode<S: Session>(bytes: &[u8]) -> Result<Folded<S>, StoreError> {
     let snapshot: Snapshot<S> = decode_value(bytes, || "a snapshot".to_owned())?;
-    Ok(Folded::from_snapshot(
-        snapshot.state,
-        snapshot.base,
-        snapshot.handled,
-    ))
+    Ok(Folded::from_snapshot(snapshot.state, snapshot.base, snapshot.handled))
 }

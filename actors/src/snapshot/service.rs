@@ -50,11 +50,7 @@ impl Snapshots {
                     names::violation("snapshots_unavailable");
                 }
             })?;
-        Ok(Self {
-            store,
-            jobs: Mutex::new(Some(jobs)),
-            writer: Mutex::new(Some(writer)),
-        })
+        Ok(Self { store, jobs: Mutex::new(Some(jobs)), writer: Mutex::new(Some(writer)) })
     }
 
     /// The newest snapshot, if there is a readable one.
@@ -97,17 +93,9 @@ impl Snapshots {
 
     /// Lets the writer finish what waits, and ends it.
     pub(crate) fn stop(&self) {
-        let jobs = self
-            .jobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(jobs);
-        let writer = self
-            .writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer {
             let _ = writer.join();
         }
@@ -115,11 +103,7 @@ impl Snapshots {
 
     /// Lets the writer end on its own.
     pub(crate) fn abandon(&self) {
-        let jobs = self
-            .jobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(jobs);
     }
 }

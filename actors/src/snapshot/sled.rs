@@ -25,10 +25,7 @@ pub struct Roll {
 
 impl Default for Roll {
     fn default() -> Self {
-        Self {
-            times: 6,
-            floor: 64 * 1024 * 1024,
-        }
+        Self { times: 6, floor: 64 * 1024 * 1024 }
     }
 }
 
@@ -49,8 +46,7 @@ impl SledSnapshots {
     /// Opens or creates the snapshots in a folder. Waits up to `lock_wait` for a process that still has them open. Reads
     /// through all snapshots once, to know how much is alive.
     pub fn open(folder: &Path, lock_wait: Duration, roll: Roll) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| io("create the snapshots' folder", &error))?;
+        std::fs::create_dir_all(folder).map_err(|error| io("create the snapshots' folder", &error))?;
         let mut numbers = generations(folder)?;
         let newest = numbers.pop().unwrap_or(1);
         // An older generation beside a newer one is what a crash during the copy or the removal left: the newer one may
@@ -77,10 +73,7 @@ impl SledSnapshots {
             folder: folder.to_owned(),
             roll,
             live: AtomicU64::new(live),
-            current: RwLock::new(Arc::new(Generation {
-                number: newest,
-                database,
-            })),
+            current: RwLock::new(Arc::new(Generation { number: newest, database })),
         })
     }
 
@@ -96,11 +89,9 @@ impl SledSnapshots {
 
     fn note(&self, added: usize, removed: usize) {
         let (added, removed) = (added as u64, removed as u64);
-        let _ = self
-            .live
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |live| {
-                Some((live + added).saturating_sub(removed))
-            });
+        let _ = self.live.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |live| {
+            Some((live + added).saturating_sub(removed))
+        });
     }
 
     /// Copies what is alive into a new generation and drops the old one. Called by the one writer only, so nothing is
@@ -112,9 +103,7 @@ impl SledSnapshots {
         let database = open_sled(&place)?;
         for row in old.database.iter() {
             let (key, value) = row.map_err(|error| fault("read", &error))?;
-            database
-                .insert(key, value)
-                .map_err(|error| fault("copy", &error))?;
+            database.insert(key, value).map_err(|error| fault("copy", &error))?;
         }
         database.flush().map_err(|error| fault("flush", &error))?;
         let _ = failpoints::hit(failpoints::DURING_COMPACTION);
@@ -179,25 +168,16 @@ impl SnapshotStore for SledSnapshots {
     }
 
     fn space(&self) -> (u64, u64) {
-        (
-            self.current().database.size_on_disk().unwrap_or(0),
-            self.live.load(Ordering::Relaxed),
-        )
+        (self.current().database.size_on_disk().unwrap_or(0), self.live.load(Ordering::Relaxed))
     }
 }
 
 fn io(what: &'static str, error: &std::io::Error) -> StoreError {
-    StoreError::Io {
-        what,
-        why: error.to_string(),
-    }
+    StoreError::Io { what, why: error.to_string() }
 }
 
 fn fault(what: &'static str, error: &sled::Error) -> StoreError {
-    StoreError::Io {
-        what,
-        why: error.to_string(),
-    }
+    StoreError::Io { what, why: error.to_string() }
 }
 
 fn path(folder: &Path, number: u64) -> PathBuf {
@@ -240,9 +220,7 @@ fn open_waiting(path: &Path, lock_wait: Duration) -> Result<sled::Db, StoreError
         match open_sled(path) {
             Err(StoreError::Io { why, .. }) if why.contains("could not acquire lock") => {
                 if Instant::now() >= deadline {
-                    return Err(StoreError::Locked {
-                        path: path.display().to_string(),
-                    });
+                    return Err(StoreError::Locked { path: path.display().to_string() });
                 }
                 std::thread::sleep(Duration::from_millis(50));
             }
@@ -253,13 +231,7 @@ fn open_waiting(path: &Path, lock_wait: Duration) -> Result<sled::Db, StoreError
 
 /// sled panics on some kinds of damage.
 fn open_sled(path: &Path) -> Result<sled::Db, StoreError> {
-    let open = || {
-        sled::Config::new()
-            .path(path)
-            .cache_capacity(CACHE)
-            .flush_every_ms(Some(1000))
-            .open()
-    };
+    let open = || sled::Config::new().path(path).cache_capacity(CACHE).flush_every_ms(Some(1000)).open();
     match catch_unwind(AssertUnwindSafe(open)) {
         Ok(opened) => opened.map_err(|error| fault("open snapshots", &error)),
         Err(_) => Err(StoreError::Corrupt {
@@ -272,6 +244,5 @@ fn open_sled(path: &Path) -> Result<sled::Db, StoreError> {
 fn count_live(database: &sled::Db) -> u64 {
     // What cannot be read cannot be read on the next try either: the iterator would return the same error for ever.
     let rows = database.iter().map_while(Result::ok);
-    rows.map(|(key, value)| (key.len() + value.len()) as u64)
-        .sum()
+    rows.map(|(key, value)| (key.len() + value.len()) as u64).sum()
 }

@@ -36,11 +36,7 @@ async fn child_process() {
     while let Some(line) = queue.recv().await {
         let (person, n) = line.split_once(' ').unwrap();
         let text = format!("twice {n}");
-        if engine
-            .accept(vec![said(person, &text, Some(&line))])
-            .await
-            .is_err()
-        {
+        if engine.accept(vec![said(person, &text, Some(&line))]).await.is_err() {
             std::process::exit(3);
         }
         println!("ok {line}");
@@ -53,12 +49,7 @@ async fn child_process() {
 /// Talks until the child dies or all is said. Returns whether it died.
 fn talk(folder: &Path, arm: &str, acknowledged: &mut [usize], until: usize) -> bool {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "child::child_process",
-            "--exact",
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args(["child::child_process", "--exact", "--nocapture", "--test-threads=1"])
         .env(FOLDER, folder)
         .env(failpoints::VARIABLE, arm)
         .stdin(Stdio::piped())
@@ -74,10 +65,7 @@ fn talk(folder: &Path, arm: &str, acknowledged: &mut [usize], until: usize) -> b
                 continue;
             }
             let next = format!("{person} {said}");
-            if writeln!(input, "{next}")
-                .and_then(|()| input.flush())
-                .is_err()
-            {
+            if writeln!(input, "{next}").and_then(|()| input.flush()).is_err() {
                 break 'talking;
             }
             let expected = format!("ok {next}");
@@ -131,13 +119,7 @@ fn nothing_acknowledged_is_lost_or_handled_twice_whatever_the_place_of_the_kill(
     for id in ids {
         let log = inspector.state(&id).unwrap().unwrap().log;
         let expected: Vec<String> = (0..end)
-            .flat_map(|n| {
-                [
-                    format!("twice {n}"),
-                    format!("looked {n}a"),
-                    format!("looked {n}b"),
-                ]
-            })
+            .flat_map(|n| [format!("twice {n}"), format!("looked {n}a"), format!("looked {n}b")])
             .collect();
         let differs = log.iter().zip(&expected).position(|(a, b)| a != b);
         assert_eq!((log.len(), differs), (expected.len(), None));

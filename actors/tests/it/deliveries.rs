@@ -8,12 +8,7 @@ use charla_actors::testing::{Counter, Note};
 use std::sync::Arc;
 use std::time::Duration;
 
-fn report(
-    external_id: &str,
-    key: Option<&IdempotencyKey>,
-    status: Delivery,
-    at: i64,
-) -> Item<Counter> {
+fn report(external_id: &str, key: Option<&IdempotencyKey>, status: Delivery, at: i64) -> Item<Counter> {
     Item::Status {
         external_id: external_id.to_owned(),
         key: key.cloned(),
@@ -28,10 +23,7 @@ fn unknown() -> Dispatch<Note> {
 }
 
 fn patient() -> Options {
-    Options {
-        echo_wait_ms: 600_000,
-        ..options()
-    }
+    Options { echo_wait_ms: 600_000, ..options() }
 }
 
 async fn first_key(edge: &Arc<Edge>) -> IdempotencyKey {
@@ -65,10 +57,7 @@ async fn deliveries_follow_the_lattice_by_id_and_by_key() {
         (false, Delivery::Failed, Delivery::Failed),
     ] {
         let key_given = by_key.then_some(&key);
-        engine
-            .accept(vec![report(&external, key_given, status, 5)])
-            .await
-            .unwrap();
+        engine.accept(vec![report(&external, key_given, status, 5)]).await.unwrap();
         shown(&engine, &key, expected).await;
     }
     quiet(&engine).await;
@@ -88,10 +77,7 @@ async fn a_report_that_overtakes_the_answer_is_kept_for_it() {
     let id = say(&engine, "1", "hi").await;
     let key = first_key(&edge).await;
     let external = format!("ext-{key}");
-    engine
-        .accept(vec![report(&external, None, Delivery::Failed, 5)])
-        .await
-        .unwrap();
+    engine.accept(vec![report(&external, None, Delivery::Failed, 5)]).await.unwrap();
     drop(held);
     shown(&engine, &key, Delivery::Failed).await;
     quiet(&engine).await;
@@ -105,10 +91,7 @@ async fn an_unknown_outcome_waits_for_the_echo_and_is_not_sent_again() {
     let engine = disk.start_with(patient(), &edge).await;
     let id = say(&engine, "1", "many 2").await;
     let key = first_key(&edge).await;
-    engine
-        .accept(vec![report("wamid", Some(&key), Delivery::Delivered, 5)])
-        .await
-        .unwrap();
+    engine.accept(vec![report("wamid", Some(&key), Delivery::Delivered, 5)]).await.unwrap();
     quiet(&engine).await;
     assert_eq!(edge.texts(), ["1.0", "1.1"]);
     let found = engine.deliveries(&id).unwrap();
@@ -160,10 +143,7 @@ async fn after_a_crash_only_the_first_of_a_conversation_is_in_doubt() {
     let engine = disk.start_with(patient(), &edge).await;
     assert_eq!(engine.stats().outbox_depth, 5);
     let key = engine.deliveries(&waiting).unwrap()[0].key.clone();
-    engine
-        .accept(vec![report("w3", Some(&key), Delivery::Read, 1)])
-        .await
-        .unwrap();
+    engine.accept(vec![report("w3", Some(&key), Delivery::Read, 1)]).await.unwrap();
     until("settled by echo", || engine.stats().outbox_depth == 4).await;
     assert!(edge.texts().is_empty());
     drop(engine);
@@ -183,10 +163,7 @@ async fn a_report_from_before_the_crash_settles_what_was_in_doubt() {
     let engine = disk.start_with(patient(), &edge).await;
     let id = say(&engine, "1", "hi").await;
     let key = first_key(&edge).await;
-    engine
-        .accept(vec![report("w", Some(&key), Delivery::Sent, 1)])
-        .await
-        .unwrap();
+    engine.accept(vec![report("w", Some(&key), Delivery::Sent, 1)]).await.unwrap();
     drop(engine);
     drop(held);
     let edge = Edge::new();
@@ -199,10 +176,7 @@ async fn a_report_from_before_the_crash_settles_what_was_in_doubt() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_stop_in_order_nothing_is_in_doubt() {
     let disk = Disk::default();
-    let busy = || Dispatch::Retry {
-        after: Duration::from_secs(600),
-        reason: "busy",
-    };
+    let busy = || Dispatch::Retry { after: Duration::from_secs(600), reason: "busy" };
     let edge = Edge::scripted([busy(), busy()]);
     let engine = disk.start_with(patient(), &edge).await;
     say(&engine, "1", "many 2").await;
@@ -218,14 +192,7 @@ async fn after_a_stop_in_order_nothing_is_in_doubt() {
     texts.sort();
     assert_eq!(texts, ["1.0", "1.1", "rent"]);
     let attempts = edge.tries.lock().unwrap();
-    assert_eq!(
-        attempts
-            .iter()
-            .find(|it| it.text == "rent")
-            .unwrap()
-            .attempt,
-        2
-    );
+    assert_eq!(attempts.iter().find(|it| it.text == "rent").unwrap().attempt, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -234,20 +201,11 @@ async fn a_foreign_key_is_not_believed() {
     let edge = Edge::new();
     let engine = disk.start(&edge).await;
     let foreign: IdempotencyKey = "77@100/4/0".parse().unwrap();
-    engine
-        .accept(vec![report("w", Some(&foreign), Delivery::Failed, 1)])
-        .await
-        .unwrap();
+    engine.accept(vec![report("w", Some(&foreign), Delivery::Failed, 1)]).await.unwrap();
     assert!(engine.conversations(10, None).unwrap().is_empty());
     assert!(engine.deliveries(&foreign.conversation).unwrap().is_empty());
-    let kept = Item::Kept {
-        kind: "unknown",
-        raw: vec![b'x'; 100_000],
-    };
-    engine
-        .accept(vec![kept, said("1", "silent", None)])
-        .await
-        .unwrap();
+    let kept = Item::Kept { kind: "unknown", raw: vec![b'x'; 100_000] };
+    engine.accept(vec![kept, said("1", "silent", None)]).await.unwrap();
     quiet(&engine).await;
     assert_eq!(engine.conversations(10, None).unwrap().len(), 1);
 }

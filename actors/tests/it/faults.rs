@@ -23,10 +23,7 @@ async fn a_turn_that_panics_is_tried_thrice_then_put_aside_and_the_conversation_
     say(&engine, "1", "loop").await;
     say(&engine, "1", "b").await;
     quiet(&engine).await;
-    assert_eq!(
-        log(&engine, &id),
-        ["a", "parked 3", "parked 3", "parked 3", "b"]
-    );
+    assert_eq!(log(&engine, &id), ["a", "parked 3", "parked 3", "parked 3", "b"]);
     assert_eq!(edge.texts(), ["1: a", "2: b"]);
     let stats = engine.stats();
     assert_eq!((stats.panics, stats.parked), (9, 3));
@@ -48,10 +45,7 @@ async fn a_crash_in_the_middle_of_a_turn_begins_it_again() {
     let engine = disk.start(&edge).await;
     quiet(&engine).await;
     for id in &ids {
-        assert_eq!(
-            log(&engine, id),
-            ["twice x", "looked xa", "looked xb", "then"]
-        );
+        assert_eq!(log(&engine, id), ["twice x", "looked xa", "looked xb", "then"]);
     }
     assert_eq!(replays(&engine), 40);
 }
@@ -65,10 +59,7 @@ async fn a_failed_sync_breaks_the_engine_and_nothing_unacknowledged_shows() {
     quiet(&engine).await;
     disk.journal.fail_next();
     let refused = engine.accept(vec![said("1", "b", Some("k"))]).await;
-    assert!(
-        matches!(&refused, Err(Refused::Broken(why)) if why.contains("E3020")),
-        "{refused:?}"
-    );
+    assert!(matches!(&refused, Err(Refused::Broken(why)) if why.contains("E3020")), "{refused:?}");
     let refused = engine.accept(vec![said("1", "c", None)]).await;
     assert!(matches!(refused, Err(Refused::Broken(_))), "{refused:?}");
     assert!(engine.watch_broken().borrow().is_some());
@@ -77,10 +68,7 @@ async fn a_failed_sync_breaks_the_engine_and_nothing_unacknowledged_shows() {
 
     disk.journal.reopen();
     let engine = disk.start(&edge).await;
-    engine
-        .accept(vec![said("1", "b", Some("k"))])
-        .await
-        .unwrap();
+    engine.accept(vec![said("1", "b", Some("k"))]).await.unwrap();
     quiet(&engine).await;
     assert_eq!(log(&engine, &id), ["a", "b"]);
 }
@@ -89,10 +77,7 @@ async fn a_failed_sync_breaks_the_engine_and_nothing_unacknowledged_shows() {
 async fn foreign_snapshots_are_not_believed() {
     let disk = Disk::default();
     let edge = Edge::new();
-    let eager = Options {
-        snapshot_every_turns: 1,
-        ..options()
-    };
+    let eager = Options { snapshot_every_turns: 1, ..options() };
     let engine = disk.start_with(eager.clone(), &edge).await;
     let id = say(&engine, "1", "a").await;
     say(&engine, "1", "b").await;
@@ -101,10 +86,7 @@ async fn foreign_snapshots_are_not_believed() {
     drop(engine);
 
     // A journal from an older backup beside newer snapshots.
-    let other = Disk {
-        snapshots: disk.snapshots.clone(),
-        ..Disk::default()
-    };
+    let other = Disk { snapshots: disk.snapshots.clone(), ..Disk::default() };
     let engine = other.start_with(eager, &edge).await;
     let same = say(&engine, "1", "z").await;
     assert_eq!(same, id);
@@ -120,11 +102,7 @@ async fn without_any_snapshot_store_everything_still_works() {
     let start = || {
         let broken = || Err(StoreError::Poisoned);
         Engine::start_on(
-            Options {
-                resident_cap: 1,
-                shards: 1,
-                ..options()
-            },
+            Options { resident_cap: 1, shards: 1, ..options() },
             disk.journal.clone(),
             Box::new(broken),
             Arc::new(Counter::default()),
@@ -171,18 +149,14 @@ async fn an_engine_dropped_without_a_word_goes_on_from_disk_and_so_does_damaged_
     }
     let engine = start_in(folder.path(), &edge, clock).await;
     let id = id.unwrap();
-    let expected: Vec<String> = (0..4)
-        .flat_map(|round| (0..20).map(move |n| format!("{round}.{n}")))
-        .collect();
+    let expected: Vec<String> =
+        (0..4).flat_map(|round| (0..20).map(move |n| format!("{round}.{n}"))).collect();
     assert_eq!(log(&engine, &id), expected);
     assert_eq!(engine.stats().start, 5);
     replays(&engine);
 
     // Nobody else can look while it runs.
-    let options = Options {
-        data_dir: folder.path().to_owned(),
-        ..options()
-    };
+    let options = Options { data_dir: folder.path().to_owned(), ..options() };
     let locked = Inspector::<Counter>::open(&options);
     assert!(matches!(locked, Err(StoreError::Locked { .. })));
     assert!(engine.drain(Duration::from_secs(20)).await);

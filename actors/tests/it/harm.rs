@@ -1,9 +1,7 @@
 //! Harm from below and from beside: stores that cannot be read for a while or panic, sessions that panic where no turn
 //! guards them, ids that no store takes as keys.
 
-use crate::world::{
-    Disk, Edge, log, memory_snapshots, options, quiet, replays, said, say, start_in, until,
-};
+use crate::world::{Disk, Edge, log, memory_snapshots, options, quiet, replays, said, say, start_in, until};
 use charla_actors::accept::{Address, Alias, Delivery, Item, Receipt};
 use charla_actors::clock::ManualClock;
 use charla_actors::core::ledger::Ledger;
@@ -50,21 +48,12 @@ impl Reader for Moody {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.below.get(space, key)
     }
-    fn scan(
-        &self,
-        space: Space,
-        range: &Range,
-        reverse: bool,
-        limit: usize,
-    ) -> Result<Vec<Row>, StoreError> {
+    fn scan(&self, space: Space, range: &Range, reverse: bool, limit: usize) -> Result<Vec<Row>, StoreError> {
         let ill = *self.ill.lock().unwrap();
         match ill {
             Some(Ill::Fails(of)) if of == space && !reverse => {
                 self.went_wrong.fetch_add(1, Ordering::SeqCst);
-                Err(StoreError::Io {
-                    what: "read",
-                    why: "too many open files".to_owned(),
-                })
+                Err(StoreError::Io { what: "read", why: "too many open files".to_owned() })
             }
             Some(Ill::Panics(of)) if of == space && !reverse => {
                 self.went_wrong.fetch_add(1, Ordering::SeqCst);
@@ -86,11 +75,7 @@ impl Journal for Moody {
 
 /// One conversation is resident at a time, so that each one must be read again after the other spoke.
 fn forgetful() -> Options {
-    Options {
-        shards: 1,
-        resident_cap: 1,
-        ..options()
-    }
+    Options { shards: 1, resident_cap: 1, ..options() }
 }
 
 async fn start_moody(journal: &Arc<Moody>, edge: &Arc<Edge>, disk: &Disk) -> EngineHandle<Counter> {
@@ -195,10 +180,7 @@ async fn snapshots_that_panic_are_as_good_as_none() {
     let store = Arc::new(PanickySnapshots::default());
     let opened = store.clone();
     let engine = Engine::start_on(
-        Options {
-            snapshot_every_turns: 1,
-            ..forgetful()
-        },
+        Options { snapshot_every_turns: 1, ..forgetful() },
         disk.journal.clone(),
         Box::new(move || Ok::<Arc<dyn SnapshotStore>, _>(opened)),
         Arc::new(Counter::default()),
@@ -231,10 +213,7 @@ async fn snapshots_that_panic_are_as_good_as_none() {
 async fn ids_that_no_store_takes_as_keys_break_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let long = "x".repeat(70_000);
-    let settled = |id: &str| Dispatch::Settled {
-        external_id: Some(id.to_owned()),
-        result: None,
-    };
+    let settled = |id: &str| Dispatch::Settled { external_id: Some(id.to_owned()), result: None };
     let edge = Edge::scripted([settled(""), settled(&long)]);
     let engine = start_in(folder.path(), &edge, Arc::new(ManualClock::new(1))).await;
     let report = |id: &str| Item::<Counter>::Status {
@@ -244,25 +223,16 @@ async fn ids_that_no_store_takes_as_keys_break_nothing() {
         at: 1,
         on_failed: None,
     };
-    engine
-        .accept(vec![report(""), report(&long)])
-        .await
-        .unwrap();
+    engine.accept(vec![report(""), report(&long)]).await.unwrap();
     let id = say(&engine, "1", "many 2").await;
     quiet(&engine).await;
     let states: Vec<_> = engine.deliveries(&id).unwrap();
     assert_eq!(states.len(), 2);
-    assert!(
-        states.iter().all(|it| it.state == Delivery::Read),
-        "early reports are found again"
-    );
+    assert!(states.iter().all(|it| it.state == Delivery::Read), "early reports are found again");
     for key in ["", &long] {
         let twice = [(); 2].map(|()| said("1", "silent", Some(key)));
         let receipts = engine.accept(twice.to_vec()).await.unwrap();
-        assert!(matches!(
-            receipts[..],
-            [Receipt::Accepted { .. }, Receipt::Duplicate]
-        ));
+        assert!(matches!(receipts[..], [Receipt::Accepted { .. }, Receipt::Duplicate]));
     }
     assert_eq!(engine.stats().broken, None);
     assert!(engine.drain(Duration::from_secs(20)).await);
@@ -289,19 +259,14 @@ impl Session for Timid {
         "1"
     }
     fn step(&self, _: &Vec<String>, _: Millis, event: &String) -> Step<Self> {
-        Step {
-            changes: vec![event.clone()],
-            effects: vec![event.clone()],
-        }
+        Step { changes: vec![event.clone()], effects: vec![event.clone()] }
     }
     fn apply(state: &mut Vec<String>, change: &String) {
         dread(change);
         state.push(change.clone());
     }
     fn class(_: &String) -> EffectClass {
-        EffectClass::Durable {
-            resend_unknown: false,
-        }
+        EffectClass::Durable { resend_unknown: false }
     }
     fn timer_fired(name: &str) -> String {
         name.to_owned()
@@ -330,10 +295,7 @@ impl Performer<Timid> for Mouth {
         self.0.lock().unwrap().push(effect.clone());
         match effect.as_str() {
             "tell" => Dispatch::Unknown { reason: "timeout" },
-            _ => Dispatch::Settled {
-                external_id: None,
-                result: None,
-            },
+            _ => Dispatch::Settled { external_id: None, result: None },
         }
     }
 }
@@ -359,18 +321,12 @@ async fn start_timid(disk: &Disk, mouth: &Arc<Mouth>) -> EngineHandle<Timid> {
 
 async fn tell(engine: &EngineHandle<Timid>, phone: &str, text: &str) -> ConversationId {
     let item = Item::Event {
-        address: Address::Aliases {
-            number: Arc::from("100"),
-            aliases: vec![Alias::Phone(phone.to_owned())],
-        },
+        address: Address::Aliases { number: Arc::from("100"), aliases: vec![Alias::Phone(phone.to_owned())] },
         dedup: None,
         event: text.to_owned(),
     };
     match engine.accept(vec![item]).await.unwrap().pop() {
-        Some(Receipt::Accepted {
-            conversation: Some(id),
-            ..
-        }) => id,
+        Some(Receipt::Accepted { conversation: Some(id), .. }) => id,
         other => panic!("{other:?}"),
     }
 }
@@ -381,22 +337,12 @@ async fn a_merge_that_panics_breaks_nobody_else_s_conversation() {
     let engine = start_timid(&disk, &mouth).await;
     tell(&engine, "1", "merge me not").await;
     let survivor = tell(&engine, "2", "hi").await;
-    until("said", || {
-        engine.stats().outbox_depth == 0 && engine.stats().unhandled == 0
-    })
-    .await;
+    until("said", || engine.stats().outbox_depth == 0 && engine.stats().unhandled == 0).await;
     DREADED.lock().unwrap().insert("merge me not");
     let phone = |digits: &str| vec![Alias::Phone(digits.to_owned())];
-    let merge = Item::Identity {
-        old: phone("2"),
-        new: phone("1"),
-        dedup: None,
-    };
+    let merge = Item::Identity { old: phone("2"), new: phone("1"), dedup: None };
     engine.accept(vec![merge]).await.unwrap();
-    assert_eq!(
-        engine.resolve("100", &phone("1")).unwrap().as_ref(),
-        Some(&survivor)
-    );
+    assert_eq!(engine.resolve("100", &phone("1")).unwrap().as_ref(), Some(&survivor));
     tell(&engine, "1", "still there").await;
     until("said", || mouth.has_said("still there")).await;
     assert_eq!(engine.stats().broken, None);
@@ -410,19 +356,13 @@ async fn retention_of_what_panics_is_an_error_and_no_panic() {
     for _ in 0..8 {
         id = Some(tell(&engine, "1", "retain me not").await);
     }
-    until("said", || {
-        engine.stats().outbox_depth == 0 && engine.stats().unhandled == 0
-    })
-    .await;
+    until("said", || engine.stats().outbox_depth == 0 && engine.stats().unhandled == 0).await;
     assert!(engine.drain(Duration::from_secs(20)).await);
     DREADED.lock().unwrap().insert("retain me not");
     let mut tx = Tx::new(&*disk.journal);
     let (mut ledger, _): (Ledger<Timid>, _) = recovery::plan(&mut tx, 0).unwrap();
     let retained = ledger.retain(&mut tx, &id.unwrap(), Millis::MAX);
-    assert!(
-        matches!(retained, Err(StoreError::Corrupt { .. })),
-        "{retained:?}"
-    );
+    assert!(matches!(retained, Err(StoreError::Corrupt { .. })), "{retained:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,28 +17,18 @@ fn user(id: &str) -> Alias {
 
 async fn say(engine: &Handle, aliases: &[Alias], text: &str) -> ConversationId {
     let item = Item::Event {
-        address: Address::Aliases {
-            number: Arc::from("100"),
-            aliases: aliases.to_vec(),
-        },
+        address: Address::Aliases { number: Arc::from("100"), aliases: aliases.to_vec() },
         dedup: None,
         event: Note::said(text),
     };
     match engine.accept(vec![item]).await.unwrap().pop() {
-        Some(Receipt::Accepted {
-            conversation: Some(id),
-            ..
-        }) => id,
+        Some(Receipt::Accepted { conversation: Some(id), .. }) => id,
         other => panic!("{other:?}"),
     }
 }
 
 async fn changed(engine: &Handle, old: &[Alias], new: &[Alias]) {
-    let item: Item<Counter> = Item::Identity {
-        old: old.to_vec(),
-        new: new.to_vec(),
-        dedup: None,
-    };
+    let item: Item<Counter> = Item::Identity { old: old.to_vec(), new: new.to_vec(), dedup: None };
     engine.accept(vec![item]).await.unwrap();
 }
 
@@ -103,11 +93,8 @@ async fn a_merge_leaves_a_tombstone_and_moves_names_timers_and_later_events() {
     assert_eq!(engine.view("queue", 9).unwrap().len(), 1);
     changed(&engine, &[user("u1")], &[phone("5")]).await;
     assert_eq!(say(&engine, &[phone("5")], "b").await, old);
-    let by_id = Item::Event {
-        address: Address::Conversation(new.clone()),
-        dedup: None,
-        event: Note::said("c"),
-    };
+    let by_id =
+        Item::Event { address: Address::Conversation(new.clone()), dedup: None, event: Note::said("c") };
     engine.accept(vec![by_id]).await.unwrap();
     disk.clock.advance(1000);
     crate::world::until("fired", || log(&engine, &old).len() == 4).await;
@@ -145,10 +132,7 @@ async fn unhandled_events_move_with_a_merge_and_are_answered_once() {
     answers.sort();
     answers.retain(|text| !text.contains("a:") && text.starts_with("found"));
     assert_eq!(answers, ["found xa", "found xb", "found ya", "found yb"]);
-    assert_eq!(
-        log.iter().filter(|it| it.starts_with("looked x")).count(),
-        2
-    );
+    assert_eq!(log.iter().filter(|it| it.starts_with("looked x")).count(), 2);
     assert_eq!(engine.conversations(9, None).unwrap().len(), 2);
     replays(&engine);
 }

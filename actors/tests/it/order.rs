@@ -73,18 +73,12 @@ async fn order_and_exactly_once_hold_under_concurrency_on_disk() {
     // The same folder goes on where it stopped, and still knows the keys.
     let engine = start_in(folder.path(), &edge, clock).await;
     assert_eq!(engine.stats().start, 2);
-    let again = engine
-        .accept(vec![said("3", "m3", Some("3-3"))])
-        .await
-        .unwrap();
+    let again = engine.accept(vec![said("3", "m3", Some("3-3"))]).await.unwrap();
     assert_eq!(again, [Receipt::Duplicate]);
     let id = say(&engine, "3", "more").await;
     quiet(&engine).await;
     assert_eq!(log(&engine, &id).len(), MESSAGES + 1);
-    assert_eq!(
-        edge.texts_of(&id).last().unwrap(),
-        &format!("{}: more", MESSAGES + 1)
-    );
+    assert_eq!(edge.texts_of(&id).last().unwrap(), &format!("{}: more", MESSAGES + 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,22 +86,13 @@ async fn a_duplicate_within_one_body_is_dropped_and_keys_expire_after_ten_days()
     let disk = Disk::default();
     let edge = Edge::new();
     let engine = disk.start(&edge).await;
-    let body = || {
-        vec![
-            said("1", "x", Some("k")),
-            said("1", "x", Some("k")),
-            said("2", "x", Some("j")),
-        ]
-    };
+    let body = || vec![said("1", "x", Some("k")), said("1", "x", Some("k")), said("2", "x", Some("j"))];
     let receipts = engine.accept(body()).await.unwrap();
     assert_eq!(receipts[1], Receipt::Duplicate);
     assert!(receipts[0] != Receipt::Duplicate && receipts[2] != Receipt::Duplicate);
     let day = 24 * 60 * 60 * 1000;
     disk.clock.advance(10 * day - 1);
-    assert_eq!(
-        engine.accept(body()).await.unwrap(),
-        vec![Receipt::Duplicate; 3]
-    );
+    assert_eq!(engine.accept(body()).await.unwrap(), vec![Receipt::Duplicate; 3]);
     disk.clock.advance(2);
     assert!(engine.accept(body()).await.unwrap()[0] != Receipt::Duplicate);
 }
@@ -139,22 +124,13 @@ async fn a_durable_effect_s_result_is_a_turn_of_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn effects_of_a_conversation_leave_in_order_though_the_first_is_refused_at_first() {
     let disk = Disk::default();
-    let retry = || Dispatch::Retry {
-        after: Duration::from_millis(5),
-        reason: "busy",
-    };
+    let retry = || Dispatch::Retry { after: Duration::from_millis(5), reason: "busy" };
     let edge = Edge::scripted([retry(), retry()]);
     let engine = disk.start(&edge).await;
     say(&engine, "1", "many 3").await;
     quiet(&engine).await;
     assert_eq!(edge.texts(), ["1.0", "1.0", "1.0", "1.1", "1.2"]);
-    let attempts: Vec<u32> = edge
-        .tries
-        .lock()
-        .unwrap()
-        .iter()
-        .map(|it| it.attempt)
-        .collect();
+    let attempts: Vec<u32> = edge.tries.lock().unwrap().iter().map(|it| it.attempt).collect();
     assert_eq!(attempts, [1, 2, 3, 1, 1]);
     assert_eq!(engine.stats().retries, 2);
 }
@@ -193,10 +169,7 @@ async fn views_follow_the_states() {
     let b = say(&engine, "2", "queue").await;
     quiet(&engine).await;
     let rows = engine.view("queue", 10).unwrap();
-    assert_eq!(
-        rows,
-        [(a.clone(), b"1".to_vec()), (b.clone(), b"2".to_vec())]
-    );
+    assert_eq!(rows, [(a.clone(), b"1".to_vec()), (b.clone(), b"2".to_vec())]);
     say(&engine, "1", "silent").await;
     quiet(&engine).await;
     say(&engine, "2", "unqueue").await;
@@ -209,11 +182,7 @@ async fn views_follow_the_states() {
 async fn conversations_beyond_the_cap_rest_and_wake_with_their_state() {
     let disk = Disk::default();
     let edge = Edge::new();
-    let small = Options {
-        resident_cap: 4,
-        snapshot_every_turns: 2,
-        ..options()
-    };
+    let small = Options { resident_cap: 4, snapshot_every_turns: 2, ..options() };
     let engine = disk.start_with(small, &edge).await;
     for round in 0..4 {
         for person in 0..30 {
@@ -233,10 +202,7 @@ async fn conversations_beyond_the_cap_rest_and_wake_with_their_state() {
 async fn idle_conversations_rest() {
     let disk = Disk::default();
     let edge = Edge::new();
-    let quick = Options {
-        idle_passivation_secs: 0,
-        ..options()
-    };
+    let quick = Options { idle_passivation_secs: 0, ..options() };
     let engine = disk.start_with(quick, &edge).await;
     let id = say(&engine, "1", "a").await;
     until("rested", || engine.stats().resident == 0).await;
@@ -250,21 +216,14 @@ async fn a_full_engine_refuses_whole_bodies_and_recovers() {
     let disk = Disk::default();
     let edge = Edge::new();
     let held = edge.held.write().await;
-    let small = Options {
-        credits: 5,
-        outbox_limit: 3,
-        ..options()
-    };
+    let small = Options { credits: 5, outbox_limit: 3, ..options() };
     let engine = disk.start_with(small, &edge).await;
     // Larger than all credits, but nothing else is in hand.
     let body = (0..8).map(|n| said(&n.to_string(), "x", None)).collect();
     engine.accept(body).await.unwrap();
     until("handled", || engine.stats().unhandled == 0).await;
     // Now the outbox is too deep.
-    assert_eq!(
-        engine.accept(vec![said("9", "x", None)]).await,
-        Err(Refused::Full)
-    );
+    assert_eq!(engine.accept(vec![said("9", "x", None)]).await, Err(Refused::Full));
     assert_eq!(engine.conversations(100, None).unwrap().len(), 8);
     // Reports are taken all the same.
     let status = charla_actors::accept::Item::Status {
@@ -288,9 +247,7 @@ async fn a_swapped_session_serves_the_turns_that_begin_after_it() {
     let engine = disk.start(&edge).await;
     let id = say(&engine, "1", "a").await;
     quiet(&engine).await;
-    let second = Counter {
-        version: "2".to_owned(),
-    };
+    let second = Counter { version: "2".to_owned() };
     engine.swap_session(Arc::new(second));
     say(&engine, "1", "b").await;
     quiet(&engine).await;

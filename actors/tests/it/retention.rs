@@ -40,37 +40,22 @@ impl Books {
 
     fn receive(&mut self, text: &str, at: Millis) -> (ConversationId, u64) {
         let item = Item::Event {
-            address: Address::Aliases {
-                number: Arc::from("1"),
-                aliases: vec![Alias::Phone("1".to_owned())],
-            },
+            address: Address::Aliases { number: Arc::from("1"), aliases: vec![Alias::Phone("1".to_owned())] },
             dedup: Some(format!("{text}-{at}")),
             event: Note::said(text),
         };
-        let receipts =
-            self.write(|ledger, tx, out| ledger.accept(tx, out, vec![item], at).unwrap());
+        let receipts = self.write(|ledger, tx, out| ledger.accept(tx, out, vec![item], at).unwrap());
         match &receipts[..] {
-            [
-                Receipt::Accepted {
-                    conversation: Some(id),
-                    seq: Some(seq),
-                },
-            ] => (id.clone(), *seq),
+            [Receipt::Accepted { conversation: Some(id), seq: Some(seq) }] => (id.clone(), *seq),
             other => panic!("{other:?}"),
         }
     }
 
     fn handle(&mut self, id: &ConversationId, seq: u64, text: &str, at: Millis) {
         let folded = fold_from::<Counter>(&self.journal, id, Folded::default()).unwrap();
-        let trigger = Trigger {
-            seq,
-            at,
-            event: Note::said(text),
-            parked: None,
-        };
+        let trigger = Trigger { seq, at, event: Note::said(text), parked: None };
         let session = Arc::new(Counter::default());
-        let (_, mut decisions) =
-            TurnMachine::begin(session, id.clone(), &folded, trigger, at).unwrap();
+        let (_, mut decisions) = TurnMachine::begin(session, id.clone(), &folded, trigger, at).unwrap();
         let Some(Decision::Commit(commit)) = decisions.pop() else {
             panic!("nothing to wait for");
         };
@@ -78,10 +63,7 @@ impl Books {
     }
 
     fn count(&self, space: Space) -> usize {
-        self.journal
-            .scan(space, &Range::all(), false, usize::MAX)
-            .unwrap()
-            .len()
+        self.journal.scan(space, &Range::all(), false, usize::MAX).unwrap().len()
     }
 }
 
@@ -100,19 +82,11 @@ fn a_checkpoint_takes_the_place_of_old_records_and_the_state_stays() {
     assert_eq!(removed, 19);
     let left = records::<Counter>(&books.journal, &id, 0, 100).unwrap();
     assert_eq!(left.len(), 21);
-    assert!(
-        matches!(&left[0], (20, Record::Checkpoint(it)) if it.state.said == 10 && it.handled == 19)
-    );
+    assert!(matches!(&left[0], (20, Record::Checkpoint(it)) if it.state.said == 10 && it.handled == 19));
     let after = fold_from::<Counter>(&books.journal, &id, Folded::default()).unwrap();
-    assert_eq!(
-        (after.state, after.base, after.handled),
-        (before.state, before.base, before.handled)
-    );
+    assert_eq!((after.state, after.base, after.handled), (before.state, before.base, before.handled));
     // Nothing more to do; and the conversation goes on.
-    assert_eq!(
-        books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()),
-        0
-    );
+    assert_eq!(books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()), 0);
     let (_, seq) = books.receive("more", 1000);
     assert_eq!(seq, 41);
     books.handle(&id, seq, "more", 1000);
@@ -126,10 +100,7 @@ fn nothing_goes_while_an_older_event_is_unhandled() {
         let (id, seq) = books.receive(&format!("m{n}"), 1);
         books.handle(&id, seq, &format!("m{n}"), 1);
     }
-    assert_eq!(
-        books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()),
-        0
-    );
+    assert_eq!(books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()), 0);
     books.handle(&id, waiting, "waiting", 2);
     assert!(books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()) > 0);
 }
@@ -146,22 +117,17 @@ fn sweeps_walk_through_everything_and_remove_what_is_old() {
             at: 0,
             on_failed: None,
         };
-        let kept = Item::Kept {
-            kind: "group",
-            raw: vec![1, 2, 3],
-        };
+        let kept = Item::Kept { kind: "group", raw: vec![1, 2, 3] };
         books.write(|ledger, tx, out| ledger.accept(tx, out, vec![early, kept], n).unwrap());
     }
-    for (sweep, space) in [
-        (Sweep::Dedup, Space::Dedup),
-        (Sweep::External, Space::External),
-        (Sweep::Kept, Space::Kept),
-    ] {
+    for (sweep, space) in
+        [(Sweep::Dedup, Space::Dedup), (Sweep::External, Space::External), (Sweep::Kept, Space::Kept)]
+    {
         let mut cursor = None;
         let mut removed = 0;
         loop {
-            let outcome = books
-                .write(|ledger, tx, _| ledger.sweep(tx, sweep, cursor.as_deref(), 20, 7).unwrap());
+            let outcome =
+                books.write(|ledger, tx, _| ledger.sweep(tx, sweep, cursor.as_deref(), 20, 7).unwrap());
             removed += outcome.removed;
             cursor = outcome.cursor;
             if cursor.is_none() {
@@ -189,11 +155,7 @@ fn deliveries_go_with_their_turns_unless_they_are_not_settled() {
     for n in 0..20 {
         let (id, seq) = books.receive(&format!("m{n}"), n * 10);
         books.handle(&id, seq, &format!("m{n}"), n * 10);
-        turns.push(IdempotencyKey {
-            conversation: id,
-            turn: seq + 1,
-            step: 0,
-        });
+        turns.push(IdempotencyKey { conversation: id, turn: seq + 1, step: 0 });
     }
     for (n, key) in turns.iter().enumerate() {
         let report: Item<Counter> = Item::Status {
@@ -205,20 +167,14 @@ fn deliveries_go_with_their_turns_unless_they_are_not_settled() {
         };
         books.write(|ledger, tx, out| ledger.accept(tx, out, vec![report], 0).unwrap());
         if n != 3 {
-            let settle = Settle {
-                key: key.clone(),
-                how: Settled::Taken(Some(format!("x{n}"))),
-                result: None,
-            };
+            let settle =
+                Settle { key: key.clone(), how: Settled::Taken(Some(format!("x{n}"))), result: None };
             assert!(books.write(|ledger, tx, out| ledger.settle(tx, out, settle, 0).unwrap()));
         }
     }
     let id = turns[0].conversation.clone();
     assert_eq!(books.count(Space::Deliveries), 20);
-    assert_eq!(
-        books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()),
-        19
-    );
+    assert_eq!(books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()), 19);
     // Those of turns 11 to 20, of the turn that is a checkpoint now, and the one that is still in the outbox.
     assert_eq!(books.count(Space::Deliveries), 12);
 }

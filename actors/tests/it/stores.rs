@@ -14,11 +14,7 @@ use std::time::Duration;
 
 type Model = BTreeMap<(Space, Vec<u8>), Vec<u8>>;
 
-fn journal_kit(
-    journal: &dyn Journal,
-    batches: Vec<Vec<(usize, u8, Option<u8>)>>,
-    model: &mut Model,
-) {
+fn journal_kit(journal: &dyn Journal, batches: Vec<Vec<(usize, u8, Option<u8>)>>, model: &mut Model) {
     for writes in batches {
         let mut batch = Batch::default();
         for (space, key, value) in writes {
@@ -46,51 +42,23 @@ fn compare(journal: &dyn Reader, model: &Model) {
             .filter(|((of, _), _)| *of == space)
             .map(|((_, key), value)| (key.clone(), value.clone()))
             .collect();
-        assert_eq!(
-            journal
-                .scan(space, &Range::all(), false, usize::MAX)
-                .unwrap(),
-            rows
-        );
+        assert_eq!(journal.scan(space, &Range::all(), false, usize::MAX).unwrap(), rows);
         let mut backwards = rows.clone();
         backwards.reverse();
         backwards.truncate(2);
-        assert_eq!(
-            journal.scan(space, &Range::all(), true, 2).unwrap(),
-            backwards
-        );
+        assert_eq!(journal.scan(space, &Range::all(), true, 2).unwrap(), backwards);
         for (key, value) in &rows {
             assert_eq!(journal.get(space, key).unwrap().as_ref(), Some(value));
             let one = Range::prefix(key);
-            assert_eq!(
-                journal.scan(space, &one, false, 9).unwrap(),
-                [(key.clone(), value.clone())]
-            );
+            assert_eq!(journal.scan(space, &one, false, 9).unwrap(), [(key.clone(), value.clone())]);
         }
-        let middle = Range {
-            from: vec![3],
-            to: Some(vec![6]),
-        };
-        let expected: Vec<Row> = rows
-            .into_iter()
-            .filter(|(key, _)| (3..6).contains(&key[0]))
-            .collect();
-        assert_eq!(
-            journal.scan(space, &middle, false, usize::MAX).unwrap(),
-            expected
-        );
+        let middle = Range { from: vec![3], to: Some(vec![6]) };
+        let expected: Vec<Row> = rows.into_iter().filter(|(key, _)| (3..6).contains(&key[0])).collect();
+        assert_eq!(journal.scan(space, &middle, false, usize::MAX).unwrap(), expected);
     }
     assert_eq!(journal.get(Space::Meta, b"never").unwrap(), None);
-    let nothing = Range {
-        from: vec![6],
-        to: Some(vec![3]),
-    };
-    assert!(
-        journal
-            .scan(Space::Events, &nothing, true, 9)
-            .unwrap()
-            .is_empty()
-    );
+    let nothing = Range { from: vec![6], to: Some(vec![3]) };
+    assert!(journal.scan(Space::Events, &nothing, true, 9).unwrap().is_empty());
 }
 
 proptest! {
@@ -119,10 +87,7 @@ fn snapshot_kit(store: &dyn SnapshotStore) {
     store.put(b"a", b"one").unwrap();
     store.put(b"b", &[]).unwrap();
     store.put(b"a", b"another").unwrap();
-    assert_eq!(
-        store.get(b"a").unwrap().as_deref(),
-        Some(b"another".as_slice())
-    );
+    assert_eq!(store.get(b"a").unwrap().as_deref(), Some(b"another".as_slice()));
     assert_eq!(store.get(b"b").unwrap().as_deref(), Some(b"".as_slice()));
     store.maintain().unwrap();
     store.remove(b"b").unwrap();
@@ -145,10 +110,7 @@ fn snapshot_stores_hold_the_newest() {
     snapshot_kit(&store);
     drop(store);
     let store = sled(folder.path(), u64::MAX);
-    assert_eq!(
-        store.get(b"a").unwrap().as_deref(),
-        Some(b"another".as_slice())
-    );
+    assert_eq!(store.get(b"a").unwrap().as_deref(), Some(b"another".as_slice()));
 }
 
 #[test]
@@ -197,10 +159,7 @@ fn opens(folder: &Path) -> Option<SledSnapshots> {
     let (done, opened) = std::sync::mpsc::channel();
     let folder = folder.to_owned();
     std::thread::spawn(move || {
-        let roll = Roll {
-            times: u64::MAX,
-            floor: 0,
-        };
+        let roll = Roll { times: u64::MAX, floor: 0 };
         let store = SledSnapshots::open(&folder, Duration::from_secs(10), roll);
         let _ = done.send(store);
     });
@@ -234,10 +193,6 @@ fn sled_damaged_anywhere_opens_or_is_moved_aside() {
         std::fs::write(place.join("db"), damaged).unwrap();
         let store = opens(folder.path()).unwrap_or_else(|| panic!("part {part} never opens"));
         store.put(b"new", b"row").unwrap();
-        assert_eq!(
-            store.get(b"new").unwrap().as_deref(),
-            Some(b"row".as_slice()),
-            "part {part}"
-        );
+        assert_eq!(store.get(b"new").unwrap().as_deref(), Some(b"row".as_slice()), "part {part}");
     }
 }

@@ -39,10 +39,7 @@ impl Edge {
     }
 
     pub fn scripted(script: impl IntoIterator<Item = Dispatch<Note>>) -> Arc<Self> {
-        Arc::new(Self {
-            script: Mutex::new(script.into_iter().collect()),
-            ..Self::default()
-        })
+        Arc::new(Self { script: Mutex::new(script.into_iter().collect()), ..Self::default() })
     }
 
     pub fn texts(&self) -> Vec<String> {
@@ -81,28 +78,15 @@ impl Performer<Counter> for Edge {
             Deed::Pay(text) => (text.clone(), Some(Note::Done { text: text.clone() })),
             other => panic!("{other:?} is not durable"),
         };
-        self.tries.lock().unwrap().push(Try {
-            key: key.clone(),
-            text,
-            attempt,
-        });
+        self.tries.lock().unwrap().push(Try { key: key.clone(), text, attempt });
         let _held = self.held.read().await;
         let scripted = self.script.lock().unwrap().pop_front();
-        scripted.unwrap_or(Dispatch::Settled {
-            external_id: Some(format!("ext-{key}")),
-            result,
-        })
+        scripted.unwrap_or(Dispatch::Settled { external_id: Some(format!("ext-{key}")), result })
     }
 }
 
 pub fn options() -> Options {
-    Options {
-        shards: 2,
-        echo_wait_ms: 100,
-        retry_base_ms: 1,
-        retry_cap_ms: 5,
-        ..Options::default()
-    }
+    Options { shards: 2, echo_wait_ms: 100, retry_base_ms: 1, retry_cap_ms: 5, ..Options::default() }
 }
 
 pub fn memory_snapshots(store: &Arc<MemorySnapshots>) -> OpenSnapshots {
@@ -148,21 +132,13 @@ impl Disk {
 }
 
 pub async fn start_in(folder: &std::path::Path, edge: &Arc<Edge>, clock: Arc<dyn Clock>) -> Handle {
-    let options = Options {
-        data_dir: folder.to_owned(),
-        ..options()
-    };
-    Engine::start(options, Arc::new(Counter::default()), edge.clone(), clock)
-        .await
-        .unwrap()
+    let options = Options { data_dir: folder.to_owned(), ..options() };
+    Engine::start(options, Arc::new(Counter::default()), edge.clone(), clock).await.unwrap()
 }
 
 pub fn said(phone: &str, text: &str, dedup: Option<&str>) -> Item<Counter> {
     Item::Event {
-        address: Address::Aliases {
-            number: Arc::from("100"),
-            aliases: vec![Alias::Phone(phone.to_owned())],
-        },
+        address: Address::Aliases { number: Arc::from("100"), aliases: vec![Alias::Phone(phone.to_owned())] },
         dedup: dedup.map(str::to_owned),
         event: Note::said(text),
     }
@@ -171,22 +147,14 @@ pub fn said(phone: &str, text: &str, dedup: Option<&str>) -> Item<Counter> {
 pub async fn say(engine: &Handle, phone: &str, text: &str) -> ConversationId {
     let receipts = engine.accept(vec![said(phone, text, None)]).await.unwrap();
     match &receipts[..] {
-        [
-            Receipt::Accepted {
-                conversation: Some(id),
-                seq: Some(_),
-            },
-        ] => id.clone(),
+        [Receipt::Accepted { conversation: Some(id), seq: Some(_) }] => id.clone(),
         other => panic!("{other:?}"),
     }
 }
 
 /// Waits until it is so; a test that hangs says where.
 #[track_caller]
-pub fn until<'a>(
-    what: &'a str,
-    mut so: impl FnMut() -> bool + 'a,
-) -> impl Future<Output = ()> + 'a {
+pub fn until<'a>(what: &'a str, mut so: impl FnMut() -> bool + 'a) -> impl Future<Output = ()> + 'a {
     let place = std::panic::Location::caller();
     async move {
         for _ in 0..6000 {
@@ -213,10 +181,7 @@ pub fn log(engine: &Handle, id: &ConversationId) -> Vec<String> {
 
 /// Every conversation folds to its hashes and decides alike again.
 pub fn replays(engine: &Handle) -> u64 {
-    let total = engine
-        .inspector()
-        .replay_all(Some(&Counter::default()))
-        .unwrap();
+    let total = engine.inspector().replay_all(Some(&Counter::default())).unwrap();
     assert_eq!(total.differences, vec![]);
     assert_eq!(total.turns, total.decided);
     assert!(engine.inspector().verify().unwrap().damaged.is_empty());

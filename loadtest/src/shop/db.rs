@@ -82,9 +82,14 @@ impl Db {
     ///
     /// # Errors
     /// The closure's refusal, or 500 if the pool has gone.
-    pub async fn read<T: Send + 'static>(&self, f: impl FnOnce(&Connection) -> Result<T, ApiError> + Send + 'static) -> Result<T, ApiError> {
+    pub async fn read<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Connection) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
         let connection = Arc::clone(&self.connection);
-        web::block(move || f(&connection.lock().unwrap_or_else(PoisonError::into_inner))).await.map_err(|_| stopped())?
+        web::block(move || f(&connection.lock().unwrap_or_else(PoisonError::into_inner)))
+            .await
+            .map_err(|_| stopped())?
     }
 
     /// Changes something in one transaction. If the request carries an `Idempotency-Key`, the answer – a refusal too –
@@ -138,7 +143,11 @@ fn once(
             .optional()?;
         if let Some((kept_route, status, body)) = kept {
             if kept_route != route {
-                return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", format!("this key belongs to {kept_route}")));
+                return Err(ApiError::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "idempotency_key_reused",
+                    format!("this key belongs to {kept_route}"),
+                ));
             }
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
             return Ok((status, serde_json::from_str(&body)?, true));
@@ -157,7 +166,9 @@ fn once(
     };
     if let Some(key) = key {
         transaction
-            .prepare_cached("INSERT INTO idempotency (key, route, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .prepare_cached(
+                "INSERT INTO idempotency (key, route, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
             .execute((key, route, status.as_u16(), body.to_string(), at))?;
     }
     transaction.commit()?;

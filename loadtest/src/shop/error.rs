@@ -17,7 +17,9 @@ pub enum ShopError {
         reason: String,
     },
     /// The database file cannot be opened or written.
-    #[error("CHARLA-E5102: the shop's database {place}: {source}; check the path and its permissions, or remove the file")]
+    #[error(
+        "CHARLA-E5102: the shop's database {place}: {source}; check the path and its permissions, or remove the file"
+    )]
     Storage {
         /// The file, or `in memory`.
         place: String,
@@ -107,6 +109,10 @@ impl From<rusqlite::Error> for ApiError {
 impl From<serde_json::Error> for ApiError {
     fn from(error: serde_json::Error) -> ApiError {
         tracing::error!(%error, "shop storage holds a value that is not JSON");
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "storage", "the shop's storage holds a damaged value")
+        ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "storage",
+            "the shop's storage holds a damaged value",
+        )
     }
 }

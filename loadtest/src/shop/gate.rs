@@ -40,7 +40,8 @@ pub enum Backend {
 
 impl Backend {
     /// All, in the order of the counters.
-    pub const ALL: [Backend; 5] = [Backend::Inventory, Backend::Crm, Backend::Orders, Backend::Ticketing, Backend::Calendar];
+    pub const ALL: [Backend; 5] =
+        [Backend::Inventory, Backend::Crm, Backend::Orders, Backend::Ticketing, Backend::Calendar];
 
     fn of(path: &str) -> Option<Backend> {
         match path.split('/').nth(1)? {
@@ -109,7 +110,8 @@ impl Gate {
 
     /// Sets how a backend behaves.
     pub fn switch(&self, backend: Backend, mode: Mode, delay: Duration) {
-        *self.switches[backend as usize].lock().unwrap_or_else(PoisonError::into_inner) = Switch { mode, delay };
+        *self.switches[backend as usize].lock().unwrap_or_else(PoisonError::into_inner) =
+            Switch { mode, delay };
     }
 
     /// Modes and counts by backend.
@@ -142,7 +144,8 @@ impl Gate {
             return digest(credentials.trim()).ct_eq(&self.bearer).into();
         }
         let basic = backend == Backend::Crm && scheme.eq_ignore_ascii_case("basic");
-        basic && decode_base64(credentials.trim()).is_some_and(|plain| digest(&plain).ct_eq(&self.basic).into())
+        basic
+            && decode_base64(credentials.trim()).is_some_and(|plain| digest(&plain).ct_eq(&self.basic).into())
     }
 }
 
@@ -166,9 +169,14 @@ pub fn keep_socket(connection: &dyn Any, data: &mut Extensions) {
 }
 
 /// The middleware.
-pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let Some(state) = request.app_data::<web::Data<State>>().cloned() else {
-        return Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "state", "the shop is not set up").into());
+        return Err(
+            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "state", "the shop is not set up").into()
+        );
     };
     if request.path().starts_with("/admin/") {
         return admin(request, next).await;
@@ -195,7 +203,8 @@ pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'stati
             return Ok(request.into_response(HttpResponse::ServiceUnavailable().finish()));
         }
         Mode::Error => {
-            let error = ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "this backend fails on request");
+            let error =
+                ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "this backend fails on request");
             return Ok(request.error_response(error));
         }
         Mode::Slow => tokio::time::sleep(delay).await,
@@ -216,12 +225,16 @@ pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'stati
 }
 
 /// The switches are for the same machine only; its browser pages may use them from another port.
-async fn admin(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+async fn admin(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let local_peer = request.peer_addr().is_some_and(|a| a.ip().is_loopback());
     let origin = request.headers().get(header::ORIGIN).cloned();
     let local_origin = origin.as_ref().is_none_or(|o| o.to_str().is_ok_and(is_local));
     if !local_peer || !local_origin {
-        let error = ApiError::new(StatusCode::FORBIDDEN, "not_local", "only from the machine the shop runs on");
+        let error =
+            ApiError::new(StatusCode::FORBIDDEN, "not_local", "only from the machine the shop runs on");
         return Ok(request.error_response(error));
     }
     let preflight = request.method() == Method::OPTIONS;
@@ -234,7 +247,8 @@ async fn admin(request: ServiceRequest, next: Next<impl MessageBody + 'static>) 
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::VARY, header::HeaderValue::from_static("Origin"));
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, header::HeaderValue::from_static("content-type"));
+        headers
+            .insert(header::ACCESS_CONTROL_ALLOW_HEADERS, header::HeaderValue::from_static("content-type"));
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, header::HeaderValue::from_static("GET, POST"));
     }
     Ok(response)
@@ -252,6 +266,10 @@ mod tests {
     #[test]
     fn origins_are_compared_by_host() {
         assert!(is_local("http://127.0.0.1:8081") && is_local("http://localhost:3000"));
-        assert!(!is_local("http://localhost.evil.example") && !is_local("https://example.com") && !is_local("null"));
+        assert!(
+            !is_local("http://localhost.evil.example")
+                && !is_local("https://example.com")
+                && !is_local("null")
+        );
     }
 }

@@ -47,7 +47,9 @@ impl Serialize for TextLists {
 }
 
 /// A country the shop sells in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema,
+)]
 pub enum Country {
     /// India, rupees.
     #[default]
@@ -127,7 +129,8 @@ impl Money {
         } else {
             // Hundredths of any price in the shop are far below 2^53, so the conversion is exact.
             #[allow(clippy::cast_precision_loss)]
-            serde_json::Number::from_f64(self.minor as f64 / 100.0).unwrap_or_else(|| (self.minor / 100).into())
+            serde_json::Number::from_f64(self.minor as f64 / 100.0)
+                .unwrap_or_else(|| (self.minor / 100).into())
         }
     }
 }

@@ -98,9 +98,20 @@ impl Shop {
                 ShopError::Storage { place, source }
             })?;
             let index = Index::new(&catalogue);
-            Ok(State { catalogue, index, places, db, clock, gate: Gate::new(token, crm_password), seed, base_url: format!("http://{addr}") })
+            Ok(State {
+                catalogue,
+                index,
+                places,
+                db,
+                clock,
+                gate: Gate::new(token, crm_password),
+                seed,
+                base_url: format!("http://{addr}"),
+            })
         };
-        let prepared = tokio::task::spawn_blocking(prepare).await.map_err(|e| ShopError::Listen(std::io::Error::other(e)))??;
+        let prepared = tokio::task::spawn_blocking(prepare)
+            .await
+            .map_err(|e| ShopError::Listen(std::io::Error::other(e)))??;
         let state = web::Data::new(prepared);
         let server = HttpServer::new(move || {
             App::new()

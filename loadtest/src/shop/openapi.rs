@@ -49,7 +49,8 @@ impl Modify for Schemes {
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
-    let states: Vec<String> = super::RAW_STATES.iter().map(|(state, meaning)| format!("{state}: {meaning}")).collect();
+    let states: Vec<String> =
+        super::RAW_STATES.iter().map(|(state, meaning)| format!("{state}: {meaning}")).collect();
     if let Some(tag) = document.tags.iter_mut().flatten().find(|t| t.name == "orders") {
         tag.description = Some(format!("Orders. The carrier's raw states: {}.", states.join("; ")));
     }

@@ -189,7 +189,9 @@ impl Places {
         let mut postal = BTreeMap::new();
         for (country, prefixes) in file.postal {
             for (prefix, [lat, lon]) in prefixes {
-                for prefix in range(&prefix).ok_or_else(|| ShopError::data("places.yml", format!("prefix `{prefix}`")))? {
+                for prefix in range(&prefix)
+                    .ok_or_else(|| ShopError::data("places.yml", format!("prefix `{prefix}`")))?
+                {
                     postal.insert((country, prefix), Point { lat, lon });
                 }
             }
@@ -226,16 +228,37 @@ impl Places {
         if let Some(store) = self.store(text.trim()) {
             return Some(store);
         }
-        const NOISE: [&str; 14] =
-            ["store", "branch", "shop", "showroom", "tienda", "sucursal", "la", "de", "en", "the", "स्टोर", "दुकान", "dukan", "wala"];
+        const NOISE: [&str; 14] = [
+            "store",
+            "branch",
+            "shop",
+            "showroom",
+            "tienda",
+            "sucursal",
+            "la",
+            "de",
+            "en",
+            "the",
+            "स्टोर",
+            "दुकान",
+            "dukan",
+            "wala",
+        ];
         let wanted: Vec<String> = words(text).into_iter().filter(|w| !NOISE.contains(&w.as_str())).collect();
         let wanted = wanted.join(" ");
         let stores = || self.stores.iter().filter(|s| s.country == country);
-        let names = |s: &Store| s.words.iter().chain([&s.name]).map(|n| words(n).join(" ")).collect::<Vec<_>>();
+        let names =
+            |s: &Store| s.words.iter().chain([&s.name]).map(|n| words(n).join(" ")).collect::<Vec<_>>();
         stores()
             .find(|s| names(s).contains(&wanted))
             .or_else(|| stores().find(|s| names(s).iter().any(|n| slip(&wanted, n).is_some())))
-            .or_else(|| stores().find(|s| names(s).iter().any(|n| !wanted.is_empty() && format!(" {wanted} ").contains(&format!(" {n} ")))))
+            .or_else(|| {
+                stores().find(|s| {
+                    names(s)
+                        .iter()
+                        .any(|n| !wanted.is_empty() && format!(" {wanted} ").contains(&format!(" {n} ")))
+                })
+            })
     }
 
     fn city(&self, text: &str, country: Country) -> Option<Point> {
@@ -252,13 +275,17 @@ impl Places {
     #[must_use]
     pub fn city_name(&self, text: &str, country: Country) -> Option<&str> {
         let wanted = words(text).join(" ");
-        self.cities.iter().find(|c| c.country == country && c.words.contains(&wanted)).map(|c| c.name.as_str())
+        self.cities
+            .iter()
+            .find(|c| c.country == country && c.words.contains(&wanted))
+            .map(|c| c.name.as_str())
     }
 
     /// Where a postal code lies: a store's own code exactly, others by their first digits.
     #[must_use]
     pub fn pincode(&self, text: &str, country: Country) -> Option<Point> {
-        let code: String = super::text::fold(text).chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+        let code: String =
+            super::text::fold(text).chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
         let length = if country == Country::IN { 6 } else { 5 };
         if code.len() != length || !code.bytes().all(|b| b.is_ascii_digit()) {
             return None;
@@ -306,8 +333,17 @@ mod tests {
 
     #[test]
     fn any_plausible_code_has_a_nearest_store() {
-        for (code, store) in [("110001", "IN-DEL-CP"), ("110017", "IN-DEL-SK"), ("400 053", "IN-MUM-AN"), ("302001", "IN-DEL-SK"), ("421301", "IN-MUM-AN"),
-            ("560001", "IN-BLR-IN"), ("682001", "IN-BLR-IN"), ("७००००१", "IN-KOL-PS"), ("411045", "IN-PUN-KP")] {
+        for (code, store) in [
+            ("110001", "IN-DEL-CP"),
+            ("110017", "IN-DEL-SK"),
+            ("400 053", "IN-MUM-AN"),
+            ("302001", "IN-DEL-SK"),
+            ("421301", "IN-MUM-AN"),
+            ("560001", "IN-BLR-IN"),
+            ("682001", "IN-BLR-IN"),
+            ("७००००१", "IN-KOL-PS"),
+            ("411045", "IN-PUN-KP"),
+        ] {
             assert_eq!(nearest(pin(code), Country::IN), store, "{code}");
         }
         assert_eq!(nearest(pin("28045"), Country::ES), "ES-MAD-GV");
@@ -328,15 +364,22 @@ mod tests {
 
     #[test]
     fn towns_and_stores_are_known_in_all_scripts() {
-        for name in ["Delhi", "dilli", "दिल्ली", "Dehli", "new delhi", "गुड़गांव"] {
+        for name in ["Delhi", "dilli", "दिल्ली", "Dehli", "new delhi", "गुड़गांव"]
+        {
             assert!(nearest(city(name), Country::IN).starts_with("IN-DEL"), "{name}");
         }
         assert_eq!(nearest(city("bangalore"), Country::IN), "IN-BLR-IN");
         assert_eq!(nearest(city("CDMX"), Country::MX), "MX-CMX-RF");
         assert_eq!(nearest(city("malaga"), Country::ES), "ES-MAD-GV");
         let places = Places::load().unwrap();
-        for (name, country, id) in [("Connaught Place store", Country::IN, "IN-DEL-CP"), ("कनॉट प्लेस", Country::IN, "IN-DEL-CP"), ("conaught place", Country::IN, "IN-DEL-CP"),
-            ("tienda Gran Via", Country::ES, "ES-MAD-GV"), ("in-del-sk", Country::IN, "IN-DEL-SK"), ("andheri", Country::IN, "IN-MUM-AN")] {
+        for (name, country, id) in [
+            ("Connaught Place store", Country::IN, "IN-DEL-CP"),
+            ("कनॉट प्लेस", Country::IN, "IN-DEL-CP"),
+            ("conaught place", Country::IN, "IN-DEL-CP"),
+            ("tienda Gran Via", Country::ES, "ES-MAD-GV"),
+            ("in-del-sk", Country::IN, "IN-DEL-SK"),
+            ("andheri", Country::IN, "IN-MUM-AN"),
+        ] {
             let wish = Wish { store: Some(name.into()), ..Wish::default() };
             assert_eq!(places.find(&wish, country).unwrap().store.map(|s| s.id.as_str()), Some(id), "{name}");
         }

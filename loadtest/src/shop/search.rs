@@ -68,7 +68,8 @@ impl Index {
     /// Builds the index.
     #[must_use]
     pub fn new(catalogue: &Catalogue) -> Index {
-        let names: Vec<HashSet<String>> = catalogue.products.iter().map(|p| words(&p.name).into_iter().collect()).collect();
+        let names: Vec<HashSet<String>> =
+            catalogue.products.iter().map(|p| words(&p.name).into_iter().collect()).collect();
         let texts = catalogue.products.iter().map(|p| {
             let texts = p.features.0.iter().flatten().chain(&p.description.0);
             texts.flat_map(|t| words(t)).collect()
@@ -92,7 +93,8 @@ impl Index {
     #[must_use]
     pub fn search<'c>(&self, catalogue: &'c Catalogue, query: &Query) -> Vec<&'c Product> {
         let fits = self.filters(query);
-        let candidates: Vec<usize> = (0..catalogue.products.len()).filter(|i| fits(&catalogue.products[*i])).collect();
+        let candidates: Vec<usize> =
+            (0..catalogue.products.len()).filter(|i| fits(&catalogue.products[*i])).collect();
         let text = query.q.as_deref().unwrap_or("").trim();
         if text.is_empty() {
             return candidates.into_iter().map(|i| &catalogue.products[i]).collect();
@@ -103,7 +105,10 @@ impl Index {
             let chosen: Vec<usize> = candidates
                 .iter()
                 .copied()
-                .filter(|i| (!by_kind || asked.is_kind(&catalogue.products[*i])) && (!by_brand || asked.is_brand(&catalogue.products[*i])))
+                .filter(|i| {
+                    (!by_kind || asked.is_kind(&catalogue.products[*i]))
+                        && (!by_brand || asked.is_brand(&catalogue.products[*i]))
+                })
                 .collect();
             let ranked = self.rank(catalogue, &chosen, &asked, query.country);
             if !ranked.is_empty() {
@@ -114,10 +119,15 @@ impl Index {
     }
 
     fn filters<'q>(&self, query: &'q Query) -> impl Fn(&Product) -> bool + use<'q> {
-        let meanings = |text: &Option<String>| text.as_deref().filter(|t| !t.trim().is_empty()).map(|t| self.vocabulary.meanings(t));
-        let (category, brand, color) = (meanings(&query.category), meanings(&query.brand), meanings(&query.color));
+        let meanings = |text: &Option<String>| {
+            text.as_deref().filter(|t| !t.trim().is_empty()).map(|t| self.vocabulary.meanings(t))
+        };
+        let (category, brand, color) =
+            (meanings(&query.category), meanings(&query.brand), meanings(&query.color));
         let size = query.size.as_deref().filter(|s| !s.trim().is_empty());
-        let any = |terms: &Option<BTreeSet<Term>>, wanted: &[Term]| terms.as_ref().is_none_or(|t| wanted.iter().any(|w| t.contains(w)));
+        let any = |terms: &Option<BTreeSet<Term>>, wanted: &[Term]| {
+            terms.as_ref().is_none_or(|t| wanted.iter().any(|w| t.contains(w)))
+        };
         move |product| {
             let Some(price) = product.price(query.country) else { return false };
             let price = price.amount().as_f64().unwrap_or(f64::MAX);
@@ -125,7 +135,8 @@ impl Index {
             any(&category, &[Term::Category(product.category.clone()), Term::Kind(product.kind.clone())])
                 && any(&brand, &[Term::Brand(product.brand.clone())])
                 && any(&color, &colors)
-                && size.is_none_or(|wish| product.sizes(query.country).iter().any(|s| sizes::matches(s, wish)))
+                && size
+                    .is_none_or(|wish| product.sizes(query.country).iter().any(|s| sizes::matches(s, wish)))
                 && query.price_min.is_none_or(|min| price >= min)
                 && query.price_max.is_none_or(|max| price <= max)
         }
@@ -170,7 +181,9 @@ impl Index {
         let vocabulary = self.vocabulary.nearest(token);
         let name = self.all_names.iter().filter_map(|n| slip(token, n).map(|d| (d, n))).min();
         match (vocabulary, name) {
-            (Some((distance, _)), Some((nearer, name))) if nearer < distance => asked.slips.push(name.clone()),
+            (Some((distance, _)), Some((nearer, name))) if nearer < distance => {
+                asked.slips.push(name.clone())
+            }
             (Some((_, terms)), _) => asked.mean(&terms),
             (None, Some((_, name))) => asked.slips.push(name.clone()),
             (None, None) => asked.features.push(token.to_owned()),
@@ -189,14 +202,18 @@ impl Index {
                 continue;
             }
             let joined = raw.get(i + 1).map(|next| format!("{}{next}", raw[i]));
-            if let Some(joined) = joined.filter(|j| self.all_names.contains(j) && !self.all_names.contains(&raw[i])) {
+            if let Some(joined) =
+                joined.filter(|j| self.all_names.contains(j) && !self.all_names.contains(&raw[i]))
+            {
                 tokens.push(joined);
                 i += 2;
                 continue;
             }
             let cut = raw[i].find(|c: char| c.is_ascii_digit()).filter(|at| *at > 0);
             match cut.map(|at| raw[i].split_at(at)) {
-                Some((word, number)) if !self.all_names.contains(&raw[i]) && self.all_names.contains(word) => {
+                Some((word, number))
+                    if !self.all_names.contains(&raw[i]) && self.all_names.contains(word) =>
+                {
                     tokens.extend([word.to_owned(), number.to_owned()]);
                 }
                 _ => tokens.push(raw[i].clone()),
@@ -206,7 +223,13 @@ impl Index {
         tokens
     }
 
-    fn rank(&self, catalogue: &Catalogue, chosen: &[usize], asked: &Understood, country: Country) -> Vec<usize> {
+    fn rank(
+        &self,
+        catalogue: &Catalogue,
+        chosen: &[usize],
+        asked: &Understood,
+        country: Country,
+    ) -> Vec<usize> {
         let constrained = !asked.kinds.is_empty() || !asked.categories.is_empty() || !asked.brands.is_empty();
         // A number alone ("15") finds nothing: some word of the name has to be there.
         let is_word = |n: &&String| n.bytes().any(|b| b.is_ascii_alphabetic());
@@ -215,23 +238,34 @@ impl Index {
             let product = &catalogue.products[i];
             let names: HashSet<&String> = asked.names.iter().filter(|n| self.names[i].contains(*n)).collect();
             let slips = asked.slips.iter().filter(|n| self.names[i].contains(*n)).count();
-            let features = asked.features.iter().chain(&asked.names).filter(|f| self.texts[i].contains(*f)).count();
+            let features =
+                asked.features.iter().chain(&asked.names).filter(|f| self.texts[i].contains(*f)).count();
             let described = asked.features.iter().any(|f| self.texts[i].contains(f));
-            if !constrained && slips == 0 && !described && !names.iter().any(is_word) && !asked.colors_of(product) {
+            if !constrained
+                && slips == 0
+                && !described
+                && !names.iter().any(is_word)
+                && !asked.colors_of(product)
+            {
                 continue;
             }
             let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
             let mut score = NAME * count(names.len()) + NAME_SLIP * count(slips) + FEATURE * count(features);
             if !names.is_empty() {
                 let brand_words = words(&product.brand);
-                let extra = self.names[i].iter().filter(|w| !names.contains(w) && !brand_words.contains(w)).count();
+                let extra =
+                    self.names[i].iter().filter(|w| !names.contains(w) && !brand_words.contains(w)).count();
                 score = score.saturating_sub(NAME_EXTRA * count(extra));
             }
             score += if asked.kinds.contains(&product.kind) { KIND } else { 0 };
             score += if asked.brands.contains(&product.brand) { BRAND } else { 0 };
             score += if asked.colors_of(product) { COLOR } else { 0 };
             let sizes = product.sizes(country);
-            score += if sizes.iter().any(|s| asked.sizes.iter().any(|w| sizes::matches(s, w))) { COLOR } else { 0 };
+            score += if sizes.iter().any(|s| asked.sizes.iter().any(|w| sizes::matches(s, w))) {
+                COLOR
+            } else {
+                0
+            };
             scored.push((score, i));
         }
         if !constrained {
@@ -299,24 +333,56 @@ mod tests {
     fn every_variety_finds_the_kind() {
         use Country::{ES, IN, MX};
         for (q, country, kind) in [
-            ("mobiles", IN, "phone"), ("celular barato", MX, "phone"), ("móvil", ES, "phone"), ("मोबाइल चाहिए", IN, "phone"),
-            ("running shoes", IN, "running shoes"), ("zapatillas de correr", ES, "running shoes"), ("tenis para correr", MX, "running shoes"),
-            ("daudne wale joote", IN, "running shoes"), ("दौड़ने के जूते", IN, "running shoes"), ("mixer grinder", IN, "mixer grinder"),
-            ("miksar", IN, "mixer grinder"), ("मिक्सी", IN, "mixer grinder"), ("licuadora", MX, "mixer grinder"), ("lavadora", ES, "washing machine"),
-            ("fridge dikhao", IN, "refrigerator"), ("saree", IN, "saree"), ("साड़ी", IN, "saree"), ("tv 55 inch", IN, "television"),
-            ("televisores", ES, "television"), ("hedphones", IN, "headphones"), ("audífonos", MX, "earbuds"), ("tshirts", IN, "t-shirt"),
-            ("camisetas", ES, "t-shirt"), ("washng machine", IN, "washing machine"), ("air fryr", IN, "air fryer"), ("laptpo", IN, "laptop"),
+            ("mobiles", IN, "phone"),
+            ("celular barato", MX, "phone"),
+            ("móvil", ES, "phone"),
+            ("मोबाइल चाहिए", IN, "phone"),
+            ("running shoes", IN, "running shoes"),
+            ("zapatillas de correr", ES, "running shoes"),
+            ("tenis para correr", MX, "running shoes"),
+            ("daudne wale joote", IN, "running shoes"),
+            ("दौड़ने के जूते", IN, "running shoes"),
+            ("mixer grinder", IN, "mixer grinder"),
+            ("miksar", IN, "mixer grinder"),
+            ("मिक्सी", IN, "mixer grinder"),
+            ("licuadora", MX, "mixer grinder"),
+            ("lavadora", ES, "washing machine"),
+            ("fridge dikhao", IN, "refrigerator"),
+            ("saree", IN, "saree"),
+            ("साड़ी", IN, "saree"),
+            ("tv 55 inch", IN, "television"),
+            ("televisores", ES, "television"),
+            ("hedphones", IN, "headphones"),
+            ("audífonos", MX, "earbuds"),
+            ("tshirts", IN, "t-shirt"),
+            ("camisetas", ES, "t-shirt"),
+            ("washng machine", IN, "washing machine"),
+            ("air fryr", IN, "air fryer"),
+            ("laptpo", IN, "laptop"),
         ] {
             let products = found(q, country);
             assert!(!products.is_empty(), "{q} finds nothing");
-            assert!(products.iter().all(|p| p.kind == kind), "{q}: {:?}", products.iter().map(|p| &p.name).collect::<Vec<_>>());
+            assert!(
+                products.iter().all(|p| p.kind == kind),
+                "{q}: {:?}",
+                products.iter().map(|p| &p.name).collect::<Vec<_>>()
+            );
         }
     }
 
     #[test]
     fn categories_are_found_by_common_words() {
-        for (q, category) in [("shoes", "shoes"), ("zapatillas", "shoes"), ("tenis", "shoes"), ("joote", "shoes"), ("जूते", "shoes"),
-            ("ropa", "clothing"), ("कपड़े", "clothing"), ("kapde dikhao", "clothing"), ("electrodomésticos", "kitchen")] {
+        for (q, category) in [
+            ("shoes", "shoes"),
+            ("zapatillas", "shoes"),
+            ("tenis", "shoes"),
+            ("joote", "shoes"),
+            ("जूते", "shoes"),
+            ("ropa", "clothing"),
+            ("कपड़े", "clothing"),
+            ("kapde dikhao", "clothing"),
+            ("electrodomésticos", "kitchen"),
+        ] {
             let products = found(q, Country::IN);
             assert!(products.len() >= 9, "{q}: {}", products.len());
             assert!(products.iter().all(|p| p.category == category), "{q}");
@@ -326,10 +392,21 @@ mod tests {
     #[test]
     fn a_named_model_comes_first() {
         for (q, name) in [
-            ("iphone 15", "Apple iPhone 15"), ("iphone15", "Apple iPhone 15"), ("आईफोन 15", "Apple iPhone 15"), ("iphne 15 pro", "Apple iPhone 15 Pro"),
-            ("galaxy s24", "Samsung Galaxy S24"), ("samsang s 24 ultra", "Samsung Galaxy S24 Ultra"), ("kya galaxy S24 milega", "Samsung Galaxy S24"),
-            ("macbok air 13", "Apple MacBook Air 13 M3"), ("nike pegasus", "Nike Pegasus 41"), ("redmi note 13 pro", "Xiaomi Redmi Note 13 Pro"),
-            ("airpods pro", "Apple AirPods Pro 2"), ("levis 511", "Levi's 511 Slim"), ("adidas samba negras", "Adidas Samba OG"), ("oneplus 12", "OnePlus 12"), ("galaxy s24 azul", "Samsung Galaxy S24"),
+            ("iphone 15", "Apple iPhone 15"),
+            ("iphone15", "Apple iPhone 15"),
+            ("आईफोन 15", "Apple iPhone 15"),
+            ("iphne 15 pro", "Apple iPhone 15 Pro"),
+            ("galaxy s24", "Samsung Galaxy S24"),
+            ("samsang s 24 ultra", "Samsung Galaxy S24 Ultra"),
+            ("kya galaxy S24 milega", "Samsung Galaxy S24"),
+            ("macbok air 13", "Apple MacBook Air 13 M3"),
+            ("nike pegasus", "Nike Pegasus 41"),
+            ("redmi note 13 pro", "Xiaomi Redmi Note 13 Pro"),
+            ("airpods pro", "Apple AirPods Pro 2"),
+            ("levis 511", "Levi's 511 Slim"),
+            ("adidas samba negras", "Adidas Samba OG"),
+            ("oneplus 12", "OnePlus 12"),
+            ("galaxy s24 azul", "Samsung Galaxy S24"),
         ] {
             let products = found(q, Country::IN);
             assert_eq!(products.first().map(|p| p.name.as_str()), Some(name), "{q}");
@@ -338,13 +415,22 @@ mod tests {
 
     #[test]
     fn brands_narrow_and_unknown_words_find_nothing() {
-        assert!(found("samsung phone", Country::IN).iter().all(|p| p.brand == "Samsung" && p.kind == "phone"));
+        assert!(
+            found("samsung phone", Country::IN).iter().all(|p| p.brand == "Samsung" && p.kind == "phone")
+        );
         assert!(found("नाइकी के जूते", Country::IN).iter().all(|p| p.brand == "Nike" && p.category == "shoes"));
         assert!(found("xqzv", Country::IN).is_empty());
         assert!(found("15", Country::IN).is_empty());
         let red = found("लाल जूते", Country::IN);
-        assert!(red.len() >= 5 && red.iter().all(|p| p.category == "shoes" && p.colors.iter().any(|c| c == "red")));
-        assert!(found("gaming laptop", Country::IN)[..5].iter().all(|p| p.description.0[0].contains("gaming laptop")));
+        assert!(
+            red.len() >= 5
+                && red.iter().all(|p| p.category == "shoes" && p.colors.iter().any(|c| c == "red"))
+        );
+        assert!(
+            found("gaming laptop", Country::IN)[..5]
+                .iter()
+                .all(|p| p.description.0[0].contains("gaming laptop"))
+        );
         // No Nike phones: phones are the better answer than nothing.
         assert!(found("nike phone", Country::IN).iter().all(|p| p.kind == "phone"));
     }
@@ -354,12 +440,25 @@ mod tests {
         let catalogue = Catalogue::load().unwrap();
         let index = Index::new(&catalogue);
         for color in ["black", "negro", "negras", "काला", "kala", "blak"] {
-            let query = Query { color: Some(color.to_owned()), category: Some("shoes".to_owned()), ..Query::default() };
+            let query = Query {
+                color: Some(color.to_owned()),
+                category: Some("shoes".to_owned()),
+                ..Query::default()
+            };
             let products = index.search(&catalogue, &query);
             assert!(products.len() > 10, "{color}");
-            assert!(products.iter().all(|p| p.category == "shoes" && p.colors.iter().any(|c| c == "black")), "{color}");
+            assert!(
+                products.iter().all(|p| p.category == "shoes" && p.colors.iter().any(|c| c == "black")),
+                "{color}"
+            );
         }
-        let query = Query { q: Some("phone".into()), brand: Some("सैमसंग".into()), price_max: Some(20000.0), size: Some("128 gb".into()), ..Query::default() };
+        let query = Query {
+            q: Some("phone".into()),
+            brand: Some("सैमसंग".into()),
+            price_max: Some(20000.0),
+            size: Some("128 gb".into()),
+            ..Query::default()
+        };
         let products = index.search(&catalogue, &query);
         assert!(!products.is_empty());
         for product in products {

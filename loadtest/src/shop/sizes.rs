@@ -34,14 +34,19 @@ pub fn key(size: &str) -> String {
     if let Some((letter, _)) = LETTERS.iter().find(|(_, names)| names.iter().any(|n| fold(n) == folded)) {
         return (*letter).to_owned();
     }
-    let digits: String = folded.chars().skip_while(|c| !c.is_ascii_digit()).take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    let digits: String = folded
+        .chars()
+        .skip_while(|c| !c.is_ascii_digit())
+        .take_while(|c| c.is_ascii_digit() || *c == '.')
+        .collect();
     if digits.is_empty() {
         return folded.split_whitespace().collect();
     }
     let rest = folded.replacen(&digits, "", 1);
     let rest = rest.trim().trim_start_matches(['-', ' ']).trim();
     // Longer spellings first in each list, and whole-word comparison, so that `l` never eats `litros`.
-    let unit = UNITS.iter().find(|(_, names)| names.iter().any(|n| fold(n) == rest)).map_or(rest, |(unit, _)| unit);
+    let unit =
+        UNITS.iter().find(|(_, names)| names.iter().any(|n| fold(n) == rest)).map_or(rest, |(unit, _)| unit);
     format!("{}{}", digits.trim_end_matches('.'), unit.replace(' ', ""))
 }
 
@@ -49,7 +54,10 @@ pub fn key(size: &str) -> String {
 #[must_use]
 pub fn matches(size: &str, wish: &str) -> bool {
     let (size, wish) = (key(size), key(wish));
-    size == wish || (!wish.is_empty() && wish.bytes().all(|b| b.is_ascii_digit()) && size.trim_end_matches(char::is_alphabetic) == wish)
+    size == wish
+        || (!wish.is_empty()
+            && wish.bytes().all(|b| b.is_ascii_digit())
+            && size.trim_end_matches(char::is_alphabetic) == wish)
 }
 
 /// A shoe size of the UK scale (which India uses) in the country's own scale: EU for Spain, centimetres for Mexico.
@@ -76,7 +84,12 @@ mod tests {
         for wish in ["55 inch", "55\"", "55 pulgadas", "55 इंच", "55"] {
             assert!(matches("55 inch", wish), "{wish}");
         }
-        assert!(matches("L", "large") && matches("9", "UK 9") && matches("9", "size 9") && matches("1.5 L", "1.5 litros"));
+        assert!(
+            matches("L", "large")
+                && matches("9", "UK 9")
+                && matches("9", "size 9")
+                && matches("1.5 L", "1.5 litros")
+        );
         assert!(!matches("256GB", "128GB") && !matches("128GB", "28") && !matches("XL", "L"));
     }
 

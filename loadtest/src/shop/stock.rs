@@ -30,11 +30,20 @@ const STORY: [(&str, &str, bool); 8] = [
 ///
 /// # Errors
 /// SQLite's.
-pub fn seed(connection: &Connection, catalogue: &Catalogue, places: &Places, seed: u64) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare("INSERT INTO stock (sku, store, color, size, quantity) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+pub fn seed(
+    connection: &Connection,
+    catalogue: &Catalogue,
+    places: &Places,
+    seed: u64,
+) -> rusqlite::Result<()> {
+    let mut insert = connection
+        .prepare("INSERT INTO stock (sku, store, color, size, quantity) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for product in &catalogue.products {
         for store in places.stores.iter().filter(|s| product.sold_in(s.country)) {
-            let story = STORY.iter().find(|(sku, at, _)| *sku == product.sku && *at == store.id).map(|(.., has)| *has);
+            let story = STORY
+                .iter()
+                .find(|(sku, at, _)| *sku == product.sku && *at == store.id)
+                .map(|(.., has)| *has);
             let empty = match story {
                 Some(has) => !has,
                 None => chance(seed, &[&product.sku, &store.id], 100) < EMPTY_PAIRS,
@@ -44,7 +53,13 @@ pub fn seed(connection: &Connection, catalogue: &Catalogue, places: &Places, see
                     let words = [product.sku.as_str(), &store.id, &color, &size];
                     let sold_out = story != Some(true) && chance(seed ^ 1, &words, 100) < EMPTY_VARIANTS;
                     let quantity = if empty || sold_out { 0 } else { 1 + chance(seed ^ 2, &words, 9) };
-                    insert.execute((&product.sku, &store.id, &color, &size, i64::try_from(quantity).unwrap_or(0)))?;
+                    insert.execute((
+                        &product.sku,
+                        &store.id,
+                        &color,
+                        &size,
+                        i64::try_from(quantity).unwrap_or(0),
+                    ))?;
                 }
             }
         }
@@ -69,7 +84,8 @@ pub struct Variant {
 
 impl Variant {
     fn fits(&self, color: &str, size: &str) -> bool {
-        self.colors.as_ref().is_none_or(|c| c.contains(color)) && self.size.as_deref().is_none_or(|s| sizes::matches(size, s))
+        self.colors.as_ref().is_none_or(|c| c.contains(color))
+            && self.size.as_deref().is_none_or(|s| sizes::matches(size, s))
     }
 }
 
@@ -77,8 +93,13 @@ impl Variant {
 ///
 /// # Errors
 /// [`ApiError`] 500 if SQLite fails.
-pub fn by_store(connection: &Connection, sku: &str, variant: &Variant) -> Result<BTreeMap<String, i64>, ApiError> {
-    let mut statement = connection.prepare_cached("SELECT store, color, size, quantity FROM stock WHERE sku = ?1 AND quantity > 0")?;
+pub fn by_store(
+    connection: &Connection,
+    sku: &str,
+    variant: &Variant,
+) -> Result<BTreeMap<String, i64>, ApiError> {
+    let mut statement = connection
+        .prepare_cached("SELECT store, color, size, quantity FROM stock WHERE sku = ?1 AND quantity > 0")?;
     let mut rows = statement.query([sku])?;
     let mut found = BTreeMap::new();
     while let Some(row) = rows.next()? {
@@ -95,7 +116,8 @@ pub fn by_store(connection: &Connection, sku: &str, variant: &Variant) -> Result
 /// # Errors
 /// [`ApiError`] 500 if SQLite fails.
 pub fn anywhere(connection: &Connection, product: &Product, country: Country) -> Result<bool, ApiError> {
-    let mut statement = connection.prepare_cached("SELECT 1 FROM stock WHERE sku = ?1 AND store LIKE ?2 AND quantity > 0 LIMIT 1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT 1 FROM stock WHERE sku = ?1 AND store LIKE ?2 AND quantity > 0 LIMIT 1")?;
     Ok(statement.query_row((&product.sku, format!("{}-%", country.code())), |_| Ok(())).optional()?.is_some())
 }
 
@@ -103,6 +125,14 @@ pub fn anywhere(connection: &Connection, product: &Product, country: Country) ->
 ///
 /// # Errors
 /// [`ApiError`] 500 if SQLite fails.
-pub fn set(connection: &Connection, sku: &str, store: Option<&str>, quantity: i64) -> Result<usize, ApiError> {
-    Ok(connection.execute("UPDATE stock SET quantity = ?3 WHERE sku = ?1 AND (?2 IS NULL OR store = ?2)", (sku, store, quantity))?)
+pub fn set(
+    connection: &Connection,
+    sku: &str,
+    store: Option<&str>,
+    quantity: i64,
+) -> Result<usize, ApiError> {
+    Ok(connection.execute(
+        "UPDATE stock SET quantity = ?3 WHERE sku = ?1 AND (?2 IS NULL OR store = ?2)",
+        (sku, store, quantity),
+    )?)
 }

@@ -76,7 +76,9 @@ impl Vocabulary {
     /// Longest phrase that begins the words, with its length and meanings.
     #[must_use]
     pub fn phrase(&self, words: &[String]) -> Option<(usize, &BTreeSet<Term>)> {
-        (1..=words.len().min(PHRASE)).rev().find_map(|n| self.phrases.get(&words[..n].join(" ")).map(|terms| (n, terms)))
+        (1..=words.len().min(PHRASE))
+            .rev()
+            .find_map(|n| self.phrases.get(&words[..n].join(" ")).map(|terms| (n, terms)))
     }
 
     /// Longest phrase of several words that begins the words if slips of the finger are forgiven in each of them.
@@ -85,7 +87,8 @@ impl Vocabulary {
         (2..=words.len().min(PHRASE)).rev().find_map(|n| {
             let near = |phrase: &str| {
                 let mut parts = phrase.split(' ');
-                words[..n].iter().all(|w| parts.next().is_some_and(|p| slip(w, p).is_some())) && parts.next().is_none()
+                words[..n].iter().all(|w| parts.next().is_some_and(|p| slip(w, p).is_some()))
+                    && parts.next().is_none()
             };
             // The smallest of several, so that the answer does not hang on the map's order.
             self.phrases.iter().filter(|(p, _)| near(p)).min_by_key(|(p, _)| *p).map(|(_, terms)| (n, terms))
@@ -95,7 +98,9 @@ impl Vocabulary {
     /// The canonical model word that begins the words, with the number of words it replaces.
     #[must_use]
     pub fn model(&self, words: &[String]) -> Option<(usize, &str)> {
-        (1..=words.len().min(2)).rev().find_map(|n| self.models.get(&words[..n].join(" ")).map(|m| (n, m.as_str())))
+        (1..=words.len().min(2))
+            .rev()
+            .find_map(|n| self.models.get(&words[..n].join(" ")).map(|m| (n, m.as_str())))
     }
 
     /// The nearest one-word entry that a slip of the finger explains; all meanings at the smallest distance.
@@ -121,6 +126,9 @@ impl Vocabulary {
             return terms.clone();
         }
         let each = words.iter().filter(|w| !self.is_stop(w));
-        each.flat_map(|w| self.phrases.get(w).cloned().or_else(|| self.nearest(w).map(|(_, t)| t)).unwrap_or_default()).collect()
+        each.flat_map(|w| {
+            self.phrases.get(w).cloned().or_else(|| self.nearest(w).map(|(_, t)| t)).unwrap_or_default()
+        })
+        .collect()
     }
 }

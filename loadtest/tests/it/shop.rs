@@ -61,13 +61,19 @@ impl World {
     }
 
     async fn keyed(&self, path: &str, key: &str, body: Value) -> (u16, Value) {
-        answer(self.request(Method::POST, path).header("Idempotency-Key", key).json(&body).send().await.unwrap()).await
+        answer(
+            self.request(Method::POST, path).header("Idempotency-Key", key).json(&body).send().await.unwrap(),
+        )
+        .await
     }
 
     async fn order_of(&self, contact: &str, status: &str) -> String {
         let orders = self.ok(&format!("/crm/contacts/{contact}/orders")).await;
         let order = orders["orders"].as_array().unwrap().iter().find(|o| o["status"] == status);
-        order.unwrap_or_else(|| panic!("{contact} has no order {status}"))["order_id"].as_str().unwrap().to_owned()
+        order.unwrap_or_else(|| panic!("{contact} has no order {status}"))["order_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 }
 
@@ -80,7 +86,11 @@ async fn answer(response: Response) -> (u16, Value) {
 async fn credentials_are_asked_for() {
     let world = World::start().await;
     for path in ["/inventory/categories", "/crm/contacts/1", "/orders/1", "/tickets/1", "/calendar/slots"] {
-        for request in [world.bare(Method::GET, path), world.bare(Method::GET, path).bearer_auth("wrong"), world.bare(Method::GET, path).basic_auth("crm", Some("wrong"))] {
+        for request in [
+            world.bare(Method::GET, path),
+            world.bare(Method::GET, path).bearer_auth("wrong"),
+            world.bare(Method::GET, path).basic_auth("crm", Some("wrong")),
+        ] {
             let (status, body) = answer(request.send().await.unwrap()).await;
             assert_eq!((status, &body["error"]["code"]), (401, &json!("unauthorized")), "{path}");
         }
@@ -88,7 +98,10 @@ async fn credentials_are_asked_for() {
     let basic = |path| world.bare(Method::GET, path).basic_auth("crm", Some("crm-password")).send();
     assert_eq!(basic("/crm/contacts/919810000001").await.unwrap().status(), 200);
     assert_eq!(basic("/orders/10001").await.unwrap().status(), 401, "basic is for the CRM only");
-    assert_eq!(world.get("/nowhere").await, (404, json!({"error": {"code": "not_found", "message": "no such path"}})));
+    assert_eq!(
+        world.get("/nowhere").await,
+        (404, json!({"error": {"code": "not_found", "message": "no such path"}}))
+    );
     world.shop.stop().await;
 }
 
@@ -96,7 +109,8 @@ async fn credentials_are_asked_for() {
 async fn inventory_is_searched_in_four_languages() {
     let world = World::start().await;
     let categories = world.ok("/inventory/categories?country=ES").await;
-    let ids: Vec<&str> = categories["categories"].as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap()).collect();
+    let ids: Vec<&str> =
+        categories["categories"].as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["phones", "laptops", "audio", "televisions", "kitchen", "shoes", "clothing"]);
     assert_eq!(categories["categories"][5]["name"]["hi-Latn"], "Joote");
     assert!(categories["categories"][0]["count"].as_u64().unwrap() >= 20);
@@ -106,8 +120,13 @@ async fn inventory_is_searched_in_four_languages() {
         answer(shop.request(Method::GET, "/inventory/products").query(&query).send().await.unwrap()).await.1
     };
     for (q, country, kind) in [
-        ("runing shoes", "IN", "running shoes"), ("zapatillas de correr", "ES", "running shoes"), ("दौड़ने के जूते", "IN", "running shoes"),
-        ("daudne ke joote", "IN", "running shoes"), ("celulares", "MX", "phone"), ("मोबाइल", "IN", "phone"), ("mixer grinder", "IN", "mixer grinder"),
+        ("runing shoes", "IN", "running shoes"),
+        ("zapatillas de correr", "ES", "running shoes"),
+        ("दौड़ने के जूते", "IN", "running shoes"),
+        ("daudne ke joote", "IN", "running shoes"),
+        ("celulares", "MX", "phone"),
+        ("मोबाइल", "IN", "phone"),
+        ("mixer grinder", "IN", "mixer grinder"),
     ] {
         let found = search(vec![("q", q), ("country", country), ("limit", "3")]).await;
         assert!(found["total"].as_u64().unwrap() > 2, "{q}");
@@ -117,7 +136,15 @@ async fn inventory_is_searched_in_four_languages() {
     let found = search(vec![("q", "iphne 15"), ("country", "MX")]).await;
     assert_eq!(found["items"][0]["name"], "Apple iPhone 15");
     assert_eq!(found["items"][0]["price"], json!({"amount": 16559, "currency": "MXN"}));
-    let found = search(vec![("category", "shoes"), ("brand", "नाइकी"), ("color", "kala"), ("size", "9"), ("price_max", "6000"), ("q", "")]).await;
+    let found = search(vec![
+        ("category", "shoes"),
+        ("brand", "नाइकी"),
+        ("color", "kala"),
+        ("size", "9"),
+        ("price_max", "6000"),
+        ("q", ""),
+    ])
+    .await;
     assert!(found["total"].as_u64().unwrap() >= 2, "{found}");
     for item in found["items"].as_array().unwrap() {
         assert_eq!((&item["brand"], &item["category"]), (&json!("Nike"), &json!("shoes")));
@@ -146,41 +173,71 @@ async fn inventory_is_searched_in_four_languages() {
 async fn stock_names_stores_and_alternatives() {
     let world = World::start().await;
     let here = world.ok("/inventory/products/PH-APL-IP15/stock?pincode=110001&color=काला&size=128 gb").await;
-    assert_eq!((&here["available"], &here["deliverable"], &here["delivery_days"]), (&json!(true), &json!(true), &json!(1)), "{here}");
-    assert_eq!((&here["place"]["known"], &here["stores"][0]["id"], &here["stores"][0]["distance_km"]), (&json!(true), &json!("IN-DEL-CP"), &json!(0.0)));
+    assert_eq!(
+        (&here["available"], &here["deliverable"], &here["delivery_days"]),
+        (&json!(true), &json!(true), &json!(1)),
+        "{here}"
+    );
+    assert_eq!(
+        (&here["place"]["known"], &here["stores"][0]["id"], &here["stores"][0]["distance_km"]),
+        (&json!(true), &json!("IN-DEL-CP"), &json!(0.0))
+    );
     assert_eq!(here["alternatives"], json!([]));
-    let distances: Vec<f64> = here["stores"].as_array().unwrap().iter().map(|s| s["distance_km"].as_f64().unwrap()).collect();
+    let distances: Vec<f64> =
+        here["stores"].as_array().unwrap().iter().map(|s| s["distance_km"].as_f64().unwrap()).collect();
     assert!(distances.is_sorted() && distances.len() <= 5);
 
     let gone = world.ok("/inventory/products/PH-SAM-S24/stock?city=दिल्ली").await;
-    assert_eq!((&gone["available"], &gone["quantity"], &gone["deliverable"]), (&json!(false), &json!(0), &json!(true)), "{gone}");
+    assert_eq!(
+        (&gone["available"], &gone["quantity"], &gone["deliverable"]),
+        (&json!(false), &json!(0), &json!(true)),
+        "{gone}"
+    );
     assert_eq!(gone["place"]["city"], "Delhi");
-    assert!(gone["stores"].as_array().unwrap().iter().all(|s| !s["id"].as_str().unwrap().starts_with("IN-DEL")));
+    assert!(
+        gone["stores"].as_array().unwrap().iter().all(|s| !s["id"].as_str().unwrap().starts_with("IN-DEL"))
+    );
     let alternatives = gone["alternatives"].as_array().unwrap();
     assert_eq!(alternatives.len(), 3);
     for other in alternatives {
         assert_eq!(other["kind"], "phone");
-        let there = world.ok(&format!("/inventory/products/{}/stock?city=Delhi", other["sku"].as_str().unwrap())).await;
+        let there = world
+            .ok(&format!("/inventory/products/{}/stock?city=Delhi", other["sku"].as_str().unwrap()))
+            .await;
         assert_eq!((&there["available"], &there["quantity"]), (&json!(true), &other["quantity"]));
     }
 
     let store = world.ok("/inventory/products/SN-ADI-SAMBA/stock?country=ES&store=Gran Via&size=42").await;
     assert_eq!((&store["available"], &store["place"]["store"]), (&json!(false), &json!("Gran Vía")));
     let unknown = world.ok("/inventory/products/PH-APL-IP15/stock?pincode=999999").await;
-    assert_eq!((&unknown["place"]["known"], &unknown["deliverable"], &unknown["delivery_days"]), (&json!(false), &Value::Null, &Value::Null));
+    assert_eq!(
+        (&unknown["place"]["known"], &unknown["deliverable"], &unknown["delivery_days"]),
+        (&json!(false), &Value::Null, &Value::Null)
+    );
     assert_eq!(world.ok("/inventory/products/PH-APL-IP15/stock?color=plaid").await["available"], false);
     // Jaipur has no store: what the country has is sent there.
     let far = world.ok("/inventory/products/PH-APL-IP15/stock?pincode=302001").await;
     assert_eq!((&far["available"], &far["delivery_days"]), (&json!(true), &json!(2)));
 
     // Stock is live.
-    let (status, changed) = answer(world.bare(Method::POST, "/admin/stock").json(&json!({"sku": "PH-APL-IP15", "quantity": 0})).send().await.unwrap()).await;
+    let (status, changed) = answer(
+        world
+            .bare(Method::POST, "/admin/stock")
+            .json(&json!({"sku": "PH-APL-IP15", "quantity": 0}))
+            .send()
+            .await
+            .unwrap(),
+    )
+    .await;
     assert!(status == 200 && changed["changed"].as_u64().unwrap() > 10);
     assert_eq!(world.ok("/inventory/products/PH-APL-IP15/stock?pincode=110001").await["deliverable"], false);
     assert_eq!(world.ok("/inventory/products?q=iphone 15").await["items"][0]["in_stock"], false);
 
     let stores = world.ok("/inventory/stores?lat=12.97&lon=77.59").await;
-    assert_eq!((&stores["known"], &stores["stores"][0]["name"], stores["stores"].as_array().unwrap().len()), (&json!(true), &json!("Indiranagar"), 5));
+    assert_eq!(
+        (&stores["known"], &stores["stores"][0]["name"], stores["stores"].as_array().unwrap().len()),
+        (&json!(true), &json!("Indiranagar"), 5)
+    );
     assert!(stores["stores"][0]["hours"]["hi"].as_str().unwrap().contains("हर दिन"));
     assert_eq!(world.ok("/inventory/stores?country=MX&city=atlantis").await["known"], false);
     world.shop.stop().await;
@@ -190,24 +247,42 @@ async fn stock_names_stores_and_alternatives() {
 async fn contacts_are_made_merged_and_rated() {
     let world = World::start().await;
     let asha = world.ok("/crm/contacts/919810000001").await;
-    assert_eq!((&asha["name"], &asha["language"], &asha["consent"]), (&json!("Asha Verma"), &json!("hi"), &Value::Null));
+    assert_eq!(
+        (&asha["name"], &asha["language"], &asha["consent"]),
+        (&json!("Asha Verma"), &json!("hi"), &Value::Null)
+    );
     assert_eq!(world.get("/crm/contacts/1").await.0, 404);
     let consent = json!({"name": "Neu", "language": "en", "consent": {"version": "3", "at": "2026-11-21T10:00:00Z"}, "marketing": true, "source": "whatsapp"});
     let (status, created) = world.send(Method::PUT, "/crm/contacts/34911222333", consent.clone()).await;
-    assert_eq!((status, &created["country"], &created["consent"]["version"], &created["marketing"]), (201, &json!("ES"), &json!("3"), &json!(true)));
-    let (status, again) = world.send(Method::PUT, "/crm/contacts/34911222333", json!({"language": "es"})).await;
-    assert_eq!((status, &again["name"], &again["language"], &again["marketing"]), (200, &json!("Neu"), &json!("es"), &json!(true)));
+    assert_eq!(
+        (status, &created["country"], &created["consent"]["version"], &created["marketing"]),
+        (201, &json!("ES"), &json!("3"), &json!(true))
+    );
+    let (status, again) =
+        world.send(Method::PUT, "/crm/contacts/34911222333", json!({"language": "es"})).await;
+    assert_eq!(
+        (status, &again["name"], &again["language"], &again["marketing"]),
+        (200, &json!("Neu"), &json!("es"), &json!(true))
+    );
 
     // A business-scoped id that has shared its phone number finds the orders of that number.
     assert_eq!(world.get("/crm/contacts/IN.8812345/orders").await.0, 404);
-    let (status, linked) = world.send(Method::PUT, "/crm/contacts/IN.8812345", json!({"phone": "+91 98100 00001"})).await;
+    let (status, linked) =
+        world.send(Method::PUT, "/crm/contacts/IN.8812345", json!({"phone": "+91 98100 00001"})).await;
     assert_eq!((status, &linked["id"]), (200, &json!(ASHA)));
     let orders = world.ok("/crm/contacts/IN.8812345/orders").await;
     assert_eq!(orders, world.ok(&format!("/crm/contacts/{ASHA}/orders")).await);
-    let days: Vec<&str> = orders["orders"].as_array().unwrap().iter().map(|o| o["placed_on"].as_str().unwrap()).collect();
+    let days: Vec<&str> =
+        orders["orders"].as_array().unwrap().iter().map(|o| o["placed_on"].as_str().unwrap()).collect();
     assert!(days.len() >= 4 && days.is_sorted_by(|a, b| a >= b), "{days:?}");
 
-    let rating = |score| world.send(Method::POST, "/crm/contacts/919810000001/ratings", json!({"score": score, "matter": "track_order"}));
+    let rating = |score| {
+        world.send(
+            Method::POST,
+            "/crm/contacts/919810000001/ratings",
+            json!({"score": score, "matter": "track_order"}),
+        )
+    };
     assert_eq!((rating(5).await.0, rating(0).await.0, rating(6).await.0), (201, 422, 422));
     assert_eq!(world.ok("/admin/state").await["counts"]["ratings"], 1);
     world.shop.stop().await;
@@ -220,7 +295,8 @@ async fn every_demo_customer_has_orders_in_many_states() {
     for customer in DEMO_CUSTOMERS {
         let orders = world.ok(&format!("/crm/contacts/{}/orders", customer.id)).await;
         let orders = orders["orders"].as_array().unwrap();
-        let states: std::collections::BTreeSet<&str> = orders.iter().map(|o| o["status"].as_str().unwrap()).collect();
+        let states: std::collections::BTreeSet<&str> =
+            orders.iter().map(|o| o["status"].as_str().unwrap()).collect();
         assert!(states.len() >= 4, "{}: {states:?}", customer.name);
         for order in orders {
             let id = order["order_id"].as_str().unwrap();
@@ -228,7 +304,11 @@ async fn every_demo_customer_has_orders_in_many_states() {
             assert_eq!(order["contact_id"], customer.id);
             let status = order["status"].as_str().unwrap();
             assert_eq!(order["cancellable"], json!(matches!(status, "placed" | "packed")));
-            assert_eq!(order["delivered_on"].is_string(), matches!(status, "delivered" | "returned"), "{order}");
+            assert_eq!(
+                order["delivered_on"].is_string(),
+                matches!(status, "delivered" | "returned"),
+                "{order}"
+            );
             assert_eq!(order["carrier"].is_null(), status == "placed");
             assert_eq!(order["refund"].is_object(), matches!(status, "cancelled" | "returned"));
             let open = matches!(status, "placed" | "packed" | "shipped" | "out_for_delivery" | "delayed");
@@ -236,16 +316,31 @@ async fn every_demo_customer_has_orders_in_many_states() {
             let events = order["carrier"]["events"].as_array().cloned().unwrap_or_default();
             assert!(events.iter().all(|e| e["at"].as_str().unwrap()[..10] <= *TODAY));
             if let Some(last) = events.last() {
-                assert_eq!((&order["carrier"]["raw_status"], &order["carrier"]["updated_at"]), (&last["raw_status"], &last["at"]));
+                assert_eq!(
+                    (&order["carrier"]["raw_status"], &order["carrier"]["updated_at"]),
+                    (&last["raw_status"], &last["at"])
+                );
             }
             raw_states.extend(events.iter().map(|e| e["raw_status"].as_str().unwrap().to_owned()));
         }
     }
-    for raw in ["MANIFESTED", "PICKED_UP", "OFD", "DLVD", "RTO_DLVD", "CANCELLED", "IN_TRANSIT_HUB_DEL2", "IN_TRANSIT_HUB_MEX1"] {
+    for raw in [
+        "MANIFESTED",
+        "PICKED_UP",
+        "OFD",
+        "DLVD",
+        "RTO_DLVD",
+        "CANCELLED",
+        "IN_TRANSIT_HUB_DEL2",
+        "IN_TRANSIT_HUB_MEX1",
+    ] {
         assert!(raw_states.contains(raw), "{raw} in {raw_states:?}");
     }
     let counts = world.ok("/admin/state").await["counts"].clone();
-    assert!(counts["contacts"].as_u64().unwrap() >= 65 && counts["orders"].as_u64().unwrap() > 200, "{counts}");
+    assert!(
+        counts["contacts"].as_u64().unwrap() >= 65 && counts["orders"].as_u64().unwrap() > 200,
+        "{counts}"
+    );
     world.shop.stop().await;
 }
 
@@ -257,7 +352,11 @@ async fn an_order_is_shown_to_its_customer_only() {
     for spelling in [id.clone(), id.to_lowercase(), number.to_owned(), format!("%23{number}")] {
         assert_eq!(world.ok(&format!("/orders/{spelling}?contact={ASHA}")).await["order_id"], id.as_str());
     }
-    for path in [format!("/orders/{id}?contact={LUCIA}"), format!("/orders/{id}?contact=nobody"), format!("/orders/{id}?fact=28013")] {
+    for path in [
+        format!("/orders/{id}?contact={LUCIA}"),
+        format!("/orders/{id}?contact=nobody"),
+        format!("/orders/{id}?fact=28013"),
+    ] {
         let (status, body) = world.get(&path).await;
         assert_eq!((status, &body["error"]["code"]), (403, &json!("not_yours")), "{path}");
     }
@@ -266,7 +365,11 @@ async fn an_order_is_shown_to_its_customer_only() {
     assert_eq!(world.get(&format!("/orders/99999999?contact={ASHA}")).await.0, 404);
     let other = json!({"contact": LUCIA, "reason": "mine now", "date": "2026-11-24"});
     for action in ["cancel", "delivery", "documents"] {
-        assert_eq!(world.send(Method::POST, &format!("/orders/{id}/{action}"), other.clone()).await.0, 403, "{action}");
+        assert_eq!(
+            world.send(Method::POST, &format!("/orders/{id}/{action}"), other.clone()).await.0,
+            403,
+            "{action}"
+        );
     }
     world.shop.stop().await;
 }
@@ -276,24 +379,62 @@ async fn orders_are_cancelled_put_off_and_documented() {
     let world = World::start().await;
     let id = world.order_of(LUCIA, "placed").await;
     let path = format!("/orders/{id}");
-    let (status, order) = world.send(Method::POST, &format!("{path}/delivery"), json!({"contact": LUCIA, "date": "2026-11-28", "slot": "tarde"})).await;
-    assert_eq!((status, &order["expected_on"], &order["delivery"]["slot"]), (200, &json!("2026-11-28"), &json!("tarde")));
+    let (status, order) = world
+        .send(
+            Method::POST,
+            &format!("{path}/delivery"),
+            json!({"contact": LUCIA, "date": "2026-11-28", "slot": "tarde"}),
+        )
+        .await;
+    assert_eq!(
+        (status, &order["expected_on"], &order["delivery"]["slot"]),
+        (200, &json!("2026-11-28"), &json!("tarde"))
+    );
     for date in [TODAY, "2027-03-01"] {
-        assert_eq!(world.send(Method::POST, &format!("{path}/delivery"), json!({"contact": LUCIA, "date": date})).await.0, 422);
+        assert_eq!(
+            world
+                .send(Method::POST, &format!("{path}/delivery"), json!({"contact": LUCIA, "date": date}))
+                .await
+                .0,
+            422
+        );
     }
-    let (status, document) = world.send(Method::POST, &format!("{path}/documents"), json!({"contact": LUCIA, "type": "invoice"})).await;
+    let (status, document) = world
+        .send(Method::POST, &format!("{path}/documents"), json!({"contact": LUCIA, "type": "invoice"}))
+        .await;
     assert_eq!((status, &document["type"]), (201, &json!("invoice")));
     let page = world.client.get(document["url"].as_str().unwrap()).send().await.unwrap();
     let page = page.text().await.unwrap();
     assert!(page.contains(&id) && page.contains("Lucía García") && page.contains("EUR"));
-    assert_eq!(world.send(Method::POST, &format!("{path}/documents"), json!({"contact": LUCIA, "type": "poem"})).await.0, 422);
+    assert_eq!(
+        world
+            .send(Method::POST, &format!("{path}/documents"), json!({"contact": LUCIA, "type": "poem"}))
+            .await
+            .0,
+        422
+    );
 
-    let (status, order) = world.send(Method::POST, &format!("{path}/cancel"), json!({"contact": LUCIA, "reason": "changed my mind"})).await;
-    assert_eq!((status, &order["status"], &order["refund"]["status"], &order["cancellable"]), (200, &json!("cancelled"), &json!("pending"), &json!(false)));
-    assert_eq!((&order["refund"]["amount"], &order["payment"]["status"]), (&order["total"], &json!("refund_pending")));
-    let (status, refused) = world.send(Method::POST, &format!("{path}/cancel"), json!({"contact": LUCIA})).await;
+    let (status, order) = world
+        .send(Method::POST, &format!("{path}/cancel"), json!({"contact": LUCIA, "reason": "changed my mind"}))
+        .await;
+    assert_eq!(
+        (status, &order["status"], &order["refund"]["status"], &order["cancellable"]),
+        (200, &json!("cancelled"), &json!("pending"), &json!(false))
+    );
+    assert_eq!(
+        (&order["refund"]["amount"], &order["payment"]["status"]),
+        (&order["total"], &json!("refund_pending"))
+    );
+    let (status, refused) =
+        world.send(Method::POST, &format!("{path}/cancel"), json!({"contact": LUCIA})).await;
     assert_eq!((status, &refused["error"]["code"]), (409, &json!("not_cancellable")));
-    assert_eq!(world.send(Method::POST, &format!("{path}/delivery"), json!({"contact": LUCIA, "date": "2026-11-29"})).await.0, 409);
+    assert_eq!(
+        world
+            .send(Method::POST, &format!("{path}/delivery"), json!({"contact": LUCIA, "date": "2026-11-29"}))
+            .await
+            .0,
+        409
+    );
     world.shop.stop().await;
 }
 
@@ -301,11 +442,15 @@ async fn orders_are_cancelled_put_off_and_documented() {
 async fn the_same_key_gets_the_first_answer_again() {
     let world = World::start().await;
     let ticket = json!({"kind": "complaint", "subject": "Broken", "contact_id": ASHA, "slots": {"order_id": "10001"}, "transcript": [{"from": "customer", "text": "टूटा हुआ है"}]});
-    let (first, second) = tokio::join!(world.keyed("/tickets", "k1", ticket.clone()), world.keyed("/tickets", "k1", ticket.clone()));
+    let (first, second) = tokio::join!(
+        world.keyed("/tickets", "k1", ticket.clone()),
+        world.keyed("/tickets", "k1", ticket.clone())
+    );
     assert_eq!((first.0, &first.1["ticket_id"], &first), (201, &json!("4711"), &second));
     assert_eq!(world.keyed("/tickets", "k2", ticket.clone()).await.1["ticket_id"], "4712");
     assert_eq!(world.ok("/admin/state").await["counts"]["tickets"], 2);
-    let (status, reused) = world.keyed(&format!("/crm/contacts/{ASHA}/ratings"), "k1", json!({"score": 5})).await;
+    let (status, reused) =
+        world.keyed(&format!("/crm/contacts/{ASHA}/ratings"), "k1", json!({"score": 5})).await;
     assert_eq!((status, &reused["error"]["code"]), (422, &json!("idempotency_key_reused")));
     // A refusal is an answer as well.
     let path = format!("/orders/{}/cancel", world.order_of(ASHA, "delivered").await);
@@ -322,9 +467,16 @@ async fn tickets_are_kept_and_changed() {
     assert_eq!((status, &opened["status"]), (201, &json!("open")));
     let path = format!("/tickets/{}", opened["ticket_id"].as_str().unwrap());
     let ticket = world.ok(&path).await;
-    assert_eq!((&ticket["contact_id"], &ticket["slots"], &ticket["transcript"][0]["text"]), (&json!(ASHA), &json!({"a": 1}), &json!("नमस्ते")));
-    let (status, changed) = world.send(Method::PATCH, &path, json!({"status": "solved", "note": "called back"})).await;
-    assert_eq!((status, &changed["status"], &changed["notes"][0]["note"]), (200, &json!("solved"), &json!("called back")));
+    assert_eq!(
+        (&ticket["contact_id"], &ticket["slots"], &ticket["transcript"][0]["text"]),
+        (&json!(ASHA), &json!({"a": 1}), &json!("नमस्ते"))
+    );
+    let (status, changed) =
+        world.send(Method::PATCH, &path, json!({"status": "solved", "note": "called back"})).await;
+    assert_eq!(
+        (status, &changed["status"], &changed["notes"][0]["note"]),
+        (200, &json!("solved"), &json!("called back"))
+    );
     assert_eq!(world.ok(&format!("/tickets?contact={ASHA}")).await["tickets"].as_array().unwrap().len(), 1);
     assert_eq!(world.ok(&format!("/tickets?contact={LUCIA}")).await["tickets"], json!([]));
     assert_eq!(world.get("/tickets/1").await.0, 404);
@@ -338,31 +490,59 @@ async fn appointments_take_free_slots_only() {
     let world = World::start().await;
     let slots = world.ok("/calendar/slots?kind=repair&store=Connaught Place").await;
     let slots = slots["slots"].as_array().unwrap();
-    assert!((2..=9).contains(&slots.len()) && slots.iter().all(|s| s["date"].as_str().unwrap() > TODAY && s["store"]["id"] == "IN-DEL-CP"));
-    let book = |slot: &Value| world.send(Method::POST, "/calendar/appointments", json!({"slot_id": slot["id"], "contact_id": ASHA, "kind": "repair", "name": "Asha"}));
+    assert!(
+        (2..=9).contains(&slots.len())
+            && slots.iter().all(|s| s["date"].as_str().unwrap() > TODAY && s["store"]["id"] == "IN-DEL-CP")
+    );
+    let book = |slot: &Value| {
+        world.send(
+            Method::POST,
+            "/calendar/appointments",
+            json!({"slot_id": slot["id"], "contact_id": ASHA, "kind": "repair", "name": "Asha"}),
+        )
+    };
     let (status, booked) = book(&slots[0]).await;
-    assert_eq!((status, &booked["date"], &booked["time"], &booked["store"]["name"]), (201, &slots[0]["date"], &slots[0]["time"], &json!("Connaught Place")));
+    assert_eq!(
+        (status, &booked["date"], &booked["time"], &booked["store"]["name"]),
+        (201, &slots[0]["date"], &slots[0]["time"], &json!("Connaught Place"))
+    );
     let (status, refused) = book(&slots[0]).await;
     assert_eq!((status, &refused["error"]["code"]), (409, &json!("slot_taken")));
     let path = format!("/calendar/appointments/{}", booked["appointment_id"].as_str().unwrap());
     let (status, moved) = world.send(Method::PATCH, &path, json!({"slot_id": slots[1]["id"]})).await;
     assert_eq!((status, &moved["time"]), (200, &slots[1]["time"]));
     assert_eq!(book(&slots[0]).await.0, 201, "the old slot is free again");
-    assert_eq!(world.ok(&format!("/calendar/appointments?contact={ASHA}")).await["appointments"].as_array().unwrap().len(), 3, "one was there from the start");
+    assert_eq!(
+        world.ok(&format!("/calendar/appointments?contact={ASHA}")).await["appointments"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3,
+        "one was there from the start"
+    );
     assert_eq!(answer(world.request(Method::DELETE, &path).send().await.unwrap()).await.0, 200);
     assert_eq!(answer(world.request(Method::DELETE, &path).send().await.unwrap()).await.0, 404);
     assert_eq!(book(&json!({"id": "repair.IN-DEL-CP.2020-01-01.1000"})).await.0, 422);
     let on_day = world.ok("/calendar/slots?kind=visit&country=ES&date=2026-11-24").await;
     assert!(on_day["slots"].as_array().unwrap().iter().all(|s| s["date"] == "2026-11-24"));
     let sundays = world.ok("/calendar/slots?country=ES&date=2026-11-22").await;
-    assert!(sundays["slots"].as_array().unwrap().iter().all(|s| s["date"].as_str().unwrap() > "2026-11-22"), "closed on Sundays");
+    assert!(
+        sundays["slots"].as_array().unwrap().iter().all(|s| s["date"].as_str().unwrap() > "2026-11-22"),
+        "closed on Sundays"
+    );
     world.shop.stop().await;
 }
 
 #[actix_web::test]
 async fn outages_are_switched_and_counted() {
     let world = World::start().await;
-    let switch = |backend: &'static str, mode: &'static str| world.bare(Method::POST, "/admin/outage").header("Origin", "http://127.0.0.1:9").json(&json!({"backend": backend, "mode": mode, "delay_ms": 20})).send();
+    let switch = |backend: &'static str, mode: &'static str| {
+        world
+            .bare(Method::POST, "/admin/outage")
+            .header("Origin", "http://127.0.0.1:9")
+            .json(&json!({"backend": backend, "mode": mode, "delay_ms": 20}))
+            .send()
+    };
     let switched = switch("inventory", "down").await.unwrap();
     assert_eq!(switched.headers()["access-control-allow-origin"], "http://127.0.0.1:9");
     let dropped = world.request(Method::GET, "/inventory/categories").send().await;
@@ -377,10 +557,24 @@ async fn outages_are_switched_and_counted() {
     let inventory = world.ok("/admin/state").await["backends"]["inventory"].clone();
     assert_eq!(inventory["failed"], 2);
     assert!(inventory["requests"].as_u64().unwrap() >= 4);
-    let foreign = world.bare(Method::POST, "/admin/outage").header("Origin", "https://example.com").json(&json!({"backend": "crm", "mode": "down"})).send().await.unwrap();
+    let foreign = world
+        .bare(Method::POST, "/admin/outage")
+        .header("Origin", "https://example.com")
+        .json(&json!({"backend": "crm", "mode": "down"}))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(foreign.status(), 403);
-    let preflight = world.bare(Method::OPTIONS, "/admin/outage").header("Origin", "http://localhost:8081").send().await.unwrap();
-    assert_eq!((preflight.status().as_u16(), &preflight.headers()["access-control-allow-headers"]), (204, &"content-type".parse().unwrap()));
+    let preflight = world
+        .bare(Method::OPTIONS, "/admin/outage")
+        .header("Origin", "http://localhost:8081")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        (preflight.status().as_u16(), &preflight.headers()["access-control-allow-headers"]),
+        (204, &"content-type".parse().unwrap())
+    );
     assert_eq!(answer(switch("weather", "down").await.unwrap()).await.0, 400);
     world.shop.stop().await;
 }
@@ -391,7 +585,10 @@ async fn a_database_file_survives_and_moves_with_the_calendar() {
     let file = folder.path().join("shop.db");
     let world = World::with(Some(file.clone()), TODAY).await;
     let id = world.order_of(ASHA, "out_for_delivery").await;
-    assert_eq!(world.send(Method::POST, "/tickets", json!({"kind": "other", "contact_id": ASHA})).await.0, 201);
+    assert_eq!(
+        world.send(Method::POST, "/tickets", json!({"kind": "other", "contact_id": ASHA})).await.0,
+        201
+    );
     world.shop.stop().await;
     drop(world);
     let world = World::with(Some(file), "2026-11-24").await;
@@ -406,15 +603,30 @@ async fn a_database_file_survives_and_moves_with_the_calendar() {
 async fn the_world_starts_whole() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let listener = || TcpListener::bind("127.0.0.1:0").unwrap();
-    let number = BusinessNumber { phone_number_id: "1".into(), display_phone_number: "911155500100".into(), name: "Shop".into(), country: "IN".into() };
-    let simulator = sim::Options { numbers: vec![number], verify_on_start: false, ..sim::Options::new(listener()) };
-    let shop = Options { listener: listener(), data: None, token: TOKEN.into(), crm_password: "p".into(), today: None, seed: 1 };
+    let number = BusinessNumber {
+        phone_number_id: "1".into(),
+        display_phone_number: "911155500100".into(),
+        name: "Shop".into(),
+        country: "IN".into(),
+    };
+    let simulator =
+        sim::Options { numbers: vec![number], verify_on_start: false, ..sim::Options::new(listener()) };
+    let shop = Options {
+        listener: listener(),
+        data: None,
+        token: TOKEN.into(),
+        crm_password: "p".into(),
+        today: None,
+        seed: 1,
+    };
     let world = charla_loadtest::world::World::start(simulator, shop).await.unwrap();
     let client = Client::new();
-    let (status, config) = answer(client.get(format!("{}/sim/config", world.simulator.url())).send().await.unwrap()).await;
+    let (status, config) =
+        answer(client.get(format!("{}/sim/config", world.simulator.url())).send().await.unwrap()).await;
     assert_eq!(status, 200);
     assert!(config.to_string().contains(&world.shop.url()), "{config}");
-    let (status, state) = answer(client.get(format!("{}/admin/state", world.shop.url())).send().await.unwrap()).await;
+    let (status, state) =
+        answer(client.get(format!("{}/admin/state", world.shop.url())).send().await.unwrap()).await;
     assert_eq!((status, &state["counts"]["products"]), (200, &json!(215)));
     world.stop().await;
 }
@@ -423,7 +635,8 @@ async fn the_world_starts_whole() {
 async fn the_openapi_document_names_every_route() {
     let world = World::start().await;
     let document = answer(world.bare(Method::GET, "/openapi.json").send().await.unwrap()).await.1;
-    let operations: usize = document["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len()).sum();
+    let operations: usize =
+        document["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len()).sum();
     assert_eq!(operations, 25);
     assert!(document["components"]["schemas"]["StockView"]["properties"]["alternatives"].is_object());
     let text = document.to_string();

@@ -105,7 +105,9 @@ mod tests {
             ..Calibration::default()
         };
         let of = |languages: &[(String, f32)]| {
-            calibration.probabilities(Scores { logits: &[2.0, 0.0, 1.0], languages, familiarity: 1.0 }, Some(2)).0
+            calibration
+                .probabilities(Scores { logits: &[2.0, 0.0, 1.0], languages, familiarity: 1.0 }, Some(2))
+                .0
         };
         let (sharp, flat) = (of(&[("en".into(), 1.0)]), of(&[("hi-Latn".into(), 1.0)]));
         let both = of(&[("en".into(), 0.5), ("hi-Latn".into(), 0.5)]);

@@ -16,7 +16,13 @@ pub struct Outside {
 /// Log-odds of the out-of-scope class, the greatest logit, the entropy, the share of unknown features.
 fn signals(p: &[f32], place: usize, scores: Scores<'_>) -> [f32; SIGNALS + 1] {
     let out = p[place].clamp(1e-5, 1.0 - 1e-5);
-    let most = scores.logits.iter().enumerate().filter(|(i, _)| *i != place).map(|(_, z)| *z).fold(f32::MIN, f32::max);
+    let most = scores
+        .logits
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| *i != place)
+        .map(|(_, z)| *z)
+        .fold(f32::MIN, f32::max);
     let entropy: f32 = p.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()).sum();
     [(out / (1.0 - out)).ln(), most * 0.3, entropy, 1.0 - scores.familiarity, 1.0]
 }
@@ -79,8 +85,9 @@ fn solve<const N: usize>(mut a: [[f64; N]; N], mut b: [f64; N]) -> [f64; N] {
         b.swap(i, pivot);
         for row in i + 1..N {
             let k = a[row][i] / a[i][i];
-            for column in i..N {
-                a[row][column] -= k * a[i][column];
+            let upper = a[i];
+            for (cell, above) in a[row].iter_mut().zip(upper).skip(i) {
+                *cell -= k * above;
             }
             b[row] -= k * b[i];
         }
@@ -112,7 +119,11 @@ mod tests {
         let raw: Vec<(Vec<f32>, f32, bool)> = (0..600)
             .map(|i| {
                 let out = i % 4 == 0;
-                (vec![random.normal(), random.normal(), random.normal()], if out { 0.3 } else { 0.9 } + random.normal() * 0.1, out)
+                (
+                    vec![random.normal(), random.normal(), random.normal()],
+                    if out { 0.3 } else { 0.9 } + random.normal() * 0.1,
+                    out,
+                )
             })
             .collect();
         let messages: Vec<_> = raw
@@ -120,7 +131,8 @@ mod tests {
             .map(|(z, f, out)| (scaled(z, 1.0), Scores { logits: z, languages: &[], familiarity: *f }, *out))
             .collect();
         let fitted = Outside::fit(&messages, 0).unwrap();
-        let right = messages.iter().filter(|(p, s, out)| (fitted.probability(p, 0, *s) > 0.5) == *out).count();
+        let right =
+            messages.iter().filter(|(p, s, out)| (fitted.probability(p, 0, *s) > 0.5) == *out).count();
         assert!(right > 560, "{right}");
         let mean: f32 = messages.iter().map(|(p, s, _)| fitted.probability(p, 0, *s)).sum::<f32>() / 600.0;
         assert!((mean - 0.25).abs() < 0.02, "the mean probability is the share: {mean}");

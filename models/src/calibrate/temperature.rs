@@ -59,7 +59,13 @@ mod tests {
                     let mut p: Vec<f32> = logits.iter().map(|z| z / truth).collect();
                     softmax(&mut p);
                     let mut u = random.unit();
-                    let right = p.iter().position(|p| { u -= p; u < 0.0 }).unwrap_or(4);
+                    let right = p
+                        .iter()
+                        .position(|p| {
+                            u -= p;
+                            u < 0.0
+                        })
+                        .unwrap_or(4);
                     (logits, right)
                 })
                 .collect();

@@ -28,8 +28,9 @@ pub fn read(set: &mut Dataset, path: &Path, text: &str) -> Result<()> {
             what,
             mend: mend.into(),
         };
-        let mut row: Row = serde_json::from_str(line)
-            .map_err(|e| ill(format!("no labelled message: {e}"), "write {\"text\", \"lang\", \"intent\", \"entities\"}"))?;
+        let mut row: Row = serde_json::from_str(line).map_err(|e| {
+            ill(format!("no labelled message: {e}"), "write {\"text\", \"lang\", \"intent\", \"entities\"}")
+        })?;
         let length = row.text.chars().count();
         for span in &mut row.entities {
             if span.start >= span.end || span.end > length {
@@ -66,7 +67,8 @@ mod tests {
         read(&mut set, Path::new("x.jsonl"), rows).unwrap();
         assert_eq!((set.examples.len(), set.examples[1].line), (2, 3));
         assert_eq!(set.examples[0].entities[0].value, "88");
-        let bad = "{\"text\":\"hi\",\"intent\":\"greet\",\"entities\":[{\"entity\":\"a\",\"start\":0,\"end\":3}]}";
+        let bad =
+            "{\"text\":\"hi\",\"intent\":\"greet\",\"entities\":[{\"entity\":\"a\",\"start\":0,\"end\":3}]}";
         let error = read(&mut set, Path::new("x.jsonl"), bad).unwrap_err().to_string();
         assert!(error.contains("x.jsonl:1") && error.contains("E4011"), "{error}");
     }

@@ -95,9 +95,14 @@ mod tests {
 
     #[test]
     fn both_forms_and_plain_brackets() {
-        let (text, spans) = parse(r#"is [Galaxy S24](product) in [काला]{"entity": "color", "value": "black"} [ok]?"#).unwrap();
+        let (text, spans) =
+            parse(r#"is [Galaxy S24](product) in [काला]{"entity": "color", "value": "black"} [ok]?"#)
+                .unwrap();
         assert_eq!(text, "is Galaxy S24 in काला [ok]?");
-        assert_eq!(spans[0], Span { entity: "product".into(), start: 3, end: 13, value: "Galaxy S24".into() });
+        assert_eq!(
+            spans[0],
+            Span { entity: "product".into(), start: 3, end: 13, value: "Galaxy S24".into() }
+        );
         assert_eq!((spans[1].start, spans[1].end, spans[1].value.as_str()), (17, 21, "black"));
         assert_eq!(parse("#[A1B2](order_id)").unwrap().1[0].start, 1);
         assert_eq!(parse("[kala](color:black)").unwrap().1[0].value, "black");

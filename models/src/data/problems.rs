@@ -82,7 +82,11 @@ pub fn check(set: &Dataset) -> Vec<Problem> {
         let words = tokens::split(&normal);
         for pair in example.entities.windows(2) {
             if pair[1].start < pair[0].end {
-                report(Kind::Overlap, format!("`{}` and `{}` overlap", pair[0].entity, pair[1].entity), "mark one of them");
+                report(
+                    Kind::Overlap,
+                    format!("`{}` and `{}` overlap", pair[0].entity, pair[1].entity),
+                    "mark one of them",
+                );
             }
         }
         for span in &example.entities {
@@ -90,7 +94,10 @@ pub fn check(set: &Dataset) -> Vec<Problem> {
             if !fits {
                 report(
                     Kind::InsideWord,
-                    format!("`{}` begins or ends inside a word", super::slice(&example.text, span.start, span.end)),
+                    format!(
+                        "`{}` begins or ends inside a word",
+                        super::slice(&example.text, span.start, span.end)
+                    ),
                     "mark whole words; the span is widened to them",
                 );
             }

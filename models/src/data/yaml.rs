@@ -52,7 +52,11 @@ pub fn read(set: &mut Dataset, path: &Path, text: &str, lang: &str) -> Result<()
     };
     let parsed: File = serde_saphyr::from_str(text).map_err(|e| {
         let line = e.location().map_or(1, |l| l.line() as usize);
-        data(line, format!("not a Rasa 3.1 NLU file: {}", first_line(&e)), "see `nlu:` in Rasa's training data format")
+        data(
+            line,
+            format!("not a Rasa 3.1 NLU file: {}", first_line(&e)),
+            "see `nlu:` in Rasa's training data format",
+        )
     })?;
     let lines: Vec<&str> = text.lines().collect();
     let file = set.files.len().saturating_sub(1);
@@ -100,7 +104,11 @@ pub fn read(set: &mut Dataset, path: &Path, text: &str, lang: &str) -> Result<()
         } else if let Some(name) = block.regex {
             for (line, pattern) in items {
                 regex::Regex::new(&pattern).map_err(|e| {
-                    data(line, format!("`{pattern}` is no regular expression: {}", first_line(&e)), "look-around and back-references are not supported")
+                    data(
+                        line,
+                        format!("`{pattern}` is no regular expression: {}", first_line(&e)),
+                        "look-around and back-references are not supported",
+                    )
                 })?;
                 set.patterns.push(Pattern { name: name.clone(), pattern });
             }

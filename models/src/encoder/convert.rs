@@ -2,7 +2,10 @@
 //! graph with its weights left in 4 bits. Exact: nothing is quantised anew.
 
 use super::{
-    onnx::{Attribute::{Float, Int, Ints}, Element, Graph},
+    onnx::{
+        Attribute::{Float, Int, Ints},
+        Element, Graph,
+    },
     weights::{Quantised, Weights, ill},
 };
 use crate::error::{Error, Result};
@@ -41,7 +44,8 @@ fn ill_tokenizer(why: impl Into<String>) -> Error {
 pub fn convert(weights: &[u8], tokenizer: &[u8]) -> Result<Converted> {
     let weights = Weights::read(weights)?;
     let mut tokenizer: Value = serde_json::from_slice(tokenizer).map_err(|e| ill_tokenizer(e.to_string()))?;
-    let vocab = tokenizer["model"]["vocab"].as_array().ok_or_else(|| ill_tokenizer("it has no vocabulary"))?;
+    let vocab =
+        tokenizer["model"]["vocab"].as_array().ok_or_else(|| ill_tokenizer("it has no vocabulary"))?;
     let mut rows = Vec::new();
     let mut pruned = Vec::new();
     for (row, entry) in vocab.iter().enumerate() {
@@ -50,7 +54,10 @@ pub fn convert(weights: &[u8], tokenizer: &[u8]) -> Result<Converted> {
         if special || kept(piece) {
             // The mask, last in the vocabulary, has a row but no piece of its own in the weights.
             if row < weights.pieces.len() && weights.pieces[row] != piece {
-                return Err(ill_tokenizer(format!("piece {row} is {piece:?}, the weights have {:?}", weights.pieces[row])));
+                return Err(ill_tokenizer(format!(
+                    "piece {row} is {piece:?}, the weights have {:?}",
+                    weights.pieces[row]
+                )));
             }
             rows.push(row);
             pruned.push(entry.clone());
@@ -116,7 +123,8 @@ fn embeddings(g: &mut Graph, w: &Weights<'_>, rows: &[usize]) -> Result<()> {
             return Err(ill(format!("the embedding has {total} rows, row {row} is wanted")));
         }
         // Signed here: code 0–15 stands for −8–7.
-        let signed: Vec<u8> = codes[row * hidden..(row + 1) * hidden].iter().map(|c| c.wrapping_sub(8) & 15).collect();
+        let signed: Vec<u8> =
+            codes[row * hidden..(row + 1) * hidden].iter().map(|c| c.wrapping_sub(8) & 15).collect();
         words.extend(pack(&signed));
         word_scales.extend_from_slice(&scales[row * blocks..(row + 1) * blocks]);
     }
@@ -174,7 +182,12 @@ fn layer(g: &mut Graph, w: &Weights<'_>, l: usize, x: &str) -> Result<String> {
     for (part, order) in [("q", [0, 2, 1, 3]), ("k", [0, 2, 3, 1]), ("v", [0, 2, 1, 3])] {
         let full = linear(g, w, x, &n(part), hidden)?;
         let split = g.node("Reshape", &[&full, "split"], &n(&format!("{part}.split")), &[]);
-        parts.push(g.node("Transpose", &[&split], &n(&format!("{part}.heads")), &[("perm", Ints(order.to_vec()))]));
+        parts.push(g.node(
+            "Transpose",
+            &[&split],
+            &n(&format!("{part}.heads")),
+            &[("perm", Ints(order.to_vec()))],
+        ));
     }
     let scores = g.node("MatMul", &[&parts[0], &parts[1]], &n("scores"), &[]);
     let scaled = g.node("Mul", &[&scores, "scale"], &n("scaled"), &[]);

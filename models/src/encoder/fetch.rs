@@ -147,7 +147,8 @@ fn locate(package: &Package) -> Result<String> {
         };
         if !output.status.success() {
             let text = String::from_utf8_lossy(&output.stderr);
-            last = text.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("pip failed").trim().to_owned();
+            last =
+                text.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("pip failed").trim().to_owned();
             continue;
         }
         let report: Value = serde_json::from_slice(&output.stdout).map_err(|e| wrong(e.to_string()))?;

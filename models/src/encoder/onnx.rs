@@ -103,7 +103,13 @@ impl Graph {
     }
 
     /// Adds a node and returns its output's name.
-    pub fn node(&mut self, op: &str, inputs: &[&str], output: &str, attributes: &[(&str, Attribute)]) -> String {
+    pub fn node(
+        &mut self,
+        op: &str,
+        inputs: &[&str],
+        output: &str,
+        attributes: &[(&str, Attribute)],
+    ) -> String {
         // Contributed operators live in a domain of their own.
         let domain = if matches!(op, "MatMulNBits" | "GatherBlockQuantized") { "com.microsoft" } else { "" };
         let mut node = Message::default();

@@ -46,7 +46,8 @@ fn environment(library: &std::path::Path) -> Result<Environment> {
     if let Some(environment) = &*runtime {
         return Ok(environment.clone());
     }
-    let environment = ort::init_from(library).map_err(failed)?.with_telemetry(false).build().map_err(failed)?;
+    let environment =
+        ort::init_from(library).map_err(failed)?.with_telemetry(false).build().map_err(failed)?;
     *runtime = Some(environment.clone());
     Ok(environment)
 }
@@ -97,10 +98,8 @@ impl Encode for Running {
         let n = ids.len();
         let ids = Tensor::from_array(([1, n], ids)).map_err(failed)?;
         let mask = Tensor::from_array(([1, n], vec![1i64; n])).map_err(failed)?;
-        let outputs = self
-            .session
-            .run(ort::inputs!["input_ids" => ids, "attention_mask" => mask])
-            .map_err(failed)?;
+        let outputs =
+            self.session.run(ort::inputs!["input_ids" => ids, "attention_mask" => mask]).map_err(failed)?;
         let (shape, vectors) = outputs["last_hidden_state"].try_extract_tensor::<f32>().map_err(failed)?;
         if vectors.len() != n * WIDTH {
             return Err(failed(format!("it gave vectors of shape {shape:?} for {n} tokens")));

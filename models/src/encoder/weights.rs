@@ -95,7 +95,8 @@ impl<'a> Weights<'a> {
         c.take(4 * count)?;
         let blob = c.take(blob)?;
         let piece = |pair: &[usize]| {
-            let piece = blob.get(pair[0]..pair[1]).ok_or_else(|| ill("a piece lies outside the file".into()))?;
+            let piece =
+                blob.get(pair[0]..pair[1]).ok_or_else(|| ill("a piece lies outside the file".into()))?;
             Ok(String::from_utf8_lossy(piece).into_owned())
         };
         let pieces = offsets.windows(2).map(piece).collect::<Result<Vec<_>>>()?;
@@ -117,9 +118,11 @@ impl<'a> Weights<'a> {
     }
 
     fn raw(&self, name: &str) -> Result<&'a [u8]> {
-        let (offset, size) = *self.tensors.get(name).ok_or_else(|| ill(format!("it has no tensor {name}")))?;
+        let (offset, size) =
+            *self.tensors.get(name).ok_or_else(|| ill(format!("it has no tensor {name}")))?;
         let end = offset.checked_add(size);
-        end.and_then(|end| self.bytes.get(offset..end)).ok_or_else(|| ill(format!("{name} lies outside the file")))
+        end.and_then(|end| self.bytes.get(offset..end))
+            .ok_or_else(|| ill(format!("{name} lies outside the file")))
     }
 
     /// A tensor of floats.
@@ -139,7 +142,8 @@ impl<'a> Weights<'a> {
         if raw.len() % BLOCK_BYTES != 0 {
             return Err(ill(format!("{name} is no whole number of blocks")));
         }
-        let mut out = Quantised { scales: Vec::new(), codes: Vec::with_capacity(raw.len() / BLOCK_BYTES * BLOCK) };
+        let mut out =
+            Quantised { scales: Vec::new(), codes: Vec::with_capacity(raw.len() / BLOCK_BYTES * BLOCK) };
         for block in raw.chunks_exact(BLOCK_BYTES) {
             out.scales.push(half(u16::from_le_bytes([block[0], block[1]])));
             out.codes.extend(block[2..].iter().map(|b| b & 15));
@@ -168,7 +172,9 @@ mod tests {
 
     #[test]
     fn half_precision_values() {
-        for (bits, value) in [(0x3c00, 1.0), (0xc000, -2.0), (0x7bff, 65504.0), (0x0001, 2f32.powi(-24)), (0, 0.0)] {
+        for (bits, value) in
+            [(0x3c00, 1.0), (0xc000, -2.0), (0x7bff, 65504.0), (0x0001, 2f32.powi(-24)), (0, 0.0)]
+        {
             assert_eq!(half(bits), value);
         }
     }

@@ -26,9 +26,12 @@ impl Context {
             let slot = slot.to_lowercase();
             let holds = entities
                 .iter()
-                .filter(|e| slot == **e || slot.ends_with(&format!("_{e}")) || slot.starts_with(&format!("{e}_")))
+                .filter(|e| {
+                    slot == **e || slot.ends_with(&format!("_{e}")) || slot.starts_with(&format!("{e}_"))
+                })
                 .max_by_key(|e| e.len());
-            let confirms = ["confirm", "consent", "sure", "proceed", "agree"].iter().any(|word| slot.contains(word));
+            let confirms =
+                ["confirm", "consent", "sure", "proceed", "agree"].iter().any(|word| slot.contains(word));
             match holds {
                 _ if confirms => CONFIRM.to_owned(),
                 Some(entity) => entity.clone(),

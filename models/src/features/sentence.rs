@@ -53,7 +53,8 @@ fn form(fold: &str) -> String {
 
 /// Character n-grams of lengths 2 to 5 with the word's borders.
 fn grams(form: &str, out: &mut Vec<u64>) {
-    let chars: Vec<char> = std::iter::once('<').chain(form.chars().take(24)).chain(std::iter::once('>')).collect();
+    let chars: Vec<char> =
+        std::iter::once('<').chain(form.chars().take(24)).chain(std::iter::once('>')).collect();
     let mut gram = String::new();
     for length in 2..=5 {
         for window in chars.windows(length) {
@@ -68,11 +69,13 @@ fn grams(form: &str, out: &mut Vec<u64>) {
 pub fn language_features(words: &[Word]) -> Vec<u64> {
     let mut out = Vec::new();
     let mut gram = String::new();
-    for word in words.iter().take(MOST).filter(|w| w.text.chars().all(|c| c.is_alphabetic() || !c.is_ascii())) {
+    for word in words.iter().take(MOST).filter(|w| w.text.chars().all(|c| c.is_alphabetic() || !c.is_ascii()))
+    {
         // Diacritics tell languages apart, so the folded form will not do.
         let lower = word.text.to_lowercase();
         out.push(name(WORD, &lower));
-        let chars: Vec<char> = std::iter::once('<').chain(lower.chars().take(24)).chain(std::iter::once('>')).collect();
+        let chars: Vec<char> =
+            std::iter::once('<').chain(lower.chars().take(24)).chain(std::iter::once('>')).collect();
         for length in 1..=4 {
             for window in chars.windows(length) {
                 gram.clear();

@@ -60,7 +60,9 @@ pub fn features(text: &Analysis, gazetteer: &Gazetteer, context: &Context) -> Ve
             f.around.push(feature);
         }
         for (offset, kind) in [(-1, 77), (1, 78)] {
-            for &feature in usize::try_from(signed + offset).ok().and_then(|j| found.get(j)).into_iter().flatten() {
+            for &feature in
+                usize::try_from(signed + offset).ok().and_then(|j| found.get(j)).into_iter().flatten()
+            {
                 f.around.push(pair(kind, feature));
             }
         }

@@ -136,7 +136,10 @@ impl Classifier {
     /// # Errors
     /// `CHARLA-E4020` where something is missing or of another size.
     pub fn load(prefix: &str, tensors: &mut Tensors, path: &Path) -> Result<Self> {
-        let ill = |what: &str| Error::Artefact { path: path.to_owned(), why: format!("{prefix}.{what} is missing or ill-sized") };
+        let ill = |what: &str| Error::Artefact {
+            path: path.to_owned(),
+            why: format!("{prefix}.{what} is missing or ill-sized"),
+        };
         let names = tensors.take_names(&format!("{prefix}.vocabulary")).ok_or_else(|| ill("vocabulary"))?;
         let mut get = |name: &str| tensors.take(&format!("{prefix}.{name}"));
         let sparse = get("sparse").ok_or_else(|| ill("sparse"))?;

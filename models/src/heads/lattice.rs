@@ -109,7 +109,8 @@ impl Lattice {
         let mut p = self.alpha[first * self.tags + start];
         let mut from = start;
         for (t, &to) in (first + 1..).zip(rest) {
-            let e = chain.pairs.iter().position(|&pair| pair == (from, to)).map_or(0.0, |k| self.exp_scores[k]);
+            let e =
+                chain.pairs.iter().position(|&pair| pair == (from, to)).map_or(0.0, |k| self.exp_scores[k]);
             p *= e * self.potentials[t * self.tags + to] / self.scale[t];
             from = to;
         }
@@ -203,8 +204,11 @@ mod tests {
                 }
             }
             let first = n.min(2) - 1;
-            let exact: f64 =
-                paths.iter().filter(|(p, _)| p[first..] == best_path[first..]).map(|(_, s)| s.exp() / z).sum();
+            let exact: f64 = paths
+                .iter()
+                .filter(|(p, _)| p[first..] == best_path[first..])
+                .map(|(_, s)| s.exp() / z)
+                .sum();
             assert!((f64::from(lattice.segment(&chain, first, &best_path[first..])) - exact).abs() < 1e-3);
         }
     }

@@ -91,7 +91,10 @@ impl Adam {
         const B2: f32 = 0.999;
         self.step += 1;
         let (c1, c2) = (1.0 - B1.powi(self.step), 1.0 - B2.powi(self.step));
-        let rows = weights.iter_mut().zip(gradient.iter_mut()).zip(self.first.iter_mut().zip(self.second.iter_mut()));
+        let rows = weights
+            .iter_mut()
+            .zip(gradient.iter_mut())
+            .zip(self.first.iter_mut().zip(self.second.iter_mut()));
         for ((w, g), (m, v)) in rows {
             *m = B1 * *m + (1.0 - B1) * *g;
             *v = B2 * *v + (1.0 - B2) * *g * *g;

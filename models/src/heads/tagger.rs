@@ -127,7 +127,8 @@ impl Tagger {
     /// # Errors
     /// `CHARLA-E4020` where something is missing or of another size.
     pub fn load(prefix: &str, tensors: &mut Tensors, path: &Path) -> Result<Self> {
-        let ill = || Error::Artefact { path: path.to_owned(), why: format!("{prefix} is incomplete or ill-sized") };
+        let ill =
+            || Error::Artefact { path: path.to_owned(), why: format!("{prefix} is incomplete or ill-sized") };
         let names = tensors.take_names(&format!("{prefix}.vocabulary")).ok_or_else(ill)?;
         let mut get = |name: &str| tensors.take(&format!("{prefix}.{name}"));
         let (sparse, bias) = (get("sparse").ok_or_else(ill)?, get("bias").ok_or_else(ill)?);
@@ -135,7 +136,10 @@ impl Tagger {
         let tags = Tags::new(entities);
         let mut chain = Chain::new(&tags);
         let scores = get("chain").ok_or_else(ill)?;
-        if bias.len() != tags.len() || sparse.len() != names.len() * bias.len() || scores.len() != chain.scores.len() {
+        if bias.len() != tags.len()
+            || sparse.len() != names.len() * bias.len()
+            || scores.len() != chain.scores.len()
+        {
             return Err(ill());
         }
         chain.scores = scores;
@@ -147,7 +151,9 @@ impl Tagger {
                     weights: get("dense.weights").ok_or_else(ill)?,
                     mean,
                 };
-                if dense.scale.len() != dense.mean.len() || dense.weights.len() != bias.len() * dense.mean.len() {
+                if dense.scale.len() != dense.mean.len()
+                    || dense.weights.len() != bias.len() * dense.mean.len()
+                {
                     return Err(ill());
                 }
                 Some(dense)

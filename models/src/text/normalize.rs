@@ -16,7 +16,8 @@ impl Normalized {
     /// Brings a text into normal form.
     pub fn new(original: &str) -> Self {
         let chars: Vec<char> = original.chars().collect();
-        let mut out = Self { text: String::with_capacity(original.len()), origin: Vec::with_capacity(chars.len()) };
+        let mut out =
+            Self { text: String::with_capacity(original.len()), origin: Vec::with_capacity(chars.len()) };
         let mut tail = ['\0'; 2];
         let mut i = 0;
         while i < chars.len() {
@@ -76,8 +77,8 @@ fn fold(c: char) -> char {
 
 /// Zeros of the decimal digits (Unicode category Nd) of scripts in daily use; nine more follow each.
 const ZEROS: [u32; 22] = [
-    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50,
-    0x0ED0, 0x0F20, 0x1040, 0x17E0, 0x1810, 0xA8D0, 0xABF0, 0xFF10,
+    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6,
+    0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x17E0, 0x1810, 0xA8D0, 0xABF0, 0xFF10,
 ];
 
 fn digit(c: char) -> Option<char> {

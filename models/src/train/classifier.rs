@@ -86,7 +86,14 @@ impl DenseTrainer {
         let out: Vec<f32> = (0..classes * units).map(|_| random.normal() * spread * 0.5).collect();
         let sizes = [classes * width, units * width, units, classes * units];
         Self {
-            dense: Dense { mean, scale, linear: vec![0.0; sizes[0]], hidden, hidden_bias: vec![0.0; units], out },
+            dense: Dense {
+                mean,
+                scale,
+                linear: vec![0.0; sizes[0]],
+                hidden,
+                hidden_bias: vec![0.0; units],
+                out,
+            },
             gradient: sizes.map(|n| vec![0.0; n]),
             adam: sizes.map(Adam::new),
         }
@@ -132,7 +139,8 @@ pub fn train(
     seen: &mut dyn FnMut(usize, &Classifier) -> bool,
 ) -> Classifier {
     let mut random = Random::new(seed);
-    let lists = samples.iter().flat_map(|s| std::iter::once(&s.features).chain(&s.contexts)).map(Vec::as_slice);
+    let lists =
+        samples.iter().flat_map(|s| std::iter::once(&s.features).chain(&s.contexts)).map(Vec::as_slice);
     let vocabulary = Vocabulary::count(lists, options.least);
     let width = samples.iter().find_map(|s| s.vector.as_ref().map(Vec::len));
     let mut dense = width.map(|w| DenseTrainer::new(samples, w, classes, options.hidden, &mut random));
@@ -228,10 +236,18 @@ mod tests {
             })
             .collect();
         let samples: Vec<&Sample> = samples.iter().collect();
-        let options = Options { epochs: 60, hidden: 16, dense_rate: 0.02, drop_hidden: 0.0, drop_inputs: 0.0, ..Options::default() };
+        let options = Options {
+            epochs: 60,
+            hidden: 16,
+            dense_rate: 0.02,
+            drop_hidden: 0.0,
+            drop_inputs: 0.0,
+            ..Options::default()
+        };
         let run = || train(&samples, 2, &options, 5, &mut |_, _| true);
         let model = run();
-        let right = samples.iter().filter(|s| model.best(&s.features, s.vector.as_deref()) == s.class).count();
+        let right =
+            samples.iter().filter(|s| model.best(&s.features, s.vector.as_deref()) == s.class).count();
         assert!(right > 390, "{right} of 400");
         assert_eq!(run().dense, model.dense);
     }

@@ -34,7 +34,8 @@ pub fn all(
     let file = options.encodings.as_ref().map(|folder| folder.join(format!("{}.bin", source.id())));
     let mut known = file.as_deref().map(load).unwrap_or_default();
     let key = |text: &Analysis| xxh3_64(text.normal.text.as_bytes());
-    let mut missing: Vec<&Analysis> = texts.iter().copied().filter(|t| !known.contains_key(&key(t))).collect();
+    let mut missing: Vec<&Analysis> =
+        texts.iter().copied().filter(|t| !known.contains_key(&key(t))).collect();
     missing.sort_by(|a, b| a.normal.text.cmp(&b.normal.text));
     missing.dedup_by(|a, b| a.normal.text == b.normal.text);
     if !missing.is_empty() {
@@ -95,9 +96,13 @@ fn load(file: &Path) -> HashMap<u64, Encoding> {
         let key = u64::from_le_bytes(head[..8].try_into().unwrap_or_default());
         let field = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().unwrap_or_default()) as usize;
         let (words, width) = (field(8), field(12));
-        let Some(size) = (words + 1).checked_mul(width).and_then(|n| n.checked_mul(2)).filter(|s| *s > 0) else { break };
+        let Some(size) = (words + 1).checked_mul(width).and_then(|n| n.checked_mul(2)).filter(|s| *s > 0)
+        else {
+            break;
+        };
         let Some((data, next)) = after.split_at_checked(size) else { break };
-        let numbers: Vec<f32> = data.as_chunks::<2>().0.iter().map(|b| from_half(u16::from_le_bytes(*b))).collect();
+        let numbers: Vec<f32> =
+            data.as_chunks::<2>().0.iter().map(|b| from_half(u16::from_le_bytes(*b))).collect();
         let mut rows = numbers.chunks_exact(width).map(<[f32]>::to_vec);
         if let Some(sentence) = rows.next() {
             out.insert(key, Encoding { sentence, words: rows.collect() });
@@ -146,7 +151,10 @@ mod tests {
         fn encode(&mut self, text: &Analysis) -> Result<Encoding> {
             self.0.fetch_add(1, Ordering::SeqCst);
             let x = text.normal.text.len() as f32 / 3.0;
-            Ok(Encoding { sentence: vec![x, 1.0], words: text.words.iter().map(|w| vec![w.start as f32, x]).collect() })
+            Ok(Encoding {
+                sentence: vec![x, 1.0],
+                words: text.words.iter().map(|w| vec![w.start as f32, x]).collect(),
+            })
         }
     }
 

@@ -15,7 +15,10 @@ use crate::{
     },
     progress::Progress,
 };
-use std::{collections::BTreeMap, sync::atomic::{AtomicU64, Ordering}};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Epochs without improvement after which a fold gives up.
 const PATIENCE: usize = 5;
@@ -61,9 +64,12 @@ struct FoldScores {
     familiarity: Vec<f32>,
 }
 
+/// Spans of one text as (label, first word, last word), with the confidence of the whole.
+type Tagged = (Vec<(usize, usize, usize)>, f32);
+
 enum Job {
     Classifier(FoldScores),
-    Tagger(Vec<(Vec<(usize, usize, usize)>, f32)>),
+    Tagger(Vec<Tagged>),
 }
 
 /// Without its vectors, for the n-gram model.
@@ -76,8 +82,10 @@ fn sentences(prepared: &[&Prepared], joint: bool) -> Vec<classifier::Sample> {
 }
 
 fn words(prepared: &[&Prepared], joint: bool) -> Vec<tagger::Sample> {
-    let strip =
-        |p: &&Prepared| tagger::Sample { vectors: p.words.vectors.clone().filter(|_| joint), ..p.words.clone() };
+    let strip = |p: &&Prepared| tagger::Sample {
+        vectors: p.words.vectors.clone().filter(|_| joint),
+        ..p.words.clone()
+    };
     prepared.iter().map(strip).collect()
 }
 
@@ -93,7 +101,14 @@ fn loss(logits: &[Vec<f32>], right: &[usize]) -> f64 {
     sum
 }
 
-fn fold_classifier(train: &[&Prepared], test: &[&Prepared], classes: usize, options: &classifier::Options, joint: bool, seed: u64) -> FoldScores {
+fn fold_classifier(
+    train: &[&Prepared],
+    test: &[&Prepared],
+    classes: usize,
+    options: &classifier::Options,
+    joint: bool,
+    seed: u64,
+) -> FoldScores {
     let owned = sentences(train, joint);
     let samples: Vec<&classifier::Sample> = owned.iter().collect();
     let right: Vec<usize> = test.iter().map(|p| p.sentence.class).collect();
@@ -114,11 +129,21 @@ fn fold_classifier(train: &[&Prepared], test: &[&Prepared], classes: usize, opti
 }
 
 /// Places of a tagging's spans in the original text.
-pub fn places(tagging: &crate::heads::tagger::Tagging, text: &crate::text::Analysis) -> Vec<(usize, usize, usize)> {
+pub fn places(
+    tagging: &crate::heads::tagger::Tagging,
+    text: &crate::text::Analysis,
+) -> Vec<(usize, usize, usize)> {
     tagging.spans.iter().map(|s| (s.entity, text.words[s.first].start, text.words[s.last].end)).collect()
 }
 
-fn fold_tagger(train: &[&Prepared], test: &[&Prepared], entities: usize, options: &tagger::Options, joint: bool, seed: u64) -> Job {
+fn fold_tagger(
+    train: &[&Prepared],
+    test: &[&Prepared],
+    entities: usize,
+    options: &tagger::Options,
+    joint: bool,
+    seed: u64,
+) -> Job {
     let owned = words(train, joint);
     let samples: Vec<&tagger::Sample> = owned.iter().collect();
     let model = tagger::train(&samples, entities, options, seed, &mut |_| {});
@@ -131,7 +156,13 @@ fn fold_tagger(train: &[&Prepared], test: &[&Prepared], entities: usize, options
 }
 
 /// Runs all folds.
-pub fn run(prepared: &[Prepared], labels: &Labels, options: &Options, with_joint: bool, progress: &dyn Progress) -> Held {
+pub fn run(
+    prepared: &[Prepared],
+    labels: &Labels,
+    options: &Options,
+    with_joint: bool,
+    progress: &dyn Progress,
+) -> Held {
     let folds = options.folds.max(2);
     let kinds: &[bool] = if with_joint { &[true, false] } else { &[false] };
     let total = folds * kinds.len() * 2;
@@ -204,11 +235,19 @@ fn gather(prepared: &[Prepared], folds: usize, results: Vec<Job>) -> HeldOut {
 }
 
 /// Fits the calibration on held-out predictions.
-pub fn calibrate(prepared: &[Prepared], held: &HeldOut, posteriors: &[Vec<(String, f32)>], outside: Option<usize>) -> Calibrated {
+pub fn calibrate(
+    prepared: &[Prepared],
+    held: &HeldOut,
+    posteriors: &[Vec<(String, f32)>],
+    outside: Option<usize>,
+) -> Calibrated {
     let languages: std::collections::BTreeSet<&str> = prepared.iter().map(|p| p.lang.as_str()).collect();
     let of = |language: Option<&str>| {
-        let chosen = prepared.iter().zip(&held.logits).filter(move |(p, _)| language.is_none_or(|l| p.lang == l));
-        temperature::fit(chosen.map(|(p, z)| (z.as_slice(), p.sentence.class)).collect::<Vec<_>>().into_iter())
+        let chosen =
+            prepared.iter().zip(&held.logits).filter(move |(p, _)| language.is_none_or(|l| p.lang == l));
+        temperature::fit(
+            chosen.map(|(p, z)| (z.as_slice(), p.sentence.class)).collect::<Vec<_>>().into_iter(),
+        )
     };
     let mut calibration = Calibration {
         temperature: languages.iter().map(|l| ((*l).to_owned(), of(Some(l)))).collect::<BTreeMap<_, _>>(),
@@ -222,7 +261,9 @@ pub fn calibrate(prepared: &[Prepared], held: &HeldOut, posteriors: &[Vec<(Strin
     };
     if let Some(place) = outside {
         let messages: Vec<_> = (0..prepared.len())
-            .map(|i| (calibration.probabilities(scores(i), None).0, scores(i), prepared[i].sentence.class == place))
+            .map(|i| {
+                (calibration.probabilities(scores(i), None).0, scores(i), prepared[i].sentence.class == place)
+            })
             .collect();
         calibration.outside = outside::Outside::fit(&messages, place);
     }
@@ -236,7 +277,11 @@ pub fn calibrate(prepared: &[Prepared], held: &HeldOut, posteriors: &[Vec<(Strin
 }
 
 /// The first tier's threshold and the share of held-out messages that reach it.
-pub fn first_tier(prepared: &[Prepared], ngram: (&HeldOut, &Calibrated), joint: (&HeldOut, &Calibrated)) -> (f32, f32) {
+pub fn first_tier(
+    prepared: &[Prepared],
+    ngram: (&HeldOut, &Calibrated),
+    joint: (&HeldOut, &Calibrated),
+) -> (f32, f32) {
     let right = |(held, calibrated): (&HeldOut, &Calibrated), i: usize| {
         calibrated.best[i] == prepared[i].sentence.class && held.spans[i] == prepared[i].gold
     };
@@ -268,10 +313,16 @@ pub fn finish(
     let all: Vec<&Prepared> = prepared.iter().collect();
     let job = |i: usize| {
         let joint = with_joint && i < 2;
-        if i % 2 == 0 {
+        if i.is_multiple_of(2) {
             let owned = words(&all, joint);
             let samples: Vec<&tagger::Sample> = owned.iter().collect();
-            return Done::Tagger(tagger::train(&samples, labels.entities.len(), &options.tagger, options.seed, &mut |_| {}));
+            return Done::Tagger(tagger::train(
+                &samples,
+                labels.entities.len(),
+                &options.tagger,
+                options.seed,
+                &mut |_| {},
+            ));
         }
         let owned = sentences(&all, joint);
         let samples: Vec<&classifier::Sample> = owned.iter().collect();
@@ -282,7 +333,9 @@ pub fn finish(
         let last = held.epochs;
         let classes = labels.intents.len();
         // The steps fall over `epochs`: ending early keeps the schedule that was cross-validated.
-        Done::Classifier(classifier::train(&samples, classes, how, options.seed, &mut |epoch, _| epoch + 1 < last))
+        Done::Classifier(classifier::train(&samples, classes, how, options.seed, &mut |epoch, _| {
+            epoch + 1 < last
+        }))
     };
     let mut results = jobs::run(if with_joint { 4 } else { 2 }, options.threads, job).into_iter();
     let mut pair = || match (results.next(), results.next()) {

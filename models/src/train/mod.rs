@@ -153,10 +153,8 @@ pub fn train(
     progress.end("final model");
     done("final", &mut seconds);
 
-    let tier = |calibration: &calibrate::Calibration, epochs, metrics: &BTreeMap<String, LanguageMetrics>| TierManifest {
-        epochs,
-        calibration: calibration.clone(),
-        held_out: metrics.clone(),
+    let tier = |calibration: &calibrate::Calibration, epochs, metrics: &BTreeMap<String, LanguageMetrics>| {
+        TierManifest { epochs, calibration: calibration.clone(), held_out: metrics.clone() }
     };
     let mut manifest = Manifest {
         code: CODE.into(),

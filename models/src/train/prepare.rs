@@ -46,7 +46,10 @@ pub struct Labels {
 impl Labels {
     /// Of a data set.
     pub fn of(data: &Dataset) -> Self {
-        Self { intents: data.intents().into_iter().collect(), entities: data.entities().into_iter().collect() }
+        Self {
+            intents: data.intents().into_iter().collect(),
+            entities: data.entities().into_iter().collect(),
+        }
     }
 }
 
@@ -125,7 +128,12 @@ fn contexts(example: &Example, labels: &Labels, random: &mut Random) -> Vec<Cont
     let asked = |asked: &str| Context { asked: Some(asked.to_owned()), flow: None };
     let any = |random: &mut Random| {
         let i = random.below(labels.entities.len() + 2);
-        asked(labels.entities.get(i).map_or(if i % 2 == 0 { CONFIRM } else { "other" }, String::as_str))
+        asked(
+            labels
+                .entities
+                .get(i)
+                .map_or(if i.is_multiple_of(2) { CONFIRM } else { "other" }, String::as_str),
+        )
     };
     match example.intent.as_str() {
         "inform" => match example.entities.first() {
@@ -158,13 +166,21 @@ mod tests {
             intent: intent.into(),
             entities: spans
                 .iter()
-                .map(|&(start, end)| Span { entity: "product".into(), start, end, value: slice(text, start, end) })
+                .map(|&(start, end)| Span {
+                    entity: "product".into(),
+                    start,
+                    end,
+                    value: slice(text, start, end),
+                })
                 .collect(),
             file: 0,
             line: 1,
         };
         let data = Dataset {
-            examples: vec![example("red running shoes", "inform", &[(5, 17), (4, 8)]), example("yes", "affirm", &[])],
+            examples: vec![
+                example("red running shoes", "inform", &[(5, 17), (4, 8)]),
+                example("yes", "affirm", &[]),
+            ],
             ..Dataset::default()
         };
         let labels = Labels::of(&data);

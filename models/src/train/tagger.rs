@@ -52,7 +52,13 @@ const BATCH: usize = 8;
 type Rows = Vec<(Vec<u32>, Vec<u32>)>;
 
 /// Trains on messages of one word or more.
-pub fn train(samples: &[&Sample], entities: usize, options: &Options, seed: u64, seen: &mut dyn FnMut(usize)) -> Tagger {
+pub fn train(
+    samples: &[&Sample],
+    entities: usize,
+    options: &Options,
+    seed: u64,
+    seen: &mut dyn FnMut(usize),
+) -> Tagger {
     let tags = Tags::new(entities);
     let count = tags.len();
     let mut random = Random::new(seed);
@@ -71,7 +77,12 @@ pub fn train(samples: &[&Sample], entities: usize, options: &Options, seed: u64,
     let known = |list: &[u64]| list.iter().filter_map(|&f| vocabulary.row(f)).collect::<Vec<u32>>();
     let rows: Vec<Vec<Rows>> = samples
         .iter()
-        .map(|s| s.features.iter().map(|v| v.iter().map(|w| (known(&w.lexical), known(&w.around))).collect()).collect())
+        .map(|s| {
+            s.features
+                .iter()
+                .map(|v| v.iter().map(|w| (known(&w.lexical), known(&w.around))).collect())
+                .collect()
+        })
         .collect();
     let width = samples.iter().find_map(|s| s.vectors.as_ref().and_then(|v| v.first()).map(Vec::len));
     let dense = width.map(|width| {
@@ -103,7 +114,8 @@ pub fn train(samples: &[&Sample], entities: usize, options: &Options, seed: u64,
             let sample = samples[i];
             // As for the classifier: half of the time nothing is known of the dialogue.
             let variants = rows[i].len();
-            let variant = if variants > 1 && random.unit() < 0.5 { 1 + random.below(variants - 1) } else { 0 };
+            let variant =
+                if variants > 1 && random.unit() < 0.5 { 1 + random.below(variants - 1) } else { 0 };
             let active: Vec<Vec<u32>> = rows[i][variant]
                 .iter()
                 .map(|(lexical, around)| {
@@ -173,7 +185,8 @@ mod tests {
 
     /// Negative log-likelihood of `tags`.
     fn loss(chain: &Chain, emissions: &[f32], tags: &[usize]) -> f64 {
-        let mut score: f64 = tags.iter().enumerate().map(|(t, &j)| f64::from(emissions[t * chain.tags + j])).sum();
+        let mut score: f64 =
+            tags.iter().enumerate().map(|(t, &j)| f64::from(emissions[t * chain.tags + j])).sum();
         for pair in tags.windows(2) {
             let k = chain.pairs.iter().position(|&p| p == (pair[0], pair[1])).unwrap();
             score += f64::from(chain.scores[k]);

@@ -44,8 +44,12 @@ fn size(normal: &str, gazetteer: &Gazetteer) -> String {
     match unit {
         "" => number.to_owned(),
         "gb" | "tb" | "mb" if digits > 0 => format!("{number}{}", unit.to_uppercase()),
-        "\"" | "in" | "inch" | "inches" | "pulgadas" | "pulgada" | "इंच" if digits > 0 => format!("{number} inch"),
-        "l" | "lt" | "ltr" | "litre" | "litres" | "liter" | "liters" | "litros" | "litro" | "लीटर" if digits > 0 => {
+        "\"" | "in" | "inch" | "inches" | "pulgadas" | "pulgada" | "इंच" if digits > 0 => {
+            format!("{number} inch")
+        }
+        "l" | "lt" | "ltr" | "litre" | "litres" | "liter" | "liters" | "litros" | "litro" | "लीटर"
+            if digits > 0 =>
+        {
             format!("{number} l")
         }
         _ if digits == 0 && lower.len() <= 4 && lower.is_ascii() => lower.to_uppercase(),
@@ -62,7 +66,8 @@ mod tests {
     #[test]
     fn values_of_each_kind() {
         let gazetteer = Gazetteer::new(Tables {
-            synonyms: [("kala".to_owned(), "black".to_owned()), ("काला".to_owned(), "black".to_owned())].into(),
+            synonyms: [("kala".to_owned(), "black".to_owned()), ("काला".to_owned(), "black".to_owned())]
+                .into(),
             ..Tables::default()
         });
         let of = |entity: &str, text: &str| value(entity, text, &gazetteer);

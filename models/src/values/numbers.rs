@@ -45,7 +45,9 @@ fn pieces(lower: &str) -> Vec<(Option<f64>, Option<&str>)> {
             out.push((parse(number.trim_end_matches(['.', ',', '\''])), None));
             rest = after;
         } else if c.is_alphabetic() {
-            let end = rest.find(|c: char| c.is_ascii_digit() || c.is_whitespace() || c.is_ascii_punctuation()).unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| c.is_ascii_digit() || c.is_whitespace() || c.is_ascii_punctuation())
+                .unwrap_or(rest.len());
             let (word, after) = rest.split_at(end.max(c.len_utf8()));
             out.push((None, Some(word)));
             rest = after;
@@ -74,7 +76,9 @@ fn parse(number: &str) -> Option<f64> {
 
 fn scale(word: &str) -> Option<f64> {
     Some(match word {
-        "k" | "mil" | "thousand" | "hazar" | "hazaar" | "hajar" | "hajaar" | "हजार" | "हज़ार" => 1e3,
+        "k" | "mil" | "thousand" | "hazar" | "hazaar" | "hajar" | "hajaar" | "हजार" | "हज़ार" => {
+            1e3
+        }
         "lakh" | "lakhs" | "lac" | "lacs" | "l" | "लाख" => 1e5,
         "crore" | "crores" | "cr" | "करोड़" => 1e7,
         "million" | "millon" | "millones" => 1e6,
@@ -122,11 +126,24 @@ mod tests {
     #[test]
     fn amounts() {
         for (text, n) in [
-            ("20k", 20_000.0), ("20 K", 20_000.0), ("₹15,000", 15_000.0), ("rs. 1,50,000", 150_000.0),
-            ("1.5 lakh", 150_000.0), ("300 euros", 300.0), ("1.200,50 €", 1200.5), ("$19.99", 19.99),
-            ("veinte mil pesos", 20_000.0), ("das hazaar", 10_000.0), ("2 hundred", 200.0), ("two hundred", 200.0),
-            ("पचास हजार", 50_000.0), ("1.000", 1000.0), ("mil euros", 1000.0), ("1 lakh 20 hazar", 120_000.0),
-            ("15000/-", 15_000.0), ("30mil", 30_000.0),
+            ("20k", 20_000.0),
+            ("20 K", 20_000.0),
+            ("₹15,000", 15_000.0),
+            ("rs. 1,50,000", 150_000.0),
+            ("1.5 lakh", 150_000.0),
+            ("300 euros", 300.0),
+            ("1.200,50 €", 1200.5),
+            ("$19.99", 19.99),
+            ("veinte mil pesos", 20_000.0),
+            ("das hazaar", 10_000.0),
+            ("2 hundred", 200.0),
+            ("two hundred", 200.0),
+            ("पचास हजार", 50_000.0),
+            ("1.000", 1000.0),
+            ("mil euros", 1000.0),
+            ("1 lakh 20 hazar", 120_000.0),
+            ("15000/-", 15_000.0),
+            ("30mil", 30_000.0),
         ] {
             assert_eq!(amount(text), Some(n), "{text}");
         }
@@ -136,7 +153,15 @@ mod tests {
 
     #[test]
     fn quantities() {
-        for (text, n) in [("two", 2.0), ("50", 50.0), ("do", 2.0), ("5 pieces", 5.0), ("una docena", 12.0), ("तीन", 3.0), ("2 dozen", 24.0)] {
+        for (text, n) in [
+            ("two", 2.0),
+            ("50", 50.0),
+            ("do", 2.0),
+            ("5 pieces", 5.0),
+            ("una docena", 12.0),
+            ("तीन", 3.0),
+            ("2 dozen", 24.0),
+        ] {
             assert_eq!(quantity(text), Some(n), "{text}");
         }
     }

@@ -29,6 +29,9 @@ fn vectors_are_those_of_the_reference() {
             assert!((found - wanted).abs() < 0.01, "{text}: {found} is not {wanted}");
         }
         assert_eq!(encoding.words.len(), Analysis::new(text).words.len());
-        assert!(encoding.words.iter().all(|w| w.iter().any(|v| *v != 0.0)), "{text}: a word without a vector");
+        assert!(
+            encoding.words.iter().all(|w| w.iter().any(|v| *v != 0.0)),
+            "{text}: a word without a vector"
+        );
     }
 }

@@ -169,6 +169,9 @@ impl Encode for Fake {
         if text.normal.text.contains("refuse") {
             return Err(charla_models::Error::Encoder("asked to refuse".into()));
         }
-        Ok(Encoding { sentence: vector(&text.normal.text), words: text.words.iter().map(|w| vector(&w.fold)).collect() })
+        Ok(Encoding {
+            sentence: vector(&text.normal.text),
+            words: text.words.iter().map(|w| vector(&w.fold)).collect(),
+        })
     }
 }

@@ -8,7 +8,11 @@ use charla_models::{
     train::{Options, train},
 };
 use proptest::prelude::*;
-use std::{collections::BTreeMap, path::Path, sync::{Arc, LazyLock}};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 fn request(text: &str) -> ParseRequest {
     ParseRequest { text: text.into(), ..ParseRequest::default() }
@@ -22,7 +26,8 @@ fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| train(&fixture::data(), None, &fixture::options(), &Silent).unwrap().0);
+static MODEL: LazyLock<Model> =
+    LazyLock::new(|| train(&fixture::data(), None, &fixture::options(), &Silent).unwrap().0);
 
 #[test]
 fn the_same_input_gives_the_same_bytes_whatever_the_threads() {
@@ -42,13 +47,17 @@ fn the_same_input_gives_the_same_bytes_whatever_the_threads() {
 fn a_saved_model_answers_as_before_and_a_damaged_one_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m");
-    let (model, report) = train(&fixture::data(), Some(Arc::new(Fake)), &fixture::options(), &Silent).unwrap();
+    let (model, report) =
+        train(&fixture::data(), Some(Arc::new(Fake)), &fixture::options(), &Silent).unwrap();
     artefact::save(&model, &path).unwrap();
     artefact::save(&model, &path).unwrap();
     let loaded = artefact::load(&path, Some(Arc::new(Fake))).unwrap();
     assert_eq!((loaded.id(), report.model.as_str()), (model.id(), model.id()));
     for text in ["where is my order 4411", "zapatos negros", "who won", ""] {
-        assert_eq!(eval::parse(&model, &request(text)).unwrap(), eval::parse(&loaded, &request(text)).unwrap());
+        assert_eq!(
+            eval::parse(&model, &request(text)).unwrap(),
+            eval::parse(&loaded, &request(text)).unwrap()
+        );
     }
     let without = artefact::load(&path, None).unwrap();
     assert_eq!(eval::parse(&without, &request("some black shoes")).unwrap().tier, "ngram");
@@ -103,7 +112,10 @@ fn evaluation_and_bench_give_the_promised_shape() {
     let data = fixture::data();
     let (report, misses) = eval::evaluate(&MODEL, &data.examples, None).unwrap();
     assert!(report.intent_accuracy > 0.8, "{}", report.intent_accuracy);
-    assert_eq!(misses.iter().filter(|m| m.gold != m.found).count(), ((1.0 - report.intent_accuracy) * report.n as f32).round() as usize);
+    assert_eq!(
+        misses.iter().filter(|m| m.gold != m.found).count(),
+        ((1.0 - report.intent_accuracy) * report.n as f32).round() as usize
+    );
     let json = serde_json::to_value(&report).unwrap();
     for field in ["n", "intent_accuracy", "entity_f1", "ece", "train_s"] {
         assert!(json.get(field).is_some(), "{field}");

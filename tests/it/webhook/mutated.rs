@@ -20,17 +20,9 @@ fn check(parsed: &Parsed<Probe>) -> Result<(), TestCaseError> {
     }
     for item in &parsed.items {
         match item {
-            Item::Event {
-                address: Address::Aliases { number, aliases },
-                dedup,
-                ..
-            } => {
+            Item::Event { address: Address::Aliases { number, aliases }, dedup, .. } => {
                 prop_assert_eq!(&**number, NUMBER);
-                prop_assert!(
-                    aliases
-                        .iter()
-                        .any(|alias| !matches!(alias, Alias::ParentUserId(_)))
-                );
+                prop_assert!(aliases.iter().any(|alias| !matches!(alias, Alias::ParentUserId(_))));
                 prop_assert!(dedup.as_ref().is_some_and(|key| key.starts_with(NUMBER)));
             }
             Item::Identity { old, new, dedup } => {
@@ -53,10 +45,7 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     };
     match value {
         Value::Object(map) => map.iter().for_each(|(key, value)| add(key, value)),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .for_each(|(i, item)| add(&i.to_string(), item)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, item)| add(&i.to_string(), item)),
         _ => {}
     }
 }
@@ -103,12 +92,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::vec((key, inner), 0..4).prop_map(|pairs| {
-                Value::Object(
-                    pairs
-                        .into_iter()
-                        .map(|(key, value)| (key.to_owned(), value))
-                        .collect(),
-                )
+                Value::Object(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
             }),
         ]
     })
@@ -116,8 +100,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 fn payloads() -> Vec<Value> {
     let all = fixtures().into_values().chain(shared().into_values());
-    all.map(|raw| serde_json::from_slice(&raw).unwrap())
-        .collect()
+    all.map(|raw| serde_json::from_slice(&raw).unwrap()).collect()
 }
 
 proptest! {

@@ -35,98 +35,50 @@ const SHARED: &[(&str, &[&str])] = &[
         ],
     ),
     ("batch_2_field_calls", &["calls"]),
-    (
-        "batch_2_field_user_preferences",
-        &["text", "user_preferences"],
-    ),
+    ("batch_2_field_user_preferences", &["text", "user_preferences"]),
     ("batch_2_text", &["text"]),
-    (
-        "batch_4_",
-        &["order", "sticker", "nfm_reply", "status_sent", "calls"],
-    ),
-    (
-        "batch_5_",
-        &[
-            "text",
-            "location",
-            "reaction",
-            "sticker",
-            "user_preferences",
-        ],
-    ),
+    ("batch_4_", &["order", "sticker", "nfm_reply", "status_sent", "calls"]),
+    ("batch_5_", &["text", "location", "reaction", "sticker", "user_preferences"]),
     ("bsuid_status_delivered", &["status_delivered"]),
     ("bsuid_text", &["text"]),
     ("button", &["button"]),
     ("composed_contacts", &["contacts"]),
-    (
-        "composed_field_business_username_updates",
-        &["business_username_updates"],
-    ),
+    ("composed_field_business_username_updates", &["business_username_updates"]),
     ("composed_field_user_id_update", &["user_id_update"]),
     ("composed_status_sent", &["status_sent"]),
     ("contacts", &["contacts"]),
     ("document", &["document"]),
     ("edit", &["edit"]),
     ("field_account_review_update", &["account_review_update"]),
-    (
-        "field_account_settings_update",
-        &["account_settings_update"],
-    ),
+    ("field_account_settings_update", &["account_settings_update"]),
     ("field_account_update", &["account_update"]),
     ("field_automatic_events", &["automatic_events"]),
-    (
-        "field_business_capability_update",
-        &["business_capability_update"],
-    ),
+    ("field_business_capability_update", &["business_capability_update"]),
     ("field_calls", &["calls"]),
     ("field_flows", &["flows"]),
-    (
-        "field_message_template_quality_update",
-        &["message_template_quality_update"],
-    ),
-    (
-        "field_message_template_status_update",
-        &["message_template_status_update"],
-    ),
-    (
-        "field_phone_number_name_update",
-        &["phone_number_name_update"],
-    ),
-    (
-        "field_phone_number_quality_update",
-        &["phone_number_quality_update"],
-    ),
+    ("field_message_template_quality_update", &["message_template_quality_update"]),
+    ("field_message_template_status_update", &["message_template_status_update"]),
+    ("field_phone_number_name_update", &["phone_number_name_update"]),
+    ("field_phone_number_quality_update", &["phone_number_quality_update"]),
     ("field_security", &["security"]),
     ("field_smb_app_state_sync", &["smb_app_state_sync"]),
     ("field_smb_message_echoes", &["echo"]),
-    (
-        "field_template_category_update",
-        &["template_category_update"],
-    ),
+    ("field_template_category_update", &["template_category_update"]),
     ("field_template_status_update", &["template_status_update"]),
     ("field_user_preferences", &["user_preferences"]),
     ("image", &["image"]),
     ("interactive_None", &["interactive_other", "value_errors"]),
     ("interactive_button_reply", &["button_reply"]),
-    (
-        "interactive_call_permission_reply",
-        &["call_permission_reply"],
-    ),
+    ("interactive_call_permission_reply", &["call_permission_reply"]),
     ("interactive_list_reply", &["list_reply"]),
     ("interactive_nfm_reply", &["nfm_reply"]),
     ("location", &["location"]),
     // Names neither field nor number.
     ("location__3", &["unknown_field"]),
     ("multi_entry_batch_2_text", &["text"]),
-    (
-        "multi_entry_field",
-        &["message_template_status_update", "unconfigured_number"],
-    ),
+    ("multi_entry_field", &["message_template_status_update", "unconfigured_number"]),
     ("negative_field_invalid_field", &["unknown_field"]),
-    (
-        "negative_field_message_template_status_update",
-        &["message_template_status_update"],
-    ),
+    ("negative_field_message_template_status_update", &["message_template_status_update"]),
     ("negative_field_unknown_field", &["unknown_field"]),
     // Its placeholders are no phone numbers.
     ("negative_message_without_type", &["unaddressed_message"]),
@@ -138,16 +90,10 @@ const SHARED: &[(&str, &[&str])] = &[
     ("placeholder_document", &["unaddressed_message"]),
     ("placeholder_field_account_update", &["account_update"]),
     ("placeholder_field_flows", &["flows"]),
-    (
-        "placeholder_field_group_status_update",
-        &["group_status_update"],
-    ),
+    ("placeholder_field_group_status_update", &["group_status_update"]),
     ("placeholder_field_smb_message_echoes", &["echo"]),
     ("placeholder_status_delivered", &["status_delivered"]),
-    (
-        "placeholder_status_failed__ERROR_CODE__group",
-        &["group_status"],
-    ),
+    ("placeholder_status_failed__ERROR_CODE__group", &["group_status"]),
     ("placeholder_status_read", &["status_read"]),
     ("placeholder_status_read_group", &["group_status"]),
     ("placeholder_status_sent_group", &["group_status"]),
@@ -162,10 +108,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("status_read", &["status_read"]),
     ("status_sent", &["status_sent"]),
     ("sticker", &["sticker"]),
-    (
-        "system_customer_identity_changed",
-        &["customer_identity_changed"],
-    ),
+    ("system_customer_identity_changed", &["customer_identity_changed"]),
     ("text", &["text"]),
     // Names nobody: no `from`, and a contact with nothing but a name.
     ("text__2", &["unaddressed_message"]),
@@ -194,21 +137,12 @@ fn every_shared_payload_comes_out_as_its_kind() {
         assert_eq!(found, expected.iter().copied().collect(), "{name}");
         // Where the number is not ours, nothing happens to anybody.
         let foreign = parse::<Probe>(raw, &HashSet::new(), NOW);
-        assert!(
-            foreign
-                .items
-                .iter()
-                .all(|item| matches!(item, Item::Kept { .. })),
-            "{name}"
-        );
+        assert!(foreign.items.iter().all(|item| matches!(item, Item::Kept { .. })), "{name}");
         assert!(!foreign.items.is_empty(), "{name}");
     }
     if !payloads.is_empty() {
-        let unused: Vec<_> = SHARED
-            .iter()
-            .map(|(prefix, _)| prefix)
-            .filter(|prefix| !used.contains(*prefix))
-            .collect();
+        let unused: Vec<_> =
+            SHARED.iter().map(|(prefix, _)| prefix).filter(|prefix| !used.contains(*prefix)).collect();
         assert!(unused.is_empty(), "no payload for {unused:?}");
     }
 }

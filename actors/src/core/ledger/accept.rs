@@ -15,10 +15,7 @@ impl<S: Session> Ledger<S> {
         items: Vec<Item<S>>,
         now: Millis,
     ) -> Result<Vec<Receipt>, StoreError> {
-        items
-            .into_iter()
-            .map(|item| self.accept_one(tx, out, item, now))
-            .collect()
+        items.into_iter().map(|item| self.accept_one(tx, out, item, now)).collect()
     }
 
     fn accept_one(
@@ -28,47 +25,23 @@ impl<S: Session> Ledger<S> {
         item: Item<S>,
         now: Millis,
     ) -> Result<Receipt, StoreError> {
-        const DONE: Receipt = Receipt::Accepted {
-            conversation: None,
-            seq: None,
-        };
+        const DONE: Receipt = Receipt::Accepted { conversation: None, seq: None };
         match item {
-            Item::Event {
-                address,
-                dedup,
-                event,
-            } => {
+            Item::Event { address, dedup, event } => {
                 if self.seen(tx, out, dedup, now)? {
                     return Ok(Receipt::Duplicate);
                 }
                 let conversation = match address {
                     Address::Conversation(id) => self.forward(tx, &id)?,
-                    Address::Aliases { number, aliases } => ConversationId {
-                        person: self.person(tx, &aliases)?,
-                        number,
-                    },
+                    Address::Aliases { number, aliases } => {
+                        ConversationId { person: self.person(tx, &aliases)?, number }
+                    }
                 };
-                let seq =
-                    self.receive(tx, out, &conversation, now, event, PendingRow::default())?;
-                Ok(Receipt::Accepted {
-                    conversation: Some(conversation),
-                    seq: Some(seq),
-                })
+                let seq = self.receive(tx, out, &conversation, now, event, PendingRow::default())?;
+                Ok(Receipt::Accepted { conversation: Some(conversation), seq: Some(seq) })
             }
-            Item::Status {
-                external_id,
-                key,
-                status,
-                at,
-                on_failed,
-            } => {
-                let report = super::sends::Report {
-                    external_id,
-                    key,
-                    status,
-                    at,
-                    on_failed,
-                };
+            Item::Status { external_id, key, status, at, on_failed } => {
+                let report = super::sends::Report { external_id, key, status, at, on_failed };
                 self.status(tx, out, report, now)?;
                 Ok(DONE)
             }
@@ -86,11 +59,7 @@ impl<S: Session> Ledger<S> {
                 key.extend_from_slice(&self.start.to_be_bytes());
                 key.extend_from_slice(&self.kept.to_be_bytes());
                 self.kept += 1;
-                let row = KeptRow {
-                    kind: kind.to_owned(),
-                    raw,
-                    cut,
-                };
+                let row = KeptRow { kind: kind.to_owned(), raw, cut };
                 tx.put(Space::Kept, key, rows::row(&row)?);
                 Ok(DONE)
             }

@@ -44,14 +44,7 @@ impl<S: Session> Ledger<S> {
         let (_, id, name) = rows::split_timer(key).ok_or_else(|| super::bad_key(Space::Timers))?;
         tx.remove(Space::Timers, key.to_vec());
         tx.remove(Space::TimerNames, rows::timer_name_key(&id, &name));
-        self.receive(
-            tx,
-            out,
-            &id,
-            now,
-            S::timer_fired(&name),
-            PendingRow::default(),
-        )?;
+        self.receive(tx, out, &id, now, S::timer_fired(&name), PendingRow::default())?;
         Ok(true)
     }
 
@@ -74,9 +67,7 @@ impl<S: Session> Ledger<S> {
             range = range.after(cursor);
         }
         let page = tx.scan(space, &range, false, limit)?;
-        let cursor = (page.len() == limit)
-            .then(|| page.last().map(|(key, _)| key.clone()))
-            .flatten();
+        let cursor = (page.len() == limit).then(|| page.last().map(|(key, _)| key.clone())).flatten();
         let mut removed = 0;
         for (key, value) in page {
             let at = match sweep {
@@ -106,8 +97,7 @@ impl<S: Session> Ledger<S> {
         id: &ConversationId,
         cutoff: Millis,
     ) -> Result<usize, StoreError> {
-        let (folded, checkpoint, old) =
-            guarded(|| id.to_string(), || fold_old::<S>(tx, id, cutoff))?;
+        let (folded, checkpoint, old) = guarded(|| id.to_string(), || fold_old::<S>(tx, id, cutoff))?;
         let Some((seq, at)) = checkpoint else {
             return Ok(0);
         };

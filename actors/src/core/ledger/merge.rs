@@ -23,14 +23,8 @@ impl<S: Session> Ledger<S> {
         now: Millis,
     ) -> Result<(), StoreError> {
         for absorbed in conversations_of(tx, from)? {
-            let survivor = ConversationId {
-                person: into,
-                number: absorbed.number.clone(),
-            };
-            let union = guarded(
-                || absorbed.to_string(),
-                || unite::<S>(tx, &absorbed, &survivor),
-            );
+            let survivor = ConversationId { person: into, number: absorbed.number.clone() };
+            let union = guarded(|| absorbed.to_string(), || unite::<S>(tx, &absorbed, &survivor));
             match union {
                 Ok(union) => self.absorb(tx, out, &absorbed, &survivor, union, now)?,
                 Err(StoreError::Corrupt { .. }) => out.violations.push("merge_unreadable"),
@@ -43,19 +37,13 @@ impl<S: Session> Ledger<S> {
         let lacking: Vec<Alias> = names
             .into_iter()
             .filter(|name| {
-                !on_record
-                    .iter()
-                    .any(|own| std::mem::discriminant(own) == std::mem::discriminant(name))
+                !on_record.iter().any(|own| std::mem::discriminant(own) == std::mem::discriminant(name))
             })
             .collect();
         for alias in people::names(tx, from)? {
             tx.remove(Space::Aliases, rows::alias_key(&alias));
         }
-        tx.put(
-            Space::Aliases,
-            rows::person_key(from),
-            rows::row(&PersonRow::default())?,
-        );
+        tx.put(Space::Aliases, rows::person_key(from), rows::row(&PersonRow::default())?);
         tx.put(Space::Aliases, rows::merged_key(from), rows::row(&into)?);
         people::adopt(tx, into, &lacking)
     }
@@ -81,10 +69,7 @@ impl<S: Session> Ledger<S> {
 
         self.move_pending(tx, out, absorbed, survivor)?;
         self.move_timers(tx, absorbed, survivor)?;
-        let tombstone = Record::<S>::Tombstone(Tombstone {
-            at: now,
-            into: survivor.person,
-        });
+        let tombstone = Record::<S>::Tombstone(Tombstone { at: now, into: survivor.person });
         self.append(tx, absorbed, Kind::Tombstone, tombstone.encode()?, out)?;
         let mut head = self.head(tx, absorbed)?;
         head.into = Some(survivor.person);
@@ -122,18 +107,14 @@ impl<S: Session> Ledger<S> {
     ) -> Result<(), StoreError> {
         let range = Range::prefix(&ids::conversation_key(absorbed));
         for (key, due) in tx.scan(Space::TimerNames, &range, false, usize::MAX)? {
-            let name = ids::split_conversation(&key)
-                .and_then(|(_, name)| String::from_utf8(name.to_vec()).ok());
+            let name =
+                ids::split_conversation(&key).and_then(|(_, name)| String::from_utf8(name.to_vec()).ok());
             if let (Some(name), Some(at)) = (name, rows::read_time(&due)) {
                 tx.remove(Space::Timers, rows::timer_key(at, absorbed, &name));
                 let own = rows::timer_name_key(survivor, &name);
                 if tx.get(Space::TimerNames, &own)?.is_none() {
                     tx.put(Space::TimerNames, own, due);
-                    tx.put(
-                        Space::Timers,
-                        rows::timer_key(at, survivor, &name),
-                        Vec::new(),
-                    );
+                    tx.put(Space::Timers, rows::timer_key(at, survivor, &name), Vec::new());
                 }
             }
             tx.remove(Space::TimerNames, key);
@@ -163,12 +144,7 @@ fn unite<S: Session>(
     let mut merged = (*ours).clone();
     S::absorb(&mut merged, &theirs);
     let (removed, added) = diff_views(&S::views(&ours), S::views(&merged));
-    Ok(Union {
-        gone: S::views(&theirs),
-        theirs,
-        removed,
-        added,
-    })
+    Ok(Union { gone: S::views(&theirs), theirs, removed, added })
 }
 
 /// Removes and adds rows of side tables.
@@ -177,19 +153,12 @@ pub(super) fn write_views(tx: &mut Tx<'_>, id: &ConversationId, removed: &[View]
         tx.remove(Space::Views, rows::view_key(view.table, &view.sort, id));
     }
     for view in added {
-        tx.put(
-            Space::Views,
-            rows::view_key(view.table, &view.sort, id),
-            rows::view_value(id, &view.value),
-        );
+        tx.put(Space::Views, rows::view_key(view.table, &view.sort, id), rows::view_value(id, &view.value));
     }
 }
 
 /// The conversations of a person: one seek each, however long their journals are.
-fn conversations_of(
-    reader: &dyn Reader,
-    person: PersonId,
-) -> Result<Vec<ConversationId>, StoreError> {
+fn conversations_of(reader: &dyn Reader, person: PersonId) -> Result<Vec<ConversationId>, StoreError> {
     let mut range = Range::prefix(&person.0.to_be_bytes());
     let mut found = Vec::new();
     while let Some((key, _)) = reader.scan(Space::Events, &range, false, 1)?.pop() {

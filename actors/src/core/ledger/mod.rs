@@ -151,11 +151,7 @@ impl<S: Session> Ledger<S> {
             None => u64::try_from(now).unwrap_or(0).max(1),
         };
         tx.put(Space::Meta, START.to_vec(), start.to_be_bytes().to_vec());
-        tx.put(
-            Space::Meta,
-            PERSON.to_vec(),
-            next_person.to_be_bytes().to_vec(),
-        );
+        tx.put(Space::Meta, PERSON.to_vec(), next_person.to_be_bytes().to_vec());
         Ok(Self {
             start,
             next_person,
@@ -178,21 +174,13 @@ impl<S: Session> Ledger<S> {
 
     /// Notes that this start stopped with nothing in flight: what it claimed and did not settle was never tried.
     pub fn stopped_cleanly(&self, tx: &mut Tx<'_>) {
-        tx.put(
-            Space::Meta,
-            CLEAN.to_vec(),
-            self.start.to_be_bytes().to_vec(),
-        );
+        tx.put(Space::Meta, CLEAN.to_vec(), self.start.to_be_bytes().to_vec());
     }
 
     fn new_person(&mut self, tx: &mut Tx<'_>) -> PersonId {
         let person = PersonId(self.next_person);
         self.next_person += 1;
-        tx.put(
-            Space::Meta,
-            PERSON.to_vec(),
-            self.next_person.to_be_bytes().to_vec(),
-        );
+        tx.put(Space::Meta, PERSON.to_vec(), self.next_person.to_be_bytes().to_vec());
         person
     }
 
@@ -250,11 +238,7 @@ impl<S: Session> Ledger<S> {
     ) -> Result<u64, StoreError> {
         let bytes = record::ReceivedRef::<S> { at, event: &event }.encode()?;
         let seq = self.append(tx, id, Kind::Received, bytes, out)?;
-        tx.put(
-            Space::Pending,
-            ids::sequence_key(id, seq),
-            rows::row(&pending)?,
-        );
+        tx.put(Space::Pending, ids::sequence_key(id, seq), rows::row(&pending)?);
         out.unhandled += 1;
         out.feed.push(Feed::Deliver(Delivered {
             conversation: id.clone(),
@@ -269,10 +253,7 @@ impl<S: Session> Ledger<S> {
 
     /// Where events for this conversation go: elsewhere, if its person has been merged into another.
     fn forward(&self, tx: &Tx<'_>, id: &ConversationId) -> Result<ConversationId, StoreError> {
-        Ok(ConversationId {
-            person: people::canonical(tx, id.person)?,
-            number: id.number.clone(),
-        })
+        Ok(ConversationId { person: people::canonical(tx, id.person)?, number: id.number.clone() })
     }
 }
 
@@ -291,11 +272,7 @@ fn read_u64(reader: &dyn Reader, key: &[u8]) -> Result<Option<u64>, StoreError> 
 
 /// Reads back from the end until the newest record that changed the state.
 fn read_head(reader: &dyn Reader, id: &ConversationId) -> Result<Head, StoreError> {
-    let mut head = Head {
-        next: 1,
-        base: 0,
-        into: None,
-    };
+    let mut head = Head { next: 1, base: 0, into: None };
     let mut range = Range::prefix(&ids::conversation_key(id));
     let mut page = 4;
     loop {
@@ -352,10 +329,7 @@ pub fn records<S: Session>(
     let mut records = Vec::with_capacity(rows.len());
     for (key, bytes) in rows {
         let (_, seq) = ids::split_sequence(&key).ok_or_else(|| bad_key(Space::Events))?;
-        records.push((
-            seq,
-            Record::decode(&bytes, || format!("{id} record {seq}"))?,
-        ));
+        records.push((seq, Record::decode(&bytes, || format!("{id} record {seq}"))?));
     }
     Ok(records)
 }

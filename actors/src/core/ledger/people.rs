@@ -38,11 +38,7 @@ fn who(reader: &dyn Reader, aliases: &[Alias]) -> Result<Who, StoreError> {
             _ => {}
         }
     }
-    Ok(identity::decide(
-        aliases,
-        by_user_id.as_ref(),
-        by_phone.as_ref(),
-    ))
+    Ok(identity::decide(aliases, by_user_id.as_ref(), by_phone.as_ref()))
 }
 
 fn owner(reader: &dyn Reader, alias: &Alias) -> Result<Option<PersonId>, StoreError> {
@@ -57,10 +53,7 @@ fn known(reader: &dyn Reader, alias: &Alias) -> Result<Option<Known>, StoreError
         return Ok(None);
     };
     let row = person_row(reader, person)?;
-    Ok(Some(Known {
-        person,
-        user_id: identity::user_id(&row.aliases).map(str::to_owned),
-    }))
+    Ok(Some(Known { person, user_id: identity::user_id(&row.aliases).map(str::to_owned) }))
 }
 
 fn person_row(reader: &dyn Reader, person: PersonId) -> Result<PersonRow, StoreError> {
@@ -72,11 +65,7 @@ fn person_row(reader: &dyn Reader, person: PersonId) -> Result<PersonRow, StoreE
 
 impl<S: Session> Ledger<S> {
     /// Who has these names; somebody new if nobody has.
-    pub(super) fn person(
-        &mut self,
-        tx: &mut Tx<'_>,
-        aliases: &[Alias],
-    ) -> Result<PersonId, StoreError> {
+    pub(super) fn person(&mut self, tx: &mut Tx<'_>, aliases: &[Alias]) -> Result<PersonId, StoreError> {
         let person = match who(tx, aliases)? {
             Who::Person(person) => person,
             Who::New => self.new_person(tx),
@@ -118,17 +107,11 @@ fn recycled(
     let mine = person_row(reader, person)?;
     let theirs = person_row(reader, other)?;
     let theirs = identity::user_id(&theirs.aliases);
-    Ok(identity::user_id(&mine.aliases).is_some()
-        && theirs.is_some()
-        && identity::user_id(new) != theirs)
+    Ok(identity::user_id(&mine.aliases).is_some() && theirs.is_some() && identity::user_id(new) != theirs)
 }
 
 /// Gives the names to the person and takes them from whoever had them.
-pub(super) fn adopt(
-    tx: &mut Tx<'_>,
-    person: PersonId,
-    aliases: &[Alias],
-) -> Result<(), StoreError> {
+pub(super) fn adopt(tx: &mut Tx<'_>, person: PersonId, aliases: &[Alias]) -> Result<(), StoreError> {
     let before = person_row(tx, person)?;
     let (names, dropped) = identity::rename(&before.aliases, aliases);
     for alias in &dropped {

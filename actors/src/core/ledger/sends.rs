@@ -61,12 +61,7 @@ pub(super) struct Report<E> {
 
 impl<S: Session> Ledger<S> {
     /// Marks an effect in the outbox; one that is no longer there is ignored.
-    pub fn mark(
-        &mut self,
-        tx: &mut Tx<'_>,
-        key: &IdempotencyKey,
-        mark: Mark,
-    ) -> Result<(), StoreError> {
+    pub fn mark(&mut self, tx: &mut Tx<'_>, key: &IdempotencyKey, mark: Mark) -> Result<(), StoreError> {
         let at = ids::effect_key(key);
         let Some(bytes) = tx.get(Space::Outbox, &at)? else {
             return Ok(());
@@ -155,9 +150,7 @@ impl<S: Session> Ledger<S> {
         let key = match (echoed, &known) {
             (Some(key), Some(ExternalRow::Bound { .. })) => Some(key),
             (Some(key), _) => {
-                if let Some((status, at, on_failed)) =
-                    self.bind(tx, &report.external_id, &key, now)?
-                {
+                if let Some((status, at, on_failed)) = self.bind(tx, &report.external_id, &key, now)? {
                     self.move_delivery(tx, out, &key, None, status, at, on_failed, now)?;
                 }
                 Some(key)
@@ -190,12 +183,7 @@ impl<S: Session> Ledger<S> {
         let before = known.and_then(early_report);
         let row: ExternalRow<S> = match before {
             Some((status, at, on_failed)) if status.join(report.status) == status => {
-                ExternalRow::Early {
-                    status,
-                    at,
-                    noted: now,
-                    on_failed,
-                }
+                ExternalRow::Early { status, at, noted: now, on_failed }
             }
             _ => ExternalRow::Early {
                 status: report.status,
@@ -204,19 +192,11 @@ impl<S: Session> Ledger<S> {
                 on_failed: report.on_failed,
             },
         };
-        tx.put(
-            Space::External,
-            rows::text_key(&report.external_id),
-            rows::row(&row)?,
-        );
+        tx.put(Space::External, rows::text_key(&report.external_id), rows::row(&row)?);
         Ok(())
     }
 
-    fn external(
-        &self,
-        tx: &Tx<'_>,
-        external_id: &str,
-    ) -> Result<Option<ExternalRow<S>>, StoreError> {
+    fn external(&self, tx: &Tx<'_>, external_id: &str) -> Result<Option<ExternalRow<S>>, StoreError> {
         match tx.get(Space::External, &rows::text_key(external_id))? {
             Some(bytes) => Ok(Some(rows::read("external", &bytes)?)),
             None => Ok(None),
@@ -232,15 +212,8 @@ impl<S: Session> Ledger<S> {
         now: Millis,
     ) -> Result<Option<Early<S::Event>>, StoreError> {
         let before = self.external(tx, external_id)?;
-        let row = ExternalRow::<S>::Bound {
-            key: key.clone(),
-            at: now,
-        };
-        tx.put(
-            Space::External,
-            rows::text_key(external_id),
-            rows::row(&row)?,
-        );
+        let row = ExternalRow::<S>::Bound { key: key.clone(), at: now };
+        tx.put(Space::External, rows::text_key(external_id), rows::row(&row)?);
         Ok(before.and_then(early_report))
     }
 
@@ -300,12 +273,7 @@ impl<S: Session> Ledger<S> {
 
 fn early_report<S: Session>(row: ExternalRow<S>) -> Option<Early<S::Event>> {
     match row {
-        ExternalRow::Early {
-            status,
-            at,
-            on_failed,
-            ..
-        } => Some((status, at, on_failed)),
+        ExternalRow::Early { status, at, on_failed, .. } => Some((status, at, on_failed)),
         ExternalRow::Bound { .. } => None,
     }
 }

@@ -63,11 +63,7 @@ impl<S: Session> Ledger<S> {
         tx.remove(Space::Pending, pending);
         out.unhandled -= 1;
         for (step, (effect, resend_unknown)) in (0u32..).zip(turn.durable) {
-            let key = IdempotencyKey {
-                conversation: id.clone(),
-                turn: seq,
-                step,
-            };
+            let key = IdempotencyKey { conversation: id.clone(), turn: seq, step };
             // What may be sent again is claimed right here, at no cost. What may not is claimed by a commit of its own
             // before it is tried, so that a crash leaves doubt only about what may really have left.
             let row = OutboxRow::<S> {
@@ -80,12 +76,7 @@ impl<S: Session> Ledger<S> {
             };
             tx.put(Space::Outbox, ids::effect_key(&key), rows::row(&row)?);
             out.unsettled += 1;
-            out.queued.push(Queued {
-                key,
-                effect: row.effect,
-                resend_unknown,
-                claimed: resend_unknown,
-            });
+            out.queued.push(Queued { key, effect: row.effect, resend_unknown, claimed: resend_unknown });
         }
         for timer in &turn.timers {
             set_timer(tx, &id, timer)?;
@@ -121,11 +112,7 @@ fn set_timer(tx: &mut Tx<'_>, id: &ConversationId, timer: &TimerChange) -> Resul
     }
     match timer.at {
         Some(at) => {
-            tx.put(
-                Space::Timers,
-                rows::timer_key(at, id, &timer.name),
-                Vec::new(),
-            );
+            tx.put(Space::Timers, rows::timer_key(at, id, &timer.name), Vec::new());
             tx.put(Space::TimerNames, by_name, rows::time_key(at).to_vec());
         }
         None => tx.remove(Space::TimerNames, by_name),

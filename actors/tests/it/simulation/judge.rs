@@ -44,11 +44,7 @@ impl World {
                 _ => expected.extend((0..3).map(|k| format!("{}.{k}", n + 1))),
             }
         }
-        let mine: Vec<_> = self
-            .taken
-            .iter()
-            .filter(|(key, _)| key.conversation == *id)
-            .collect();
+        let mine: Vec<_> = self.taken.iter().filter(|(key, _)| key.conversation == *id).collect();
         let mut firsts: Vec<&IdempotencyKey> = Vec::new();
         let mut copies: HashMap<&IdempotencyKey, usize> = HashMap::new();
         for (key, _) in &mine {
@@ -66,19 +62,13 @@ impl World {
                 arrived.pop_front();
             } else {
                 // Only what may not be repeated may be missing, and then somebody was told.
-                assert!(
-                    log.contains(&format!("unknown {text}")),
-                    "{text} never arrived"
-                );
+                assert!(log.contains(&format!("unknown {text}")), "{text} never arrived");
             }
         }
         assert!(arrived.is_empty(), "{arrived:?} is too much");
         for (key, count) in copies {
             let excuses = self.excused.get(key).copied().unwrap_or(0);
-            assert!(
-                count <= 1 + excuses,
-                "{key} arrived {count} times with {excuses} excuses"
-            );
+            assert!(count <= 1 + excuses, "{key} arrived {count} times with {excuses} excuses");
             if text_of(key).contains('-') {
                 assert_eq!(count, 1, "{key} may not be repeated");
             }

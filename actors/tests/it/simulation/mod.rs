@@ -174,9 +174,7 @@ impl World {
                         dedup: Some(format!("{person}-{n}")),
                         event: Note::said(&text(person, n)),
                     };
-                    let receipts = ledger
-                        .accept(&mut tx, &mut out, vec![item], self.now)
-                        .unwrap();
+                    let receipts = ledger.accept(&mut tx, &mut out, vec![item], self.now).unwrap();
                     acknowledged.push((person, n, receipts[0] == Receipt::Duplicate));
                 }
                 Ask::Report { key } => {
@@ -187,9 +185,7 @@ impl World {
                         at: self.now,
                         on_failed: None,
                     };
-                    ledger
-                        .accept(&mut tx, &mut out, vec![item], self.now)
-                        .unwrap();
+                    ledger.accept(&mut tx, &mut out, vec![item], self.now).unwrap();
                 }
                 Ask::Turn { id } => {
                     let live = self.engine.live.get_mut(&id).unwrap();
@@ -201,21 +197,12 @@ impl World {
                     ledger.mark(&mut tx, &key, mark).unwrap();
                     recorded.push(key);
                 }
-                Ask::Order(Order::Settle {
-                    key,
-                    effect,
-                    how,
-                    result,
-                }) => {
+                Ask::Order(Order::Settle { key, effect, how, result }) => {
                     let result = match how {
                         Settled::Unknown => Counter::outcome_unknown(&effect),
                         _ => result,
                     };
-                    let settle = Settle {
-                        key: key.clone(),
-                        how,
-                        result,
-                    };
+                    let settle = Settle { key: key.clone(), how, result };
                     assert!(ledger.settle(&mut tx, &mut out, settle, self.now).unwrap());
                     recorded.push(key);
                 }
@@ -298,12 +285,7 @@ impl World {
         if delivered.seq <= live.folded.handled {
             return;
         }
-        let trigger = Trigger {
-            seq: delivered.seq,
-            at: delivered.at,
-            event: delivered.event,
-            parked: None,
-        };
+        let trigger = Trigger { seq: delivered.seq, at: delivered.at, event: delivered.event, parked: None };
         let session = Arc::new(Counter::default());
         let (machine, decisions) =
             TurnMachine::begin(session, id.clone(), &live.folded, trigger, self.now).unwrap();
@@ -344,20 +326,14 @@ impl World {
             panic!("{effect:?} is not ephemeral");
         };
         let (_, machine) = live.turn.as_mut().unwrap();
-        let decisions = machine
-            .performed(slot, Some(Note::Looked { text }), self.now)
-            .unwrap();
+        let decisions = machine.performed(slot, Some(Note::Looked { text }), self.now).unwrap();
         self.decide(&id, decisions);
     }
 
     fn order(&mut self, orders: Vec<Order<Counter>>) {
         for order in orders {
             match order {
-                Order::Dispatch {
-                    key,
-                    effect,
-                    attempt,
-                } => self.dispatch(key, effect, attempt),
+                Order::Dispatch { key, effect, attempt } => self.dispatch(key, effect, attempt),
                 other => self.engine.asked.push_back(Ask::Order(other)),
             }
         }
@@ -368,11 +344,7 @@ impl World {
             && self.engine.asked.is_empty()
             && self.engine.answers.is_empty()
             && self.engine.outbox.depth() == 0
-            && self
-                .engine
-                .live
-                .values()
-                .all(|live| live.turn.is_none() && live.mailbox.is_empty())
+            && self.engine.live.values().all(|live| live.turn.is_none() && live.mailbox.is_empty())
     }
 }
 
@@ -399,16 +371,7 @@ fn start(journal: &Arc<MemoryJournal>, now: Millis) -> Volatile {
         for delivered in recovery::unhandled_of::<Counter>(&**journal, &id).unwrap() {
             mailbox.push_back(Feed::Deliver(delivered));
         }
-        volatile.live.insert(
-            id,
-            Live {
-                folded,
-                mailbox,
-                turn: None,
-                performing: Vec::new(),
-                commit: None,
-            },
-        );
+        volatile.live.insert(id, Live { folded, mailbox, turn: None, performing: Vec::new(), commit: None });
     }
     volatile
 }
@@ -447,11 +410,7 @@ impl World {
         let mut keep = VecDeque::new();
         while let Some(ask) = self.engine.asked.pop_front() {
             match ask {
-                Ask::Order(Order::Dispatch {
-                    key,
-                    effect,
-                    attempt,
-                }) => {
+                Ask::Order(Order::Dispatch { key, effect, attempt }) => {
                     self.dispatch(key, effect, attempt);
                 }
                 other => keep.push_back(other),
@@ -467,9 +426,7 @@ fn no_seed_loses_repeats_or_reorders_anything() {
         run(seed.parse().unwrap(), true);
         return;
     }
-    let seeds = std::env::var("CHARLA_SIM_SEEDS")
-        .ok()
-        .and_then(|n| n.parse().ok());
+    let seeds = std::env::var("CHARLA_SIM_SEEDS").ok().and_then(|n| n.parse().ok());
     let crashes: usize = (0..seeds.unwrap_or(300)).map(|seed| run(seed, false)).sum();
     assert!(crashes > 300, "the simulation hardly crashed: {crashes}");
 }

@@ -16,9 +16,7 @@ impl World {
         // The provider repeats what is not acknowledged, and now and then what is.
         let repeat = self.rough && n > 0 && self.dice.percent(20);
         if repeat {
-            self.engine
-                .asked
-                .push_back(Ask::Accept { person, n: n - 1 });
+            self.engine.asked.push_back(Ask::Accept { person, n: n - 1 });
         } else if !self.under_way[person] || self.dice.percent(20) {
             self.under_way[person] = true;
             self.engine.asked.push_back(Ask::Accept { person, n });
@@ -35,14 +33,9 @@ impl World {
             0 => (false, Tried::Again { delay: 5 }),
             1 => (false, Tried::Unknown),
             2 => (true, Tried::Unknown),
-            _ => (
-                true,
-                Tried::Over(Settled::Taken(Some(format!("x{key}"))), None),
-            ),
+            _ => (true, Tried::Over(Settled::Taken(Some(format!("x{key}"))), None)),
         };
-        self.note(|| {
-            format!("dispatch {key} \"{text}\" attempt {attempt}: taken {takes}, {tried:?}")
-        });
+        self.note(|| format!("dispatch {key} \"{text}\" attempt {attempt}: taken {takes}, {tried:?}"));
         if takes {
             if self.dice.percent(70) {
                 self.echoes.push(key.clone());

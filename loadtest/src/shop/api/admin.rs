@@ -44,26 +44,52 @@ pub struct SetStock {
     responses((status = 200, description = "`{changed}`: variants set"), (status = 404, description = "`not_found`")), security(()))]
 pub async fn stock(state: Data<State>, body: Json<SetStock>) -> Result<Json<Value>, ApiError> {
     let SetStock { sku, store, quantity } = body.into_inner();
-    let sku = state.catalogue.product(&sku).ok_or_else(|| ApiError::not_found(format!("no product `{sku}`")))?.sku.clone();
+    let sku = state
+        .catalogue
+        .product(&sku)
+        .ok_or_else(|| ApiError::not_found(format!("no product `{sku}`")))?
+        .sku
+        .clone();
     let store = match store {
-        Some(id) => Some(state.places.store(&id).ok_or_else(|| ApiError::not_found(format!("no store `{id}`")))?.id.clone()),
+        Some(id) => Some(
+            state
+                .places
+                .store(&id)
+                .ok_or_else(|| ApiError::not_found(format!("no store `{id}`")))?
+                .id
+                .clone(),
+        ),
         None => None,
     };
-    let changed = state.db.read(move |c| crate::shop::stock::set(c, &sku, store.as_deref(), i64::from(quantity))).await?;
+    let changed = state
+        .db
+        .read(move |c| crate::shop::stock::set(c, &sku, store.as_deref(), i64::from(quantity)))
+        .await?;
     Ok(Json(json!({"changed": changed})))
 }
 
 /// Modes and request counts by backend, and how much the database holds.
 #[utoipa::path(get, path = "/admin/state", tag = "admin", responses((status = 200, description = "`{today, backends, counts}`")), security(()))]
 pub async fn state(state: Data<State>) -> Result<Json<Value>, ApiError> {
-    const TABLES: [&str; 9] =
-        ["contacts", "orders", "refunds", "tickets", "appointments", "documents", "ratings", "idempotency", "stock"];
+    const TABLES: [&str; 9] = [
+        "contacts",
+        "orders",
+        "refunds",
+        "tickets",
+        "appointments",
+        "documents",
+        "ratings",
+        "idempotency",
+        "stock",
+    ];
     let mut counts = state
         .db
         .read(|connection| {
             let mut counts = serde_json::Map::new();
             for table in TABLES {
-                let count: i64 = connection.prepare_cached(&format!("SELECT count(*) FROM {table}"))?.query_row([], |row| row.get(0))?;
+                let count: i64 = connection
+                    .prepare_cached(&format!("SELECT count(*) FROM {table}"))?
+                    .query_row([], |row| row.get(0))?;
                 counts.insert(table.to_owned(), count.into());
             }
             Ok(counts)
@@ -71,5 +97,7 @@ pub async fn state(state: Data<State>) -> Result<Json<Value>, ApiError> {
         .await?;
     counts.insert("products".to_owned(), state.catalogue.products.len().into());
     counts.insert("stores".to_owned(), state.places.stores.len().into());
-    Ok(Json(json!({"today": state.clock.today().to_string(), "backends": state.gate.state(), "counts": counts})))
+    Ok(Json(
+        json!({"today": state.clock.today().to_string(), "backends": state.gate.state(), "counts": counts}),
+    ))
 }

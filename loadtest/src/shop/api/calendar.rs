@@ -75,12 +75,16 @@ fn free(state: &State, connection: &Connection, slot: &str) -> Result<bool, ApiE
     if chance(state.seed, &["busy", slot], 100) < BUSY {
         return Ok(false);
     }
-    let mut statement = connection.prepare_cached("SELECT 1 FROM appointments WHERE slot_id = ?1 AND status = 'booked'")?;
+    let mut statement =
+        connection.prepare_cached("SELECT 1 FROM appointments WHERE slot_id = ?1 AND status = 'booked'")?;
     Ok(statement.query_row([slot], |_| Ok(())).optional()?.is_none())
 }
 
 fn store_view(state: &State, id: &str) -> Value {
-    state.places.store(id).map_or(Value::Null, |s| json!({"id": s.id, "name": s.name, "city": s.city, "address": s.address}))
+    state
+        .places
+        .store(id)
+        .map_or(Value::Null, |s| json!({"id": s.id, "name": s.name, "city": s.city, "address": s.address}))
 }
 
 /// Free slots of the next two weeks.
@@ -92,7 +96,12 @@ pub async fn slots(state: Data<State>, query: Query<SlotsQuery>) -> Result<Json<
     if !KINDS.contains(&kind.as_str()) {
         return Err(ApiError::bad_request(format!("kind `{kind}` is none of {}", KINDS.join(", "))));
     }
-    let wish = Wish { store: filled(query.store), pincode: filled(query.pincode), city: filled(query.city), ..Wish::default() };
+    let wish = Wish {
+        store: filled(query.store),
+        pincode: filled(query.pincode),
+        city: filled(query.city),
+        ..Wish::default()
+    };
     let wished = query.date.and_then(|d| d.trim().parse::<Date>().ok());
     let db = state.db.clone();
     let slots = db.read(move |connection| {
@@ -166,7 +175,11 @@ fn clash(error: rusqlite::Error) -> ApiError {
 /// Books a slot.
 #[utoipa::path(post, path = "/calendar/appointments", tag = "calendar", request_body = Booking,
     responses((status = 201, description = "Appointment"), (status = 409, description = "`slot_taken`"), (status = 422, description = "`invalid`")))]
-pub async fn book(state: Data<State>, request: HttpRequest, body: Json<Booking>) -> Result<HttpResponse, ApiError> {
+pub async fn book(
+    state: Data<State>,
+    request: HttpRequest,
+    body: Json<Booking>,
+) -> Result<HttpResponse, ApiError> {
     let db = state.db.clone();
     db.change(&request, state.clock.now(), move |tx| {
         let Booking { slot_id, contact_id, kind, name } = body.into_inner();
@@ -188,7 +201,8 @@ pub async fn book(state: Data<State>, request: HttpRequest, body: Json<Booking>)
 /// Appointments of a contact from today on, soonest first.
 #[utoipa::path(get, path = "/calendar/appointments", tag = "calendar", params(ContactQuery), responses((status = 200, description = "`{appointments: [Appointment]}`")))]
 pub async fn list(state: Data<State>, query: Query<ContactQuery>) -> Result<Json<Value>, ApiError> {
-    let contact = filled(query.into_inner().contact).ok_or_else(|| ApiError::bad_request("`contact` is missing"))?;
+    let contact =
+        filled(query.into_inner().contact).ok_or_else(|| ApiError::bad_request("`contact` is missing"))?;
     let db = state.db.clone();
     let appointments = db.read(move |connection| {
         let contact = crm::resolve(connection, &contact)?.unwrap_or(contact);
@@ -213,7 +227,12 @@ fn number(id: &str) -> Result<i64, ApiError> {
 /// Moves an appointment.
 #[utoipa::path(patch, path = "/calendar/appointments/{id}", tag = "calendar", params(("id" = String, Path, description = "Appointment id")), request_body = Rebooking,
     responses((status = 200, description = "Appointment"), (status = 404, description = "`not_found`"), (status = 409, description = "`slot_taken`")))]
-pub async fn change(state: Data<State>, request: HttpRequest, id: Path<String>, body: Json<Rebooking>) -> Result<HttpResponse, ApiError> {
+pub async fn change(
+    state: Data<State>,
+    request: HttpRequest,
+    id: Path<String>,
+    body: Json<Rebooking>,
+) -> Result<HttpResponse, ApiError> {
     let db = state.db.clone();
     db.change(&request, state.clock.now(), move |tx| {
         let id = number(&id)?;
@@ -232,7 +251,11 @@ pub async fn change(state: Data<State>, request: HttpRequest, id: Path<String>, 
 /// Drops an appointment.
 #[utoipa::path(delete, path = "/calendar/appointments/{id}", tag = "calendar", params(("id" = String, Path, description = "Appointment id")),
     responses((status = 200, description = "`{appointment_id, status: cancelled}`"), (status = 404, description = "`not_found`")))]
-pub async fn cancel(state: Data<State>, request: HttpRequest, id: Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn cancel(
+    state: Data<State>,
+    request: HttpRequest,
+    id: Path<String>,
+) -> Result<HttpResponse, ApiError> {
     let db = state.db.clone();
     db.change(&request, state.clock.now(), move |tx| {
         let id = number(&id)?;

@@ -26,7 +26,8 @@ pub fn resolve(connection: &Connection, id: &str) -> Result<Option<String>, ApiE
 fn normal(id: &str) -> String {
     let id = id.trim();
     let digits: String = id.chars().filter(char::is_ascii_digit).collect();
-    let phone = !digits.is_empty() && id.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')'));
+    let phone = !digits.is_empty()
+        && id.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')'));
     if phone { digits } else { id.to_owned() }
 }
 
@@ -89,7 +90,12 @@ pub struct PutContact {
 /// Creates or updates a contact. One known under the body's phone or business-scoped id gets the new id as an alias.
 #[utoipa::path(put, path = "/crm/contacts/{id}", tag = "crm", params(("id" = String, Path, description = "Phone digits or business-scoped id")),
     request_body = PutContact, responses((status = 200, description = "Updated contact"), (status = 201, description = "New contact")))]
-pub async fn put_contact(state: Data<State>, request: HttpRequest, id: Path<String>, body: Json<PutContact>) -> Result<HttpResponse, ApiError> {
+pub async fn put_contact(
+    state: Data<State>,
+    request: HttpRequest,
+    id: Path<String>,
+    body: Json<PutContact>,
+) -> Result<HttpResponse, ApiError> {
     let now = state.clock.now();
     let at = now.clone();
     let id = normal(&id);
@@ -173,7 +179,9 @@ pub async fn orders(state: Data<State>, id: Path<String>) -> Result<Json<Value>,
 
 /// Items of an order.
 pub fn items(connection: &Connection, order: &str) -> Result<Vec<Value>, ApiError> {
-    let mut statement = connection.prepare_cached("SELECT sku, name, quantity, color, size FROM order_items WHERE order_id = ?1 ORDER BY rowid")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT sku, name, quantity, color, size FROM order_items WHERE order_id = ?1 ORDER BY rowid",
+    )?;
     let rows = statement.query_map([order], |row| {
         Ok(json!({
             "sku": row.get::<_, String>(0)?, "name": row.get::<_, String>(1)?, "quantity": row.get::<_, i64>(2)?,
@@ -198,7 +206,12 @@ pub struct Rating {
 /// Stores a rating; contacts need not be known.
 #[utoipa::path(post, path = "/crm/contacts/{id}/ratings", tag = "crm", params(("id" = String, Path, description = "Phone digits or business-scoped id")),
     request_body = Rating, responses((status = 201, description = "`{rating_id, score}`"), (status = 422, description = "`invalid`")))]
-pub async fn rate(state: Data<State>, request: HttpRequest, id: Path<String>, body: Json<Rating>) -> Result<HttpResponse, ApiError> {
+pub async fn rate(
+    state: Data<State>,
+    request: HttpRequest,
+    id: Path<String>,
+    body: Json<Rating>,
+) -> Result<HttpResponse, ApiError> {
     let now = state.clock.now();
     let db = state.db.clone();
     db.change(&request, now.clone(), move |tx| {

@@ -90,7 +90,10 @@ pub struct ProductPage {
 
 /// Searches and filters products.
 #[utoipa::path(get, path = "/inventory/products", tag = "inventory", params(ProductsQuery), responses((status = 200, body = ProductPage)))]
-pub async fn products(state: Data<State>, query: Query<ProductsQuery>) -> Result<Json<ProductPage>, ApiError> {
+pub async fn products(
+    state: Data<State>,
+    query: Query<ProductsQuery>,
+) -> Result<Json<ProductPage>, ApiError> {
     let query = query.into_inner();
     let limit = count("limit", query.limit.as_deref())?.unwrap_or(PAGE.0).min(PAGE.1);
     let offset = count("offset", query.offset.as_deref())?.unwrap_or(0);
@@ -139,7 +142,11 @@ pub struct ProductFull {
 /// One product.
 #[utoipa::path(get, path = "/inventory/products/{sku}", tag = "inventory", params(("sku" = String, Path, description = "SKU"), CountryQuery),
     responses((status = 200, body = ProductFull), (status = 404, description = "`not_found`")))]
-pub async fn product(state: Data<State>, sku: Path<String>, query: Query<CountryQuery>) -> Result<Json<ProductFull>, ApiError> {
+pub async fn product(
+    state: Data<State>,
+    sku: Path<String>,
+    query: Query<CountryQuery>,
+) -> Result<Json<ProductFull>, ApiError> {
     let country = country(query.country.as_deref())?;
     let db = state.db.clone();
     let full = db
@@ -243,19 +250,36 @@ pub struct StockView {
 /// Stock of one product at a place.
 #[utoipa::path(get, path = "/inventory/products/{sku}/stock", tag = "inventory", params(("sku" = String, Path, description = "SKU"), StockQuery),
     responses((status = 200, body = StockView), (status = 404, description = "`not_found`")))]
-pub async fn stock(state: Data<State>, sku: Path<String>, query: Query<StockQuery>) -> Result<Json<StockView>, ApiError> {
+pub async fn stock(
+    state: Data<State>,
+    sku: Path<String>,
+    query: Query<StockQuery>,
+) -> Result<Json<StockView>, ApiError> {
     let query = query.into_inner();
     let country = country(query.country.as_deref())?;
     let wish = wish(query.pincode, query.city, query.store, query.lat.as_deref(), query.lon.as_deref())?;
     let colors = filled(query.color).map(|c| state.index.colors(&c));
     let variant = Variant { colors, size: filled(query.size) };
     let db = state.db.clone();
-    let view = db.read(move |connection| stock_view(&state, connection, &sku, country, &wish, &variant)).await?;
+    let view =
+        db.read(move |connection| stock_view(&state, connection, &sku, country, &wish, &variant)).await?;
     Ok(Json(view))
 }
 
-fn wish(pincode: Option<String>, city: Option<String>, store: Option<String>, lat: Option<&str>, lon: Option<&str>) -> Result<Wish, ApiError> {
-    Ok(Wish { pincode: filled(pincode), city: filled(city), store: filled(store), lat: number("lat", lat)?, lon: number("lon", lon)? })
+fn wish(
+    pincode: Option<String>,
+    city: Option<String>,
+    store: Option<String>,
+    lat: Option<&str>,
+    lon: Option<&str>,
+) -> Result<Wish, ApiError> {
+    Ok(Wish {
+        pincode: filled(pincode),
+        city: filled(city),
+        store: filled(store),
+        lat: number("lat", lat)?,
+        lon: number("lon", lon)?,
+    })
 }
 
 /// The stores whose pieces count at a place: the one named, those nearby, or all of the country.
@@ -264,7 +288,11 @@ fn counted(state: &State, found: Option<Found<'_>>, country: Country) -> Vec<Str
     if let Some(store) = found.and_then(|f| f.store) {
         return vec![store.id.clone()];
     }
-    let near: Vec<String> = all.iter().filter(|(_, km)| km.is_some_and(|km| km <= NEARBY_KM)).map(|(s, _)| s.id.clone()).collect();
+    let near: Vec<String> = all
+        .iter()
+        .filter(|(_, km)| km.is_some_and(|km| km <= NEARBY_KM))
+        .map(|(s, _)| s.id.clone())
+        .collect();
     if near.is_empty() { all.into_iter().map(|(s, _)| s.id.clone()).collect() } else { near }
 }
 
@@ -283,7 +311,14 @@ fn delivery_days(km: f64) -> u8 {
     }
 }
 
-fn stock_view(state: &State, connection: &Connection, sku: &str, country: Country, wish: &Wish, variant: &Variant) -> Result<StockView, ApiError> {
+fn stock_view(
+    state: &State,
+    connection: &Connection,
+    sku: &str,
+    country: Country,
+    wish: &Wish,
+    variant: &Variant,
+) -> Result<StockView, ApiError> {
     let product = sold(state, sku, country)?;
     let found = state.places.find(wish, country);
     let counted = counted(state, found, country);
@@ -294,7 +329,8 @@ fn stock_view(state: &State, connection: &Connection, sku: &str, country: Countr
         .into_iter()
         .filter_map(|(store, km)| {
             let quantity = *pieces.get(&store.id)?;
-            let (id, name, city, pincode) = (store.id.clone(), store.name.clone(), store.city.clone(), store.pincode.clone());
+            let (id, name, city, pincode) =
+                (store.id.clone(), store.name.clone(), store.city.clone(), store.pincode.clone());
             Some(StockedStore { id, name, city, pincode, quantity, distance_km: km.map(round_km) })
         })
         .take(STORES)
@@ -316,7 +352,11 @@ fn stock_view(state: &State, connection: &Connection, sku: &str, country: Countr
             known: found.is_some(),
         },
         stores: stocked,
-        alternatives: if available { Vec::new() } else { alternatives(state, connection, product, country, &counted, variant)? },
+        alternatives: if available {
+            Vec::new()
+        } else {
+            alternatives(state, connection, product, country, &counted, variant)?
+        },
     })
 }
 
@@ -331,8 +371,12 @@ fn alternatives(
 ) -> Result<Vec<Alternative>, ApiError> {
     let price = |p: &Product| p.price(country).map_or(0, |m| m.minor);
     let wanted = price(product);
-    let mut others: Vec<&Product> =
-        state.catalogue.products.iter().filter(|p| p.kind == product.kind && p.sku != product.sku && p.sold_in(country)).collect();
+    let mut others: Vec<&Product> = state
+        .catalogue
+        .products
+        .iter()
+        .filter(|p| p.kind == product.kind && p.sku != product.sku && p.sold_in(country))
+        .collect();
     others.sort_by_key(|p| (price(p) - wanted).abs());
     for variant in [variant, &Variant::default()] {
         let mut found = Vec::new();

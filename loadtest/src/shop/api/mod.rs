@@ -68,7 +68,8 @@ pub fn routes(config: &mut ServiceConfig) {
 pub fn country(text: Option<&str>) -> Result<Country, ApiError> {
     match text.map(str::trim) {
         None | Some("") => Ok(Country::default()),
-        Some(code) => Country::from_code(code).ok_or_else(|| ApiError::bad_request(format!("country `{code}` is none of IN, ES, MX"))),
+        Some(code) => Country::from_code(code)
+            .ok_or_else(|| ApiError::bad_request(format!("country `{code}` is none of IN, ES, MX"))),
     }
 }
 

@@ -23,7 +23,8 @@ const REFUND_DAYS: i64 = 5;
 /// `ORD-10293` for `ord10293`, `#10293`, `10293`.
 fn normal(id: &str) -> String {
     let id = id.trim().trim_start_matches('#').trim().to_uppercase();
-    let number = id.strip_prefix("ORD").map_or(id.as_str(), |rest| rest.trim_start_matches(['-', ' ', '#', '_']));
+    let number =
+        id.strip_prefix("ORD").map_or(id.as_str(), |rest| rest.trim_start_matches(['-', ' ', '#', '_']));
     format!("ORD-{number}")
 }
 
@@ -89,7 +90,8 @@ fn proven(connection: &Connection, id: &str, fact: &str) -> Result<Order, ApiErr
 }
 
 fn view(connection: &Connection, order: &Order, today: Date) -> Result<Value, ApiError> {
-    let mut events = connection.prepare_cached("SELECT at, raw_status, place FROM carrier_events WHERE order_id = ?1 ORDER BY at")?;
+    let mut events = connection
+        .prepare_cached("SELECT at, raw_status, place FROM carrier_events WHERE order_id = ?1 ORDER BY at")?;
     let events = events.query_map([&order.id], |row| {
         Ok(json!({"at": row.get::<_, String>(0)?, "raw_status": row.get::<_, String>(1)?, "place": row.get::<_, String>(2)?}))
     })?;
@@ -138,14 +140,20 @@ fn by_id(connection: &Connection, id: &str, today: Date) -> Result<Value, ApiErr
 /// One order, for the customer it belongs to.
 #[utoipa::path(get, path = "/orders/{id}", tag = "orders", params(("id" = String, Path, description = "With or without `ORD-` or `#`"), OrderQuery),
     responses((status = 200, description = "Order"), (status = 403, description = "`not_yours`"), (status = 404, description = "`not_found`")))]
-pub async fn order(state: Data<State>, id: Path<String>, query: Query<OrderQuery>) -> Result<Json<Value>, ApiError> {
+pub async fn order(
+    state: Data<State>,
+    id: Path<String>,
+    query: Query<OrderQuery>,
+) -> Result<Json<Value>, ApiError> {
     let OrderQuery { contact, fact } = query.into_inner();
     let today = state.clock.today();
     let order = state.db.read(move |connection| {
         let order = match (filled(contact), filled(fact)) {
             (Some(contact), _) => owned(connection, &id, &contact)?,
             (None, Some(fact)) => proven(connection, &id, &fact)?,
-            (None, None) => return Err(ApiError::bad_request("an order is shown for `contact` or `fact` only")),
+            (None, None) => {
+                return Err(ApiError::bad_request("an order is shown for `contact` or `fact` only"));
+            }
         };
         view(connection, &order, today)
     });
@@ -162,7 +170,12 @@ pub struct Cancel {
 /// Cancels an order that has not left the shop; what was paid is refunded.
 #[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders", params(("id" = String, Path, description = "Order id")), request_body = Cancel,
     responses((status = 200, description = "Order"), (status = 403, description = "`not_yours`"), (status = 409, description = "`not_cancellable`")))]
-pub async fn cancel(state: Data<State>, request: HttpRequest, id: Path<String>, body: Json<Cancel>) -> Result<HttpResponse, ApiError> {
+pub async fn cancel(
+    state: Data<State>,
+    request: HttpRequest,
+    id: Path<String>,
+    body: Json<Cancel>,
+) -> Result<HttpResponse, ApiError> {
     let today = state.clock.today();
     let now = state.clock.now();
     let db = state.db.clone();
@@ -205,7 +218,12 @@ pub struct Delivery {
 /// Changes the delivery of an order that is not yet out for delivery.
 #[utoipa::path(post, path = "/orders/{id}/delivery", tag = "orders", params(("id" = String, Path, description = "Order id")), request_body = Delivery,
     responses((status = 200, description = "Order"), (status = 409, description = "`not_changeable`"), (status = 422, description = "`invalid`")))]
-pub async fn delivery(state: Data<State>, request: HttpRequest, id: Path<String>, body: Json<Delivery>) -> Result<HttpResponse, ApiError> {
+pub async fn delivery(
+    state: Data<State>,
+    request: HttpRequest,
+    id: Path<String>,
+    body: Json<Delivery>,
+) -> Result<HttpResponse, ApiError> {
     let today = state.clock.today();
     let db = state.db.clone();
     db.change(&request, state.clock.now(), move |tx| {
@@ -244,7 +262,12 @@ pub struct DocumentRequest {
 /// Makes a document and answers its link.
 #[utoipa::path(post, path = "/orders/{id}/documents", tag = "orders", params(("id" = String, Path, description = "Order id")), request_body = DocumentRequest,
     responses((status = 201, description = "`{url, type}`"), (status = 403, description = "`not_yours`"), (status = 422, description = "`invalid`")))]
-pub async fn document(state: Data<State>, request: HttpRequest, id: Path<String>, body: Json<DocumentRequest>) -> Result<HttpResponse, ApiError> {
+pub async fn document(
+    state: Data<State>,
+    request: HttpRequest,
+    id: Path<String>,
+    body: Json<DocumentRequest>,
+) -> Result<HttpResponse, ApiError> {
     let now = state.clock.now();
     let db = state.db.clone();
     db.change(&request, now.clone(), move |tx| {

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-const KINDS: [&str; 9] = ["complaint", "return", "handoff", "appointment", "bulk", "privacy", "payment", "document", "other"];
+const KINDS: [&str; 9] =
+    ["complaint", "return", "handoff", "appointment", "bulk", "privacy", "payment", "document", "other"];
 const STATUSES: [&str; 4] = ["open", "pending", "solved", "closed"];
 const PRIORITIES: [&str; 4] = ["low", "normal", "high", "urgent"];
 const COLUMNS: &str = "id, kind, subject, description, contact_id, order_id, language, priority, conversation, status, slots, transcript, created_at, updated_at";
@@ -48,7 +49,11 @@ pub struct NewTicket {
 /// Opens a ticket.
 #[utoipa::path(post, path = "/tickets", tag = "ticketing", request_body = NewTicket,
     responses((status = 201, description = "`{ticket_id, status}`"), (status = 422, description = "`invalid`")))]
-pub async fn open(state: Data<State>, request: HttpRequest, body: Json<NewTicket>) -> Result<HttpResponse, ApiError> {
+pub async fn open(
+    state: Data<State>,
+    request: HttpRequest,
+    body: Json<NewTicket>,
+) -> Result<HttpResponse, ApiError> {
     let now = state.clock.now();
     let db = state.db.clone();
     db.change(&request, now.clone(), move |tx| {
@@ -75,12 +80,18 @@ pub async fn open(state: Data<State>, request: HttpRequest, body: Json<NewTicket
 }
 
 fn one_of(field: &str, value: &str, allowed: &[&str]) -> Result<(), ApiError> {
-    if allowed.contains(&value) { Ok(()) } else { Err(ApiError::invalid(format!("{field} `{value}` is none of {}", allowed.join(", ")))) }
+    if allowed.contains(&value) {
+        Ok(())
+    } else {
+        Err(ApiError::invalid(format!("{field} `{value}` is none of {}", allowed.join(", "))))
+    }
 }
 
 fn view(row: &Row<'_>) -> rusqlite::Result<Value> {
     let text = |i: usize| row.get::<_, Option<String>>(i);
-    let json = |i: usize| Ok::<_, rusqlite::Error>(serde_json::from_str::<Value>(&row.get::<_, String>(i)?).unwrap_or_default());
+    let json = |i: usize| {
+        Ok::<_, rusqlite::Error>(serde_json::from_str::<Value>(&row.get::<_, String>(i)?).unwrap_or_default())
+    };
     Ok(json!({
         "ticket_id": row.get::<_, i64>(0)?.to_string(), "kind": text(1)?, "subject": text(2)?, "description": text(3)?, "contact_id": text(4)?,
         "order_id": text(5)?, "language": text(6)?, "priority": text(7)?, "conversation": text(8)?, "status": text(9)?, "slots": json(10)?,
@@ -89,11 +100,19 @@ fn view(row: &Row<'_>) -> rusqlite::Result<Value> {
 }
 
 fn full(connection: &Connection, id: &str) -> Result<Value, ApiError> {
-    let id: i64 = id.trim().trim_start_matches('#').parse().map_err(|_| ApiError::not_found("no such ticket"))?;
+    let id: i64 =
+        id.trim().trim_start_matches('#').parse().map_err(|_| ApiError::not_found("no such ticket"))?;
     let sql = format!("SELECT {COLUMNS} FROM tickets WHERE id = ?1");
-    let mut ticket = connection.prepare_cached(&sql)?.query_row([id], view).optional()?.ok_or_else(|| ApiError::not_found("no such ticket"))?;
-    let mut statement = connection.prepare_cached("SELECT at, note FROM ticket_notes WHERE ticket_id = ?1 ORDER BY rowid")?;
-    let notes = statement.query_map([id], |row| Ok(json!({"at": row.get::<_, String>(0)?, "note": row.get::<_, String>(1)?})))?;
+    let mut ticket = connection
+        .prepare_cached(&sql)?
+        .query_row([id], view)
+        .optional()?
+        .ok_or_else(|| ApiError::not_found("no such ticket"))?;
+    let mut statement =
+        connection.prepare_cached("SELECT at, note FROM ticket_notes WHERE ticket_id = ?1 ORDER BY rowid")?;
+    let notes = statement.query_map([id], |row| {
+        Ok(json!({"at": row.get::<_, String>(0)?, "note": row.get::<_, String>(1)?}))
+    })?;
     ticket["notes"] = Value::Array(notes.collect::<Result<_, _>>()?);
     Ok(ticket)
 }
@@ -115,7 +134,9 @@ pub async fn list(state: Data<State>, query: Query<ContactQuery>) -> Result<Json
             Some(id) => Some(crm::resolve(connection, &id)?.unwrap_or(id)),
             None => None,
         };
-        let sql = format!("SELECT {COLUMNS} FROM tickets WHERE ?1 IS NULL OR contact_id = ?1 ORDER BY id DESC LIMIT 100");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM tickets WHERE ?1 IS NULL OR contact_id = ?1 ORDER BY id DESC LIMIT 100"
+        );
         let mut statement = connection.prepare_cached(&sql)?;
         let rows = statement.query_map([contact], view)?;
         Ok(rows.collect::<Result<Vec<_>, _>>()?)
@@ -135,7 +156,12 @@ pub struct TicketChange {
 /// Changes a ticket's state, adds a note.
 #[utoipa::path(patch, path = "/tickets/{id}", tag = "ticketing", params(("id" = String, Path, description = "Ticket id")), request_body = TicketChange,
     responses((status = 200, description = "Ticket"), (status = 404, description = "`not_found`")))]
-pub async fn update(state: Data<State>, request: HttpRequest, id: Path<String>, body: Json<TicketChange>) -> Result<HttpResponse, ApiError> {
+pub async fn update(
+    state: Data<State>,
+    request: HttpRequest,
+    id: Path<String>,
+    body: Json<TicketChange>,
+) -> Result<HttpResponse, ApiError> {
     let now = state.clock.now();
     let db = state.db.clone();
     db.change(&request, now.clone(), move |tx| {
@@ -145,9 +171,15 @@ pub async fn update(state: Data<State>, request: HttpRequest, id: Path<String>, 
             one_of("status", status, &STATUSES)?;
         }
         let id = ticket["ticket_id"].as_str().unwrap_or_default();
-        tx.execute("UPDATE tickets SET status = coalesce(?2, status), updated_at = ?3 WHERE id = ?1", (id, status, &now))?;
+        tx.execute(
+            "UPDATE tickets SET status = coalesce(?2, status), updated_at = ?3 WHERE id = ?1",
+            (id, status, &now),
+        )?;
         if let Some(note) = filled(note) {
-            tx.execute("INSERT INTO ticket_notes (ticket_id, at, note) VALUES (?1, ?2, ?3)", (id, &now, note))?;
+            tx.execute(
+                "INSERT INTO ticket_notes (ticket_id, at, note) VALUES (?1, ?2, ?3)",
+                (id, &now, note),
+            )?;
         }
         Ok(Reply::ok(full(tx, id)?))
     })

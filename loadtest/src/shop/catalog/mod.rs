@@ -120,7 +120,10 @@ impl Product {
         if self.category != "shoes" {
             return self.sizes.clone();
         }
-        self.sizes.iter().map(|s| s.parse().map_or_else(|_| s.clone(), |uk| sizes::shoe(uk, country))).collect()
+        self.sizes
+            .iter()
+            .map(|s| s.parse().map_or_else(|_| s.clone(), |uk| sizes::shoe(uk, country)))
+            .collect()
     }
 
     /// The product as lists show it.

@@ -40,11 +40,19 @@ pub(super) fn load() -> Result<Catalogue, ShopError> {
 
 fn product(line: &str, kinds: &[Kind], library: &BTreeMap<String, Texts>) -> Result<Product, String> {
     let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-    let [sku, name, kind_id, brand, tier, prices, discount, colors, sizes, rating, warranty, features] = cells[..] else {
+    let [sku, name, kind_id, brand, tier, prices, discount, colors, sizes, rating, warranty, features] =
+        cells[..]
+    else {
         return Err(format!("{} cells instead of {COLUMNS}", cells.len()));
     };
-    let kind = kinds.iter().find(|k| k.id == kind_id).ok_or_else(|| format!("kind `{kind_id}` is not in kinds.yml"))?;
-    let about = kind.about.get(tier).ok_or_else(|| format!("kind `{kind_id}` has no description for tier `{tier}`"))?;
+    let kind = kinds
+        .iter()
+        .find(|k| k.id == kind_id)
+        .ok_or_else(|| format!("kind `{kind_id}` is not in kinds.yml"))?;
+    let about = kind
+        .about
+        .get(tier)
+        .ok_or_else(|| format!("kind `{kind_id}` has no description for tier `{tier}`"))?;
     let list = prices
         .split('/')
         .map(|p| if p == "-" { Ok(None) } else { p.parse::<i64>().map(|units| Some(units * 100)) })
@@ -79,7 +87,8 @@ fn feature_lists(cell: &str, library: &BTreeMap<String, Texts>) -> Result<TextLi
         let template = library.get(key).ok_or_else(|| format!("feature `{key}` is not in features.yml"))?;
         let values: Vec<&str> = values.split(',').collect();
         for (list, text) in lists.0.iter_mut().zip(&template.0) {
-            let filled = values.iter().enumerate().fold(text.clone(), |t, (i, v)| t.replace(&format!("{{{i}}}"), v));
+            let filled =
+                values.iter().enumerate().fold(text.clone(), |t, (i, v)| t.replace(&format!("{{{i}}}"), v));
             if filled.contains('{') {
                 return Err(format!("feature `{feature}` lacks a value for `{text}`"));
             }

@@ -22,34 +22,130 @@ pub struct DemoCustomer {
 
 /// The five fixed customers.
 pub const DEMO_CUSTOMERS: [DemoCustomer; 5] = [
-    DemoCustomer { id: "919810000001", name: "Asha Verma", country: "IN", language: "hi", city: "Delhi", pincode: "110001" },
-    DemoCustomer { id: "919810000002", name: "Rohan Mehta", country: "IN", language: "hi-Latn", city: "Mumbai", pincode: "400053" },
-    DemoCustomer { id: "34600000001", name: "Lucía García", country: "ES", language: "es", city: "Madrid", pincode: "28013" },
-    DemoCustomer { id: "525500000001", name: "Diego Hernández", country: "MX", language: "es", city: "Ciudad de México", pincode: "06600" },
-    DemoCustomer { id: "447700900001", name: "Emma Clarke", country: "IN", language: "en", city: "Bengaluru", pincode: "560038" },
+    DemoCustomer {
+        id: "919810000001",
+        name: "Asha Verma",
+        country: "IN",
+        language: "hi",
+        city: "Delhi",
+        pincode: "110001",
+    },
+    DemoCustomer {
+        id: "919810000002",
+        name: "Rohan Mehta",
+        country: "IN",
+        language: "hi-Latn",
+        city: "Mumbai",
+        pincode: "400053",
+    },
+    DemoCustomer {
+        id: "34600000001",
+        name: "Lucía García",
+        country: "ES",
+        language: "es",
+        city: "Madrid",
+        pincode: "28013",
+    },
+    DemoCustomer {
+        id: "525500000001",
+        name: "Diego Hernández",
+        country: "MX",
+        language: "es",
+        city: "Ciudad de México",
+        pincode: "06600",
+    },
+    DemoCustomer {
+        id: "447700900001",
+        name: "Emma Clarke",
+        country: "IN",
+        language: "en",
+        city: "Bengaluru",
+        pincode: "560038",
+    },
 ];
 
 const INDIA: [&str; 36] = [
-    "Aarav Sharma", "Vivaan Gupta", "Aditya Singh", "Vihaan Patel", "Arjun Reddy", "Sai Krishnan", "Ishaan Joshi", "Kabir Khan", "Ananya Iyer",
-    "Diya Nair", "Saanvi Rao", "Aadhya Das", "Pooja Mishra", "Neha Agarwal", "Priya Menon", "Kavya Pillai", "Ritika Bose", "Meera Kulkarni", "Rahul Yadav",
-    "Amit Tiwari", "Suresh Babu", "Manoj Kumar", "Deepak Chauhan", "Sunita Devi", "Farhan Ali", "Zoya Sheikh", "Gurpreet Kaur", "Harjit Singh", "Anita Desai",
-    "Sanjay Jain", "Nisha Malhotra", "Karan Kapoor", "Tanvi Shah", "Vikram Rathore", "Lakshmi Narayanan", "Joseph Fernandes",
+    "Aarav Sharma",
+    "Vivaan Gupta",
+    "Aditya Singh",
+    "Vihaan Patel",
+    "Arjun Reddy",
+    "Sai Krishnan",
+    "Ishaan Joshi",
+    "Kabir Khan",
+    "Ananya Iyer",
+    "Diya Nair",
+    "Saanvi Rao",
+    "Aadhya Das",
+    "Pooja Mishra",
+    "Neha Agarwal",
+    "Priya Menon",
+    "Kavya Pillai",
+    "Ritika Bose",
+    "Meera Kulkarni",
+    "Rahul Yadav",
+    "Amit Tiwari",
+    "Suresh Babu",
+    "Manoj Kumar",
+    "Deepak Chauhan",
+    "Sunita Devi",
+    "Farhan Ali",
+    "Zoya Sheikh",
+    "Gurpreet Kaur",
+    "Harjit Singh",
+    "Anita Desai",
+    "Sanjay Jain",
+    "Nisha Malhotra",
+    "Karan Kapoor",
+    "Tanvi Shah",
+    "Vikram Rathore",
+    "Lakshmi Narayanan",
+    "Joseph Fernandes",
 ];
 const SPAIN: [&str; 12] = [
-    "Carmen Ruiz", "Javier Moreno", "Marta Jiménez", "Pablo Navarro", "Elena Torres", "Sergio Domínguez", "Laura Gil", "Álvaro Serrano", "Núria Vidal",
-    "Jordi Puig", "Ainhoa Etxeberria", "Raúl Castro",
+    "Carmen Ruiz",
+    "Javier Moreno",
+    "Marta Jiménez",
+    "Pablo Navarro",
+    "Elena Torres",
+    "Sergio Domínguez",
+    "Laura Gil",
+    "Álvaro Serrano",
+    "Núria Vidal",
+    "Jordi Puig",
+    "Ainhoa Etxeberria",
+    "Raúl Castro",
 ];
 const MEXICO: [&str; 12] = [
-    "María Fernanda López", "José Luis Ramírez", "Guadalupe Flores", "Alejandro Vargas", "Sofía Mendoza", "Ricardo Ortega", "Daniela Cruz", "Fernando Reyes",
-    "Valeria Castillo", "Jorge Medina", "Ximena Aguilar", "Emilio Rojas",
+    "María Fernanda López",
+    "José Luis Ramírez",
+    "Guadalupe Flores",
+    "Alejandro Vargas",
+    "Sofía Mendoza",
+    "Ricardo Ortega",
+    "Daniela Cruz",
+    "Fernando Reyes",
+    "Valeria Castillo",
+    "Jorge Medina",
+    "Ximena Aguilar",
+    "Emilio Rojas",
 ];
 
 const TOWNS_IN: [(&str, &str); 9] = [
-    ("Delhi", "110017"), ("Mumbai", "400050"), ("Pune", "411001"), ("Bengaluru", "560034"), ("Chennai", "600017"), ("Kolkata", "700016"),
-    ("Hyderabad", "500034"), ("Jaipur", "302001"), ("Lucknow", "226001"),
+    ("Delhi", "110017"),
+    ("Mumbai", "400050"),
+    ("Pune", "411001"),
+    ("Bengaluru", "560034"),
+    ("Chennai", "600017"),
+    ("Kolkata", "700016"),
+    ("Hyderabad", "500034"),
+    ("Jaipur", "302001"),
+    ("Lucknow", "226001"),
 ];
-const TOWNS_ES: [(&str, &str); 4] = [("Madrid", "28004"), ("Barcelona", "08007"), ("Valencia", "46002"), ("Sevilla", "41001")];
-const TOWNS_MX: [(&str, &str); 4] = [("Ciudad de México", "03100"), ("Guadalajara", "44100"), ("Monterrey", "64000"), ("Puebla", "72000")];
+const TOWNS_ES: [(&str, &str); 4] =
+    [("Madrid", "28004"), ("Barcelona", "08007"), ("Valencia", "46002"), ("Sevilla", "41001")];
+const TOWNS_MX: [(&str, &str); 4] =
+    [("Ciudad de México", "03100"), ("Guadalajara", "44100"), ("Monterrey", "64000"), ("Puebla", "72000")];
 
 /// Customers of one country.
 struct Group {

@@ -25,10 +25,17 @@ const MOVING: [(&str, &[&str]); 3] = [
 ///
 /// # Errors
 /// SQLite's.
-pub fn fill(db: &Db, catalogue: &Catalogue, places: &Places, clock: &Clock, seed: u64) -> rusqlite::Result<()> {
+pub fn fill(
+    db: &Db,
+    catalogue: &Catalogue,
+    places: &Places,
+    clock: &Clock,
+    seed: u64,
+) -> rusqlite::Result<()> {
     db.now(|connection| {
         let transaction = connection.transaction()?;
-        let day: Option<String> = transaction.query_row("SELECT value FROM meta WHERE key = 'day'", [], |r| r.get(0)).optional()?;
+        let day: Option<String> =
+            transaction.query_row("SELECT value FROM meta WHERE key = 'day'", [], |r| r.get(0)).optional()?;
         let today = clock.today();
         match day.and_then(|d| d.parse::<Date>().ok()) {
             Some(day) => shift(&transaction, day, today)?,
@@ -38,10 +45,12 @@ pub fn fill(db: &Db, catalogue: &Catalogue, places: &Places, clock: &Clock, seed
                 orders::seed(&transaction, catalogue, today, seed)?;
                 appointments(&transaction, places, today)?;
                 // The contract's first ticket is 4711.
-                transaction.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('tickets', 4710)", [])?;
+                transaction
+                    .execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('tickets', 4710)", [])?;
             }
         }
-        transaction.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('day', ?1)", [today.to_string()])?;
+        transaction
+            .execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('day', ?1)", [today.to_string()])?;
         transaction.commit()
     })
 }
@@ -68,7 +77,9 @@ fn shift(connection: &Connection, from: Date, to: Date) -> rusqlite::Result<()> 
     for (table, columns) in MOVING {
         for column in columns {
             // Moments keep their time of day: only the first ten characters are the day.
-            let sql = format!("UPDATE {table} SET {column} = date(substr({column}, 1, 10), ?1) || substr({column}, 11) WHERE {column} IS NOT NULL");
+            let sql = format!(
+                "UPDATE {table} SET {column} = date(substr({column}, 1, 10), ?1) || substr({column}, 11) WHERE {column} IS NOT NULL"
+            );
             connection.execute(&sql, [format!("{days:+} days")])?;
         }
     }

@@ -24,7 +24,8 @@ enum State {
 
 use State::{CancelledRefundPending, Delayed, Delivered, OutForDelivery, Packed, Placed, Returned, Shipped};
 
-const ALL: [State; 8] = [Placed, Packed, Shipped, OutForDelivery, Delivered, Delayed, CancelledRefundPending, Returned];
+const ALL: [State; 8] =
+    [Placed, Packed, Shipped, OutForDelivery, Delivered, Delayed, CancelledRefundPending, Returned];
 
 /// What each of the five fixed customers has, newest first.
 const DEMO: [&[State]; 5] = [
@@ -71,12 +72,23 @@ struct Customer {
     pincode: String,
 }
 
-pub(super) fn seed(connection: &Connection, catalogue: &Catalogue, today: Date, seed: u64) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare("SELECT id, country, city, pincode FROM contacts ORDER BY rowid")?;
+pub(super) fn seed(
+    connection: &Connection,
+    catalogue: &Catalogue,
+    today: Date,
+    seed: u64,
+) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare("SELECT id, country, city, pincode FROM contacts ORDER BY rowid")?;
     let customers = statement
         .query_map([], |row| {
             let country: String = row.get(1)?;
-            Ok(Customer { id: row.get(0)?, country: Country::from_code(&country).unwrap_or_default(), city: row.get(2)?, pincode: row.get(3)? })
+            Ok(Customer {
+                id: row.get(0)?,
+                country: Country::from_code(&country).unwrap_or_default(),
+                city: row.get(2)?,
+                pincode: row.get(3)?,
+            })
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     let mut number = 10_000;
@@ -85,7 +97,10 @@ pub(super) fn seed(connection: &Connection, catalogue: &Catalogue, today: Date, 
         let states: Vec<State> = match demo {
             Some(i) => DEMO[i].to_vec(),
             None => (0..2 + chance(seed, &["orders", &customer.id], 5))
-                .map(|n| ALL[usize::try_from(chance(seed, &["state", &customer.id, &n.to_string()], 8)).unwrap_or(0)])
+                .map(|n| {
+                    ALL[usize::try_from(chance(seed, &["state", &customer.id, &n.to_string()], 8))
+                        .unwrap_or(0)]
+                })
                 .collect(),
         };
         for state in states {
@@ -96,25 +111,44 @@ pub(super) fn seed(connection: &Connection, catalogue: &Catalogue, today: Date, 
     Ok(())
 }
 
-fn order(connection: &Connection, catalogue: &Catalogue, customer: &Customer, state: State, number: u32, today: Date, seed: u64) -> rusqlite::Result<()> {
+fn order(
+    connection: &Connection,
+    catalogue: &Catalogue,
+    customer: &Customer,
+    state: State,
+    number: u32,
+    today: Date,
+    seed: u64,
+) -> rusqlite::Result<()> {
     let id = format!("ORD-{number}");
     let dice = |what: &str, bound: u64| chance(seed, &[what, &id], bound);
     let (base, spread) = age(state);
     let placed = plus(today, -base - i64::try_from(dice("age", spread)).unwrap_or(0));
-    let delivered = matches!(state, Delivered | Returned).then(|| plus(placed, 4 + i64::from(dice("late", 2) == 1)));
+    let delivered =
+        matches!(state, Delivered | Returned).then(|| plus(placed, 4 + i64::from(dice("late", 2) == 1)));
     let expected = match state {
-        Placed | Packed | Shipped => Some(plus(today, match state {
-            Placed => 5,
-            Packed => 3,
-            _ => 2,
-        })),
+        Placed | Packed | Shipped => Some(plus(
+            today,
+            match state {
+                Placed => 5,
+                Packed => 3,
+                _ => 2,
+            },
+        )),
         OutForDelivery => Some(today),
         Delayed => Some(plus(today, 2)),
         _ => None,
     };
     let country = customer.country;
-    let carrier = (state != Placed).then(|| carriers(country)[usize::try_from(dice("carrier", 3)).unwrap_or(0)]);
-    let tracking = carrier.map(|c| format!("{}{:010}", c.chars().filter(char::is_ascii_uppercase).take(2).collect::<String>(), dice("track", 9_999_999_999)));
+    let carrier =
+        (state != Placed).then(|| carriers(country)[usize::try_from(dice("carrier", 3)).unwrap_or(0)]);
+    let tracking = carrier.map(|c| {
+        format!(
+            "{}{:010}",
+            c.chars().filter(char::is_ascii_uppercase).take(2).collect::<String>(),
+            dice("track", 9_999_999_999)
+        )
+    });
     let (method, paid_later) = payment(country, dice("pay", 10));
     let cancelled = state == CancelledRefundPending;
     let payment_status = match state {
@@ -153,13 +187,24 @@ fn order(connection: &Connection, catalogue: &Catalogue, customer: &Customer, st
     let mut item = connection.prepare_cached("INSERT INTO order_items (order_id, sku, name, quantity, price, color, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
     for (product, quantity) in &items {
         let price = product.price(country).map_or(0, |m| m.minor);
-        item.execute((&id, &product.sku, &product.name, quantity, price, product.colors.first(), product.sizes(country).get(1)))?;
+        item.execute((
+            &id,
+            &product.sku,
+            &product.name,
+            quantity,
+            price,
+            product.colors.first(),
+            product.sizes(country).get(1),
+        ))?;
     }
     events(connection, &id, state, customer, placed, today, delivered, seed)?;
     if cancelled || state == Returned {
-        let (status, due) = if cancelled { ("pending", plus(today, 4)) } else { ("completed", plus(placed, 14)) };
+        let (status, due) =
+            if cancelled { ("pending", plus(today, 4)) } else { ("completed", plus(placed, 14)) };
         connection
-            .prepare_cached("INSERT INTO refunds (order_id, status, amount, expected_on) VALUES (?1, ?2, ?3, ?4)")?
+            .prepare_cached(
+                "INSERT INTO refunds (order_id, status, amount, expected_on) VALUES (?1, ?2, ?3, ?4)",
+            )?
             .execute((&id, status, total, due.to_string()))?;
     }
     Ok(())
@@ -194,14 +239,24 @@ fn items<'c>(catalogue: &'c Catalogue, country: Country, id: &str, seed: u64) ->
         if items.iter().any(|(p, _)| p.sku == product.sku) {
             continue;
         }
-        let small = matches!(product.category.as_str(), "clothing" | "shoes") && chance(seed, &["twice", id, &n.to_string()], 4) == 0;
+        let small = matches!(product.category.as_str(), "clothing" | "shoes")
+            && chance(seed, &["twice", id, &n.to_string()], 4) == 0;
         items.push((product, if small { 2 } else { 1 }));
     }
     items
 }
 
 #[allow(clippy::too_many_arguments)]
-fn events(connection: &Connection, id: &str, state: State, customer: &Customer, placed: Date, today: Date, delivered: Option<Date>, seed: u64) -> rusqlite::Result<()> {
+fn events(
+    connection: &Connection,
+    id: &str,
+    state: State,
+    customer: &Customer,
+    placed: Date,
+    today: Date,
+    delivered: Option<Date>,
+    seed: u64,
+) -> rusqlite::Result<()> {
     let country = customer.country;
     let (origin_code, origin) = hub(country, "");
     let (code, near) = hub(country, &customer.city);
@@ -210,7 +265,9 @@ fn events(connection: &Connection, id: &str, state: State, customer: &Customer, 
     let arrived = format!("ARRIVED_DC_{code}");
     let clip = |day: Date| day.min(today);
     let mut log: Vec<(String, String, &str)> = Vec::new();
-    let mut add = |day: Date, time: &str, raw: &str, place| log.push((format!("{}T{time}:00Z", clip(day)), raw.to_owned(), place));
+    let mut add = |day: Date, time: &str, raw: &str, place| {
+        log.push((format!("{}T{time}:00Z", clip(day)), raw.to_owned(), place))
+    };
     if state != Placed {
         add(plus(placed, 1), "04:20", "MANIFESTED", origin);
     }
@@ -255,7 +312,9 @@ fn events(connection: &Connection, id: &str, state: State, customer: &Customer, 
         }
         _ => {}
     }
-    let mut insert = connection.prepare_cached("INSERT INTO carrier_events (order_id, at, raw_status, place) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO carrier_events (order_id, at, raw_status, place) VALUES (?1, ?2, ?3, ?4)",
+    )?;
     for (at, raw, place) in log {
         insert.execute((id, at, raw, place))?;
     }
