@@ -1,12 +1,12 @@
 //! Trains on a folder of examples and evaluates on labelled messages:
 //! `cargo run --release -p charla-models --example train_demo -- config/nlu [--dev FILE.jsonl] [--ngram] [--out DIR]
-//! [--misses N]`.
+//! [--misses N] [--say TEXT …]`.
 
 use charla_models::{
     Result, artefact,
     data::Dataset,
     encoder::{EncoderSource, install},
-    eval, progress,
+    eval, pool, progress,
     train::{Options, train},
 };
 use std::{path::PathBuf, sync::Arc};
@@ -53,6 +53,23 @@ fn main() -> Result<()> {
         for miss in misses.iter().take(show) {
             println!("{}", serde_json::to_string(miss).unwrap_or_default());
         }
+    }
+    let said = arguments.iter().position(|a| a == "--say").map_or(arguments.len(), |i| i + 1);
+    for text in &arguments[said.min(arguments.len())..] {
+        let request = pool::ParseRequest { text: text.clone(), ..pool::ParseRequest::default() };
+        let parse = eval::parse(&model, &request)?;
+        let entities: Vec<String> = parse
+            .entities
+            .iter()
+            .map(|e| format!("{}={} ({:.2})", e.entity, e.value, e.confidence))
+            .collect();
+        println!(
+            "{text}\n  {:?} {:?} {} {entities:?} {:?}",
+            &parse.languages[..2],
+            &parse.intents[..2],
+            parse.tier,
+            parse.candidates
+        );
     }
     Ok(())
 }

@@ -98,8 +98,9 @@ pub fn sha256(bytes: &[u8]) -> String {
 pub fn key(data: &Dataset, encoder: Option<&str>, options: &Options) -> String {
     let options = Options { threads: 0, ..options.clone() };
     let options = serde_json::to_string(&options).unwrap_or_default();
-    sha256(format!("{CODE}\n{}\n{}\n{options}", data.hash(), encoder.unwrap_or("none")).as_bytes())[..16]
-        .to_owned()
+    let others = sha256(crate::language::SAMPLES.as_bytes());
+    let made_of = format!("{CODE}\n{}\n{}\n{options}\n{others}", data.hash(), encoder.unwrap_or("none"));
+    sha256(made_of.as_bytes())[..16].to_owned()
 }
 
 /// The folder of a model in the cache: `CACHE/models/KEY`.

@@ -14,7 +14,8 @@ pub const OTHER: &str = "other";
 /// An Indian language that the shop does not serve.
 pub const OTHER_INDIC: &str = "other-indic";
 
-const SAMPLES: &str = include_str!("../data/other-languages.txt");
+/// They belong to what a model is made of, like the shop's examples.
+pub const SAMPLES: &str = include_str!("../data/other-languages.txt");
 
 /// The trained classifier with its labels.
 #[derive(Debug, Clone)]
@@ -58,7 +59,7 @@ impl Languages {
         // Written by hand and few: they weigh as much as one of the shop's languages would.
         let others: Vec<(&str, &str)> = samples().collect();
         let served = all.iter().map(|(l, _)| *l).collect::<std::collections::BTreeSet<_>>();
-        let weight = (all.len() / served.len().max(1) / others.len().max(1)).clamp(1, 4);
+        let weight = (all.len() / served.len().max(1) / others.len().max(1)).clamp(1, 6);
         for _ in 0..weight {
             all.extend(&others);
         }

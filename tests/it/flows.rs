@@ -113,8 +113,8 @@ async fn go_through(script: &Script) {
     assert_eq!(after["language"]["code"], script.language);
 
     // 2. Search, then the details with the price.
-    let found = customer.say_for(script.search, "/SetSlots(sku=").await;
-    let details = customer.choose(&found, &found.first("/SetSlots(sku=")).await;
+    let found = customer.say_for(script.search, "/StartFlow(product_details, sku=").await;
+    let details = customer.choose(&found, &found.first("/StartFlow(product_details, sku=")).await;
     assert!(details.text().contains(script.currency), "{}", details.text());
 
     // 3. Live stock at a postal code.
