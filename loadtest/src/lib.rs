@@ -3,4 +3,5 @@
 mod phone;
 pub mod shop;
 pub mod sim;
+pub mod talk;
 pub mod world;

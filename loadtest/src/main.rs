@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use charla_loadtest::sim::{BusinessNumber, Limits, Options, Simulator};
+use charla_loadtest::talk;
 use clap::{Args, Parser, Subcommand};
 use std::net::TcpListener;
 
@@ -16,6 +17,24 @@ struct Cli {
 enum Command {
     /// Run the WhatsApp simulator with its phone page.
     Simulate(Simulate),
+    /// Let customers talk to a running engine, and print how long its answers took.
+    Talk(Talk),
+}
+
+#[derive(Args)]
+struct Talk {
+    /// Address of the simulator.
+    #[arg(long, default_value = "http://127.0.0.1:8081")]
+    simulator: String,
+    /// Conversations.
+    #[arg(long, default_value_t = 1000)]
+    customers: u32,
+    /// Customers who talk at the same time.
+    #[arg(long, default_value_t = 4)]
+    at_once: usize,
+    /// What each one writes after the consent; may be given several times.
+    #[arg(long = "text", default_values = ["do you have Samsung phones under 30000", "is the iPhone 15 available at 110001?"])]
+    texts: Vec<String>,
 }
 
 #[derive(Args)]
@@ -54,6 +73,18 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
     match Cli::parse().command {
         Command::Simulate(arguments) => simulate(arguments).await,
+        Command::Talk(Talk { simulator, customers, at_once, texts }) => {
+            let outcome = talk::run(&talk::Plan { simulator, customers, at_once, texts }).await?;
+            println!(
+                "{} replies, {} unanswered; milliseconds: p50 {:.1}, p99 {:.1}, longest {:.1}",
+                outcome.replies_ms.len(),
+                outcome.unanswered,
+                outcome.quantile(0.5),
+                outcome.quantile(0.99),
+                outcome.quantile(1.0)
+            );
+            Ok(())
+        }
     }
 }
 
