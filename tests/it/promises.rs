@@ -159,7 +159,11 @@ async fn an_outage_is_told_opens_the_breaker_and_ends() {
     let breaker = |ready: &Value| ready["breakers"]["inventory"].as_str().unwrap_or("").to_owned();
     for n in 0..6 {
         let answer = ask_for_phones(&town, n).await;
-        assert!(!answer.text().is_empty() && !answer.offers("/StartFlow(product_details, sku="), "{}", answer.text());
+        assert!(
+            !answer.text().is_empty() && !answer.offers("/StartFlow(product_details, sku="),
+            "{}",
+            answer.text()
+        );
     }
     assert_eq!(breaker(&town.ready().await), "open");
     town.outage("inventory", "ok").await;
