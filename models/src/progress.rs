@@ -2,7 +2,7 @@
 
 /// Is told how far long work has come. Called from several threads.
 pub trait Progress: Send + Sync {
-    /// A step begins: its name (a fixed word or a file name) and its size in `unit`s, 0 where unknown.
+    /// A step begins, or its size has become known: its name (a fixed word or a file name) and its size in `unit`s, 0 where unknown.
     fn begin(&self, step: &str, total: u64, unit: Unit);
     /// The step stands at `done` units.
     fn at(&self, step: &str, done: u64);
@@ -38,6 +38,13 @@ pub struct Bars {
 
 impl Progress for Bars {
     fn begin(&self, step: &str, total: u64, unit: Unit) {
+        if let Ok(bars) = self.bars.lock()
+            && let Some(bar) = bars.get(step)
+        {
+            // Begun before its size was known.
+            bar.set_length(total);
+            return;
+        }
         let template = match unit {
             Unit::Bytes => "{msg:<28} {bar:30} {bytes:>10}/{total_bytes:<10} {bytes_per_sec}",
             Unit::Items => "{msg:<28} {bar:30} {pos:>10}/{len:<10} {elapsed}",
