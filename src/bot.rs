@@ -29,7 +29,7 @@ impl Bot {
         Self { assistant, counts: false }
     }
 
-    /// Wraps a compiled assistant for serving: counts matters and broken rules as it decides. A turn that is decided again
+    /// Wraps a compiled assistant for serving: counts matters, troubles and broken rules as it decides. A turn that is decided again
     /// after a crash is counted again; exact figures come from the journal.
     pub fn serving(assistant: Arc<Assistant>) -> Self {
         Self { assistant, counts: true }
@@ -38,6 +38,10 @@ impl Bot {
     fn count(&self, before: &State, at: Millis, event: &Event, step: &Step<Self>) {
         for change in &step.changes {
             let outcome = match change {
+                TrackerEvent::Trouble { code, what } => {
+                    trouble(code, what);
+                    continue;
+                }
                 TrackerEvent::MatterOpened { .. } => "opened",
                 TrackerEvent::MatterResolved { .. } => "resolved",
                 TrackerEvent::MatterEscalated { .. } => "escalated",
@@ -57,6 +61,13 @@ impl Bot {
     pub fn assistant(&self) -> &Assistant {
         &self.assistant
     }
+}
+
+/// Counts and logs a trouble. Behind the first `": "` may be what a customer said: that stays in the journal.
+fn trouble(code: &str, what: &str) {
+    metrics::counter!(names::TROUBLES, "code" => code.to_owned()).increment(1);
+    let place = what.split_once(": ").map_or(what, |(place, _)| place);
+    tracing::warn!(code, place, "trouble in the dialogue; the journal's record of the turn tells more");
 }
 
 impl Session for Bot {
@@ -133,5 +144,30 @@ impl Session for Bot {
                 vec![row(TAKEN, *since, crate::agents::card(state))]
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn troubles_are_counted_by_their_code() {
+        let recorder = crate::telemetry::recorder().unwrap();
+        let bot = |serving: bool| {
+            let assistant = Arc::new(Assistant::load(vec![]).unwrap());
+            if serving { Bot::serving(assistant) } else { Bot::new(assistant) }
+        };
+        let of_parked = || {
+            let name = format!("{}{{code=\"CHARLA-E1106\"}} ", names::TROUBLES);
+            let rendered = recorder.render();
+            let line = rendered.lines().find_map(|line| line.strip_prefix(&name).map(str::to_owned));
+            line.map_or(0, |count| count.parse::<u64>().unwrap())
+        };
+        let before = of_parked();
+        bot(true).step(&State::default(), 0, &Event::Parked { tries: 3 });
+        assert_eq!(of_parked(), before + 1);
+        bot(false).step(&State::default(), 0, &Event::Parked { tries: 3 });
+        assert_eq!(of_parked(), before + 1, "a replay counts nothing");
     }
 }

@@ -3,7 +3,9 @@
 pub mod agents;
 pub mod assistant;
 pub mod backends;
+mod body;
 pub mod bot;
+pub mod catalogue;
 pub mod cli;
 pub mod demo;
 pub mod performer;

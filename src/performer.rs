@@ -5,7 +5,6 @@ use crate::{
     bot::Bot,
     telemetry::names,
     whatsapp::{
-        callback,
         client::GraphClient,
         pacing::{Later, Pacer},
     },
@@ -18,7 +17,10 @@ use charla_dialogue::{
     effect::{BackendCall, Effect, Outgoing, Send, UnderstandRequest},
     event::{Entity, Event, Outcome, Returned, Understanding},
 };
-use charla_models::pool::{NluPool, ParseRequest, PoolError};
+use charla_models::{
+    features::context::Turn as Earlier,
+    pool::{NluPool, ParseRequest, PoolError},
+};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -87,6 +89,12 @@ impl Hands {
                 asked: request.asked.clone(),
                 flow: request.flow.clone(),
                 history: request.history.clone(),
+                earlier: request
+                    .earlier
+                    .iter()
+                    .map(|e| Earlier { intent: e.intent.clone(), action: e.action.clone() })
+                    .collect(),
+                now: request.now,
             })
             .await;
         metrics::histogram!(names::UNDERSTAND_SECONDS).record(begun.elapsed().as_secs_f64());
@@ -111,6 +119,7 @@ impl Hands {
                         text: e.text,
                         value: e.value,
                         confidence: e.confidence,
+                        currency: e.currency,
                     })
                     .collect(),
                 out_of_scope: parse.out_of_scope,
@@ -140,7 +149,8 @@ impl Hands {
         if send.window_until.is_some_and(|until| self.clock.now() > until) {
             return window_closed();
         }
-        let callback = callback::encode(key);
+        // Echoed by the status webhooks. Internal names only: nothing personal leaves with it.
+        let callback = key.to_string();
         let begun = Instant::now();
         let sent = self.graph.send(&key.conversation.number, send, &callback).await;
         metrics::histogram!(names::SEND_SECONDS).record(begun.elapsed().as_secs_f64());
@@ -165,7 +175,7 @@ impl Hands {
     }
 
     async fn perform_call(&self, key: &IdempotencyKey, call: &BackendCall, attempt: u32) -> Dispatch<Event> {
-        let returned = self.call(call, Some(&callback::encode(key))).await;
+        let returned = self.call(call, Some(&key.to_string())).await;
         let transient = matches!(
             &returned.outcome,
             Outcome::Failed { kind, status } if kind != "unknown_backend"

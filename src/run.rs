@@ -4,12 +4,13 @@ use crate::{
     assistant,
     backends::Backends,
     bot::Bot,
+    catalogue::Refresher,
     performer::{COURTESIES, Hands, Waiting},
     secret::{SecretError, SecretSource},
     server::{self, Edge},
     settings::Settings,
     telemetry,
-    understanding::Understanding,
+    understanding::{self, Understanding},
     whatsapp::{
         client::{GraphClient, Options as GraphOptions},
         pacing::{Options as Pacing, Pacer},
@@ -40,6 +41,7 @@ pub struct Running {
     pub engine: EngineHandle<Bot>,
     /// Understanding, to swap models.
     pub understanding: Understanding,
+    catalogue: Option<tokio::task::JoinHandle<()>>,
     server: ServerHandle,
     served: tokio::task::JoinHandle<std::io::Result<()>>,
     drain: Duration,
@@ -59,9 +61,12 @@ impl Running {
         let begun = Instant::now();
         let metrics = telemetry::recorder();
         let compiled = assistant::load(&settings.assistant_dir)?;
-        let understanding = Understanding::start(&settings)?;
+        let understanding = Understanding::start(&settings, understanding::needs(&compiled))?;
         let clock = Arc::new(SystemClock::default());
         let backends = Backends::new(settings.backends.clone())?;
+        let numbers = &compiled.settings.numbers;
+        let fallback = compiled.settings.number("default");
+        let countries = numbers.values().chain([fallback]).map(|number| number.country.clone()).collect();
         let graph = GraphClient::new(
             GraphOptions {
                 base_url: settings.whatsapp.graph_url.clone(),
@@ -99,6 +104,13 @@ impl Running {
             clock.clone(),
         )
         .await?;
+        let catalogue = Refresher {
+            settings: settings.nlu.catalogue.clone(),
+            backends: backends.clone(),
+            understanding: understanding.clone(),
+            countries,
+            file: settings.data_dir.join("catalogue.json"),
+        };
         let secrets = &settings.whatsapp.app_secrets;
         let app_secrets = secrets.iter().map(SecretSource::read).collect::<Result<Vec<_>, SecretError>>()?;
         let agents = settings
@@ -134,6 +146,7 @@ impl Running {
             addr,
             engine,
             understanding,
+            catalogue: catalogue.spawn(),
             server: handle,
             served,
             drain: Duration::from_secs(settings.server.drain_s),
@@ -152,6 +165,9 @@ impl Running {
 
     /// Takes no more requests, finishes the turns under way, writes the snapshots.
     pub async fn stop(self) {
+        if let Some(catalogue) = &self.catalogue {
+            catalogue.abort();
+        }
         self.server.stop(true).await;
         let _ = self.served.await;
         if !self.engine.drain(self.drain).await {

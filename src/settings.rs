@@ -1,6 +1,8 @@
 //! The engine's settings: one YAML file, checked as a whole before anything starts.
 
-use crate::{backends::BackendOptions, secret::SecretSource, telemetry::LogFormat};
+use crate::{
+    backends::BackendOptions, catalogue::CatalogueSettings, secret::SecretSource, telemetry::LogFormat,
+};
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -138,11 +140,30 @@ pub struct NluSettings {
     pub cache_dir: Option<PathBuf>,
     /// Whether the encoder is used if it is in the cache. Default true.
     pub encoder: bool,
+    /// Whether the encoder's last layers are trained with the heads, as `charla train --tune` does. Default false.
+    pub tune: bool,
+    /// How often to look for a newly trained model, seconds; 0: never, a new one waits for the next start. Default 5.
+    pub watch_s: u64,
+    /// How a new model comes to answer.
+    pub swap: charla_models::SwapOptions,
+    /// Where the names of products come from.
+    pub catalogue: CatalogueSettings,
 }
 
 impl Default for NluSettings {
     fn default() -> Self {
-        Self { workers: 2, queue: 512, wait_ms: 2_000, timeout_ms: 2_000, cache_dir: None, encoder: true }
+        Self {
+            workers: 2,
+            queue: 512,
+            wait_ms: 2_000,
+            timeout_ms: 2_000,
+            cache_dir: None,
+            encoder: true,
+            tune: false,
+            watch_s: 5,
+            swap: charla_models::SwapOptions::default(),
+            catalogue: CatalogueSettings::default(),
+        }
     }
 }
 

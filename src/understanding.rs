@@ -1,21 +1,29 @@
-//! Understanding as the engine runs it: a model from the cache or trained at once, then a better one in the background.
+//! Understanding as the engine runs it: a model from the cache or trained at once, then better ones while it runs.
+
+mod memory;
+#[cfg(test)]
+mod tests;
+mod watch;
 
 use crate::{
     settings::{NluSettings, Settings},
     telemetry::names,
 };
+use charla_dialogue::Assistant;
 use charla_models::{
-    Model, Pool, PoolOptions, artefact,
+    Model, Needs, Pool, PoolOptions, SwapEvent, artefact,
     data::Dataset,
     encoder::{self, EncoderSource, install::default_cache},
     pool::NluPool,
     progress::{Progress, Silent},
-    train,
+    report, train,
+    values::catalogue::Catalogue,
 };
+use memory::Memory;
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
 };
 
 /// Makes models out of a shop's examples, or takes them from the cache.
@@ -27,6 +35,8 @@ pub struct Trainer {
     pub cache: PathBuf,
     /// How to train.
     pub options: train::Options,
+    /// One for all models, so that what its sessions share is in memory once.
+    installed: Arc<OnceLock<Arc<dyn EncoderSource>>>,
 }
 
 /// A model and how it came about.
@@ -35,6 +45,8 @@ pub struct Made {
     pub model: Model,
     /// Its folder.
     pub folder: PathBuf,
+    /// The page that training left in it, if it is there.
+    pub page: Option<PathBuf>,
     /// The training's report; `None` if the model was in the cache.
     pub report: Option<train::TrainReport>,
 }
@@ -45,12 +57,24 @@ impl Trainer {
         let cache = cache.unwrap_or_else(default_cache);
         let options =
             train::Options { encodings: Some(cache.join("encodings")), ..train::Options::default() };
-        Self { data, cache, options }
+        Self { data, cache, options, installed: Arc::default() }
+    }
+
+    /// The same, with the encoder's last layers trained too: minutes instead of one, a little better where many intents
+    /// are close.
+    #[must_use]
+    pub fn tuned(mut self, tune: bool) -> Self {
+        self.options.tune = tune.then(train::tune::Options::default);
+        self
     }
 
     /// The encoder, if the cache has it.
     pub fn encoder(&self) -> Option<Arc<dyn EncoderSource>> {
-        encoder::installed(&self.cache).ok()
+        if let Some(encoder) = self.installed.get() {
+            return Some(encoder.clone());
+        }
+        let encoder = encoder::installed(&self.cache).ok()?;
+        Some(self.installed.get_or_init(|| encoder).clone())
     }
 
     /// The encoder, pulled first if the cache does not have it; `None`, with a warning, where it cannot be had.
@@ -87,7 +111,10 @@ impl Trainer {
             return None;
         }
         match artefact::load(&folder, encoder) {
-            Ok(model) => Some(Made { model, folder, report: None }),
+            Ok(model) => {
+                let page = Some(folder.join(report::FILE)).filter(|p| p.exists());
+                Some(Made { model, folder, page, report: None })
+            }
             Err(error) => {
                 tracing::warn!(%error, "a cached model cannot be used and is trained anew");
                 None
@@ -114,9 +141,10 @@ impl Trainer {
         if let Some(made) = self.load(folder.clone(), encoder.clone()) {
             return Ok(made);
         }
-        let (model, report) = train::train(&data, encoder, &self.options, progress)?;
+        let (model, found) = train::train(&data, encoder, &self.options, progress)?;
         artefact::save(&model, &folder)?;
-        Ok(Made { model, folder, report: Some(report) })
+        let page = report::write(&found.held_out, &folder)?;
+        Ok(Made { model, folder, page: Some(page), report: Some(found) })
     }
 
     /// Holds the right to train what will stand in `folder`; given back when the file is closed, however that comes about.
@@ -132,39 +160,64 @@ impl Trainer {
     }
 }
 
+/// The names that a dialogue can do something with.
+pub fn needs(assistant: &Assistant) -> Needs {
+    Needs {
+        intents: assistant.domain.intents.keys().cloned().collect(),
+        entities: assistant.domain.entities.keys().cloned().collect(),
+    }
+}
+
 /// The running pool, with what it takes to make better models. Cheap to clone.
 #[derive(Clone)]
 pub struct Understanding {
     pool: Pool,
     trainer: Trainer,
     use_encoder: bool,
+    needs: Arc<Needs>,
+    memory: Arc<Memory>,
+    watch: Option<watch::Handle>,
 }
 
 impl Understanding {
     /// Starts the pool with the best model that is there at once: the cached joint one, else the cached n-gram one, else
-    /// an n-gram model trained now (seconds).
+    /// an n-gram model trained now (seconds). In place of one that failed on probation in an earlier run comes the one that
+    /// served before it. From then on a thread looks for new models, until the last clone of this is dropped.
     ///
     /// # Errors
     /// If there are no usable examples.
-    pub fn start(settings: &Settings) -> anyhow::Result<Self> {
+    pub fn start(settings: &Settings, needs: Needs) -> anyhow::Result<Self> {
         let nlu = &settings.nlu;
-        let trainer = Trainer::new(settings.assistant_dir.join("nlu"), nlu.cache_dir.clone());
-        let encoder = if nlu.encoder { trainer.encoder() } else { None };
-        let joint = match encoder {
-            Some(encoder) => trainer.cached(Some(encoder))?,
-            None => None,
-        };
+        let trainer =
+            Trainer::new(settings.assistant_dir.join("nlu"), nlu.cache_dir.clone()).tuned(nlu.tune);
+        let memory = Arc::new(Memory::open(&settings.data_dir));
         let begun = Instant::now();
-        let made = match joint {
-            Some(made) => made,
-            None => trainer.make(None, &Silent)?,
-        };
+        let made = first(&trainer, nlu.encoder, &memory)?;
         if made.report.is_some() {
             tracing::info!(seconds = begun.elapsed().as_secs_f64(), "the n-gram model was trained");
         }
+        memory.place(made.model.id(), &made.folder);
+        memory.prove(made.model.id());
         let pool = Pool::start(pool_options(nlu), Arc::new(made.model))?;
-        let understanding = Self { pool, trainer, use_encoder: nlu.encoder };
-        understanding.note();
+        for (id, why) in memory.reverted() {
+            pool.refuse(&id, &why);
+        }
+        let remembering = memory.clone();
+        pool.observe(Arc::new(move |event, id, serving| {
+            note(serving);
+            match event {
+                SwapEvent::Live | SwapEvent::Refused { .. } => {}
+                SwapEvent::Proven => remembering.prove(id),
+                SwapEvent::Reverted { why } => remembering.revert(id, why),
+            }
+        }));
+        note(&pool.model());
+        let mut understanding =
+            Self { pool, trainer, use_encoder: nlu.encoder, needs: Arc::new(needs), memory, watch: None };
+        if nlu.watch_s > 0 {
+            let every = Duration::from_secs(nlu.watch_s);
+            understanding.watch = Some(watch::spawn(understanding.clone(), every)?);
+        }
         if understanding.tier() == "ngram" {
             tracing::warn!(
                 "the n-gram model alone serves: the encoder is {}",
@@ -183,20 +236,31 @@ impl Understanding {
         Arc::new(self.pool.clone())
     }
 
+    /// Names of what the shop sells at present; entities near one get its spelling.
+    pub fn set_catalogue(&self, catalogue: Catalogue) {
+        self.pool.set_catalogue(catalogue);
+    }
+
+    /// The catalogue in use; empty before the first one.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.pool.catalogue()
+    }
+
     /// `joint` or `ngram`.
     pub fn tier(&self) -> String {
         tier(&self.pool.model()).to_owned()
     }
 
-    fn note(&self) {
-        let serving = self.tier();
-        for tier in ["joint", "ngram"] {
-            metrics::gauge!(names::MODEL_SERVING, "tier" => tier).set(if tier == serving {
-                1.0
-            } else {
-                0.0
-            });
-        }
+    /// The id of the model that answers.
+    pub fn model(&self) -> String {
+        self.pool.model().id().to_owned()
+    }
+
+    /// Vets a model that stands in `folder` and swaps it in, on probation.
+    fn swap(&self, model: Model, folder: &Path) -> charla_models::Result<()> {
+        self.memory.place(model.id(), folder);
+        self.pool.swap(Arc::new(model), &self.needs)?;
+        Ok(())
     }
 
     /// Pulls the encoder if it is missing, trains the joint model if it is missing, and swaps it in. Blocks; for a thread
@@ -208,11 +272,9 @@ impl Understanding {
         if !self.use_encoder || self.tier() == "joint" {
             return Ok(());
         }
-        let encoder = encoder::pull(&self.trainer.cache, progress)?;
-        let made = self.trainer.make(Some(encoder), progress)?;
-        self.pool.swap(Arc::new(made.model))?;
-        self.note();
-        Ok(())
+        let pulled = encoder::pull(&self.trainer.cache, progress)?;
+        let made = self.trainer.make(self.trainer.encoder().or(Some(pulled)), progress)?;
+        self.swap(made.model, &made.folder)
     }
 
     /// As [`improve`](Self::improve) on a thread of its own, at the lowest priority that costs nothing to ask for: the
@@ -237,6 +299,37 @@ impl Understanding {
     }
 }
 
+/// The model to begin with.
+fn first(trainer: &Trainer, use_encoder: bool, memory: &Memory) -> charla_models::Result<Made> {
+    let encoder = if use_encoder { trainer.encoder() } else { None };
+    let joint = match &encoder {
+        Some(encoder) => trainer.cached(Some(encoder.clone()))?,
+        None => None,
+    };
+    let reverted = memory.reverted();
+    let made = match joint {
+        Some(made) if !reverted.contains_key(made.model.id()) => return Ok(made),
+        Some(made) => made,
+        None => trainer.make(None, &Silent)?,
+    };
+    let Some(why) = reverted.get(made.model.id()) else { return Ok(made) };
+    tracing::warn!(model = made.model.id(), why, "the model that fits the examples failed on probation");
+    let proven = memory.proven().and_then(|folder| trainer.load(folder, encoder));
+    match proven.filter(|proven| !reverted.contains_key(proven.model.id())) {
+        Some(proven) => Ok(proven),
+        // Of the same examples, but trained otherwise; where it is this one that failed, it is better than none.
+        None => trainer.make(None, &Silent),
+    }
+}
+
+fn note(serving: &Model) {
+    let serving = tier(serving);
+    for tier in ["joint", "ngram"] {
+        let value = if tier == serving { 1.0 } else { 0.0 };
+        metrics::gauge!(names::MODEL_SERVING, "tier" => tier).set(value);
+    }
+}
+
 fn tier(model: &Model) -> &'static str {
     if model.encoder().is_some() { "joint" } else { "ngram" }
 }
@@ -247,6 +340,7 @@ fn pool_options(nlu: &NluSettings) -> PoolOptions {
         queue: nlu.queue,
         wait_ms: nlu.wait_ms,
         timeout_ms: nlu.timeout_ms,
+        swap: nlu.swap.clone(),
         ..PoolOptions::default()
     }
 }

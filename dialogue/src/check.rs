@@ -3,6 +3,7 @@
 mod flows;
 mod names;
 mod responses;
+mod spellings;
 
 use crate::Assistant;
 use crate::finding::{Finding, Findings};
@@ -12,5 +13,6 @@ pub(crate) fn check(a: &Assistant) -> Vec<Finding> {
     names::check(a, &mut findings);
     flows::check(a, &mut findings);
     responses::check(a, &mut findings);
+    spellings::check(a, &mut findings);
     findings.list
 }

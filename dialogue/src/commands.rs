@@ -19,7 +19,9 @@ pub mod start_flow;
 pub mod stop;
 
 use crate::patterns;
+use crate::render::Offered;
 use crate::state::Slots;
+use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
 /// A command.
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     CannotHandle { reason: &'static str },
     /// Below the threshold.
     LowConfidence,
+    /// The question again, with these of its options, or as it was: no failed attempt.
+    AskAgain { left: Vec<Offered> },
     /// "Ok" to nothing in particular.
     Acknowledge,
 }
@@ -92,6 +96,14 @@ pub(crate) fn execute(turn: &mut Turn, commands: Vec<Command>) {
             Command::Feedback { helpful } => feedback::run(turn, helpful),
             Command::CannotHandle { reason } => patterns::cannot_handle::run(turn, reason),
             Command::LowConfidence => patterns::clarification::low_confidence(turn),
+            Command::AskAgain { left } => {
+                if !left.is_empty() {
+                    // Part of an answer is certain too.
+                    turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
+                    turn.left = turn.state.asked.as_ref().map(|a| (a.slot.clone(), left));
+                }
+                turn.reask();
+            }
             Command::Acknowledge => {
                 turn.say("utter_acknowledge");
                 turn.reask();

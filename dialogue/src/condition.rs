@@ -1,5 +1,6 @@
 //! Conditions of flows and responses: Rasa's predicates, parsed once, evaluated over the template context as JSON.
 
+use crate::fold::unmarked;
 use regex::Regex;
 use serde_json::Value;
 use std::fmt;
@@ -31,8 +32,29 @@ enum Expr {
     Not(Box<Expr>),
     Truthy(Operand),
     Compare(Operand, Op, Operand),
-    Matches(Operand, Regex),
+    Matches(Operand, Pattern),
     Null(Operand),
+}
+
+/// A regular expression, and the same without accents and nukta for texts without them.
+#[derive(Debug, Clone)]
+struct Pattern {
+    written: Regex,
+    unmarked: Option<Regex>,
+}
+
+impl Pattern {
+    fn new(source: &str) -> Result<Self, regex::Error> {
+        let written = Regex::new(source)?;
+        // Whoever writes `técnico` means `tecnico` too. A bare mark that `?` makes optional is optional anyhow.
+        let plain = unmarked(&source.replace("\u{093C}?", ""));
+        let unmarked = Regex::new(&plain).ok();
+        Ok(Pattern { written, unmarked })
+    }
+
+    fn is_match(&self, text: &str) -> bool {
+        self.written.is_match(text) || self.unmarked.as_ref().is_some_and(|p| p.is_match(&unmarked(text)))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -112,9 +134,9 @@ impl Expr {
             Expr::Not(e) => !e.eval(context),
             Expr::Truthy(o) => truthy(&o.value(context)),
             Expr::Null(o) => o.value(context).is_null(),
-            Expr::Matches(o, regex) => match o.value(context) {
-                Value::String(s) => regex.is_match(&s),
-                Value::Number(n) => regex.is_match(&n.to_string()),
+            Expr::Matches(o, pattern) => match o.value(context) {
+                Value::String(s) => pattern.is_match(&s),
+                Value::Number(n) => pattern.is_match(&n.to_string()),
                 _ => false,
             },
             Expr::Compare(left, op, right) => compare(&left.value(context), *op, &right.value(context)),
@@ -290,6 +312,24 @@ mod tests {
         ] {
             assert!(!holds(no), "{no}");
         }
+    }
+
+    #[test]
+    fn patterns_match_whatever_the_accents_and_the_nukta() {
+        for (pattern, text) in [
+            ("(?i)tecnico|elimin", "Técnico"),
+            ("(?i)técnico", "un tecnico"),
+            ("(?i)elimin[aeo]", "ELIMÍNENLOS"),
+            ("रिफ़ंड", "रिफंड कब"),
+            ("रिफंड", "रिफ़ंड कब"),
+            ("पहुँच", "कब पहुंचेगा"),
+        ] {
+            let source = format!("context.text matches \"{pattern}\"");
+            let condition = Condition::parse(&source).unwrap_or_else(|e| panic!("{source}: {e}"));
+            assert!(condition.holds(&json!({"context": {"text": text}})), "{pattern} {text}");
+        }
+        let strict = Condition::parse("slots.x matches '^[a-z]+$'").unwrap_or_else(|e| panic!("{e}"));
+        assert!(!strict.holds(&json!({"slots": {"x": "ABC"}})), "case is the pattern's business");
     }
 
     #[test]

@@ -18,13 +18,17 @@ fn rfc3339(at: i64) -> Option<String> {
     jiff::Timestamp::from_millisecond(at).ok().map(|t| t.to_string())
 }
 
+/// A moment on the wall clock of the business number that the conversation is with.
+pub(crate) fn civil(a: &Assistant, state: &State, at: i64) -> Option<jiff::civil::DateTime> {
+    let zone = a.settings.number(&state.person.number).zone.clone();
+    Some(jiff::Timestamp::from_millisecond(at).ok()?.to_zoned(zone).datetime())
+}
+
 /// The context of a frame.
 pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>) -> Value {
     let number = a.settings.number(&state.person.number);
     let lang = language(a, state);
-    let today = jiff::Timestamp::from_millisecond(at)
-        .ok()
-        .map(|t| t.to_zoned(number.zone.clone()).date().to_string());
+    let today = civil(a, state, at).map(|now| now.date().to_string());
     let flow_name = |id: &str| a.flows.get(id).and_then(|f| f.name.get(&lang)).map(str::to_owned);
     let below = frame.and_then(|f| {
         let at = state.stack.iter().position(|s| s.id == f.id)?;

@@ -46,10 +46,16 @@ pub struct UnderstandRequest {
     pub language: Option<String>,
     /// The slot just asked for.
     pub asked: Option<String>,
-    /// The flow on top of the stack.
+    /// The flow that the customer is about: the one on top of the stack, or the one that called it.
     pub flow: Option<String>,
     /// Previous texts, newest last: (`customer`|`bot`, text); at most six.
     pub history: Vec<(String, String)>,
+    /// Intents of the last texts and what followed them, newest last.
+    #[serde(default)]
+    pub earlier: Vec<crate::state::Exchange>,
+    /// When it was written, in the business number's time zone: what "tomorrow" is relative to.
+    #[serde(default)]
+    pub now: Option<jiff::civil::DateTime>,
 }
 
 /// A REST call, fully rendered; the edge adds base URL, credentials and the idempotency key.

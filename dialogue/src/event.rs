@@ -187,10 +187,14 @@ pub struct Entity {
     pub end: usize,
     /// As written.
     pub text: String,
-    /// Normalised: synonyms resolved, digits ASCII, amounts without separators.
+    /// Normalised: synonyms resolved, digits ASCII, amounts without separators; a day `2026-11-25` or `{from, to}`, a time
+    /// `17:00` or `{from, to, part}`, in the business number's time zone.
     pub value: Value,
     /// Probability of the span.
     pub confidence: f32,
+    /// ISO 4217 code of the currency that an amount names.
+    #[serde(default)]
+    pub currency: Option<String>,
 }
 
 /// The answer to a [`BackendCall`](crate::effect::BackendCall).

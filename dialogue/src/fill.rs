@@ -3,8 +3,10 @@
 use crate::Assistant;
 use crate::config::domain::{IntentCommand, Slot, SlotType, Source, Target};
 use crate::event::Understanding;
-use crate::rules::fold;
+use crate::fold::{ascii_digits, fold};
+use crate::negation::{self, Verdict};
 use crate::state::Shown;
+use regex::{Match, Regex};
 use serde_json::Value;
 
 /// A value made to fit a slot's type; nothing if it does not fit.
@@ -17,7 +19,7 @@ pub(crate) fn coerce(slot: &Slot, value: &Value) -> Option<Value> {
         }
         SlotType::Text => Some(Value::String(match value {
             Value::String(s) => s.trim().to_owned(),
-            other => other.to_string(),
+            other => interval(other).unwrap_or_else(|| other.to_string()),
         })),
         SlotType::Float => match value {
             Value::Number(_) => Some(value.clone()),
@@ -35,16 +37,49 @@ pub(crate) fn coerce(slot: &Slot, value: &Value) -> Option<Value> {
                 Value::String(s) => s.clone(),
                 Value::Number(n) => n.to_string(),
                 Value::Bool(b) => b.to_string(),
+                Value::Object(_) => String::new(),
                 _ => return None,
             };
-            let wanted = fold(&text);
-            values
-                .iter()
-                .find(|(canonical, spellings)| {
-                    fold(canonical) == wanted || spellings.iter().any(|s| fold(s) == wanted)
-                })
-                .map(|(canonical, _)| Value::String(canonical.clone()))
+            let one_of = |text: &str| {
+                let wanted = fold(text);
+                values
+                    .iter()
+                    .find(|(canonical, spellings)| {
+                        fold(canonical) == wanted || spellings.iter().any(|s| fold(s) == wanted)
+                    })
+                    .map(|(canonical, _)| Value::String(canonical.clone()))
+            };
+            one_of(&text).or_else(|| parts_of_day(value).iter().find_map(|part| one_of(part)))
         }
+    }
+}
+
+/// A range as one text, an ISO 8601 interval: `2026-11-28/2026-11-29`. Without an end it is its beginning, without a
+/// beginning `../12:00`.
+fn interval(value: &Value) -> Option<String> {
+    let end = |key: &str| value.get(key).and_then(Value::as_str);
+    match (end("from"), end("to")) {
+        (Some(from), Some(to)) => Some(format!("{from}/{to}")),
+        (Some(from), None) => Some(from.to_owned()),
+        (None, Some(to)) => Some(format!("../{to}")),
+        (None, None) => None,
+    }
+}
+
+/// The parts of the day that a time's value (`17:00`, `{from, to, part}`) may be called, the best name first.
+fn parts_of_day(value: &Value) -> &'static [&'static str] {
+    let named = value.get("part").and_then(Value::as_str);
+    let hour = || {
+        let time = value.as_str().or_else(|| value.get("from").and_then(Value::as_str))?;
+        let (hour, minute) = time.split_once(':')?;
+        hour.parse::<u8>().ok().filter(|_| hour.len() == 2 && minute.len() == 2)
+    };
+    match (named, hour()) {
+        (Some("morning"), _) | (None, Some(5..12)) => &["morning"],
+        (Some("afternoon"), _) | (None, Some(12..17)) => &["afternoon"],
+        (Some("evening"), _) | (None, Some(17..21)) => &["evening", "night"],
+        (Some("night"), _) | (None, Some(_)) => &["night", "evening"],
+        _ => &[],
     }
 }
 
@@ -133,11 +168,7 @@ pub(crate) fn from_answer(
                 }
             }
             Source::Text(Some(pattern)) => {
-                let ascii = ascii_digits(text);
-                let part = pattern
-                    .captures(ascii.trim())
-                    .and_then(|c| c.get(1).or_else(|| c.get(0)).map(|m| m.as_str().to_owned()));
-                if let Some(value) = part.and_then(|p| coerce(slot, &Value::String(p))) {
+                if let Some(value) = matched(pattern, text).and_then(|p| coerce(slot, &Value::String(p))) {
                     return Some(value);
                 }
             }
@@ -152,16 +183,22 @@ pub(crate) fn from_answer(
     None
 }
 
-/// Digits of any script as ASCII: patterns are written with `[0-9]`.
-pub(crate) fn ascii_digits(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\u{0966}'..='\u{096F}' => char::from(b'0' + (c as u32 - 0x0966) as u8),
-            '\u{0660}'..='\u{0669}' => char::from(b'0' + (c as u32 - 0x0660) as u8),
-            '\u{FF10}'..='\u{FF19}' => char::from(b'0' + (c as u32 - 0xFF10) as u8),
-            other => other,
-        })
-        .collect()
+/// The part of a text that a pattern picks: the first that the text does not deny ("not 8842, 8843"); nothing where that
+/// cannot be seen.
+fn matched(pattern: &Regex, text: &str) -> Option<String> {
+    let ascii = ascii_digits(text);
+    let ascii = ascii.trim();
+    let parts: Vec<Match> =
+        pattern.captures_iter(ascii).filter_map(|c| c.get(1).or_else(|| c.get(0))).collect();
+    let at = |byte: usize| ascii[..byte].chars().count();
+    let spans: Vec<(usize, usize)> = parts.iter().map(|m| (at(m.start()), at(m.end()))).collect();
+    let verdicts = negation::judge(ascii, &spans);
+    let same = parts.iter().all(|p| p.as_str() == parts[0].as_str());
+    if !same && verdicts.contains(&Verdict::Unclear) {
+        return None;
+    }
+    let kept = parts.iter().zip(&verdicts).find(|(_, v)| **v != Verdict::Negated).map(|(p, _)| p);
+    kept.or(parts.first()).map(|m| m.as_str().to_owned())
 }
 
 /// The option shown last that a text names: by its title, or by its number in the list.
@@ -195,13 +232,58 @@ mod tests {
         let colours = slot(SlotType::Categorical(vec![("black".into(), vec!["kala".into()])]));
         assert_eq!(coerce(&colours, &json!("Kala")), Some(json!("black")));
         assert_eq!(coerce(&colours, &json!("mauve")), None);
+        assert_eq!(coerce(&colours, &json!({"from": "17:00"})), None);
+    }
+
+    #[test]
+    fn ranges_and_times_of_day_fit_text_and_named_parts() {
+        let weekend = json!({"from": "2026-11-28", "to": "2026-11-29"});
+        assert_eq!(coerce(&slot(SlotType::Text), &weekend), Some(json!("2026-11-28/2026-11-29")));
+        assert_eq!(coerce(&slot(SlotType::Text), &json!({"from": "2026-11-28"})), Some(json!("2026-11-28")));
+        assert_eq!(coerce(&slot(SlotType::Text), &json!({"to": "12:00"})), Some(json!("../12:00")));
+        assert_eq!(coerce(&slot(SlotType::Any), &weekend), Some(weekend.clone()));
+        assert_eq!(coerce(&slot(SlotType::Text), &json!({"a": 1})), Some(json!("{\"a\":1}")));
+        let parts = slot(SlotType::Categorical(vec![
+            ("morning".into(), vec!["subah".into()]),
+            ("afternoon".into(), vec![]),
+            ("evening".into(), vec!["noche".into()]),
+        ]));
+        for (value, part) in [
+            (json!("17:00"), Some("evening")),
+            (json!("11:30"), Some("morning")),
+            (json!("12:00"), Some("afternoon")),
+            (json!("23:00"), Some("evening")),
+            (json!({"from": "12:00", "to": "20:00", "part": "afternoon"}), Some("afternoon")),
+            (json!({"from": "10:00", "to": "12:00"}), Some("morning")),
+            (json!({"to": "12:00"}), None),
+            (json!("subah"), Some("morning")),
+            (json!("10:5"), None),
+            (weekend, None),
+        ] {
+            assert_eq!(coerce(&parts, &value), part.map(|p| json!(p)), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_picks_what_is_not_denied() {
+        let number = Regex::new("[0-9]{4,}").unwrap();
+        for (text, wanted) in [
+            ("8842", Some("8842")),
+            ("not 8842, 8843", Some("8843")),
+            ("८८४२ नहीं, ८८४३", Some("8843")),
+            ("8842 nahi aaya", Some("8842")),
+            ("8842, no 8843", None),
+            ("no number", None),
+        ] {
+            assert_eq!(matched(&number, text).as_deref(), wanted, "{text}");
+        }
     }
 
     #[test]
     fn options_are_named_by_title_or_number() {
         let options = [
-            Shown { id: "/a".into(), title: "Phones".into() },
-            Shown { id: "/b".into(), title: "Audio".into() },
+            Shown { id: "/a".into(), title: "Phones".into(), says: None },
+            Shown { id: "/b".into(), title: "Audio".into(), says: None },
         ];
         assert_eq!(named_option(&options, " phones ", false).unwrap().id, "/a");
         assert_eq!(named_option(&options, "२", true).unwrap().id, "/b");

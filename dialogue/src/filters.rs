@@ -175,8 +175,12 @@ fn date(state: &State, value: Value, style: Option<String>) -> String {
     format_date(&text, &context(state, "language"), style.as_deref() == Some("long")).unwrap_or(text)
 }
 
-/// An ISO date (or the date of an ISO instant) in words; nothing for what is no date.
+/// An ISO date (or the date of an ISO instant) in words, both ends of an interval of two dates; nothing for what is no date.
 pub(crate) fn format_date(text: &str, language: &str, long: bool) -> Option<String> {
+    if let Some((from, to)) = text.split_once('/') {
+        let (from, to) = (format_date(from, language, long)?, format_date(to, language, long)?);
+        return Some(format!("{from} – {to}"));
+    }
     let date: jiff::civil::Date = text.get(..10)?.parse().ok()?;
     let months = match language {
         "es" => MONTHS[1].1,
@@ -218,6 +222,8 @@ mod tests {
         assert_eq!(format_date("2026-11-24", "hi", false).unwrap(), "24 नवंबर");
         assert_eq!(format_date("2026-11-24", "hi-Latn", true).unwrap(), "Mangalvaar, 24 November");
         assert_eq!(format_date("kal", "en", false), None);
+        assert_eq!(format_date("2026-11-28/2026-11-29", "en", false).unwrap(), "28 Nov – 29 Nov");
+        assert_eq!(format_date("2026-11-28/soon", "en", false), None);
     }
 
     #[test]

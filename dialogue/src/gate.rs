@@ -3,7 +3,7 @@
 
 use crate::commands::Command;
 use crate::config::domain::IntentCommand;
-use crate::event::{Message, Understanding};
+use crate::event::Understanding;
 use crate::fill;
 use crate::patterns::{session_start, unsupported_language};
 use crate::payload::Payload;
@@ -13,13 +13,13 @@ use crate::state::{HeldMessage, Owner};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
-pub(crate) fn received(turn: &mut Turn, _message: &Message, input: &Input) {
+pub(crate) fn received(turn: &mut Turn, input: &Input) {
     match input {
         Input::Welcome => greet(turn),
         Input::Tap(id, title) => {
             certain(turn, title);
             match Payload::parse(id) {
-                Ok(payload) => tap(turn, payload),
+                Ok(payload) => tap(turn, payload, id, title),
                 Err(_) => text(turn, title),
             }
         }
@@ -37,21 +37,29 @@ fn greet(turn: &mut Turn) {
     }
 }
 
-fn tap(turn: &mut Turn, payload: Payload) {
+fn tap(turn: &mut Turn, payload: Payload, id: &str, title: &str) {
     match payload {
         Payload::Consent(given) => turn.execute(vec![Command::Consent { given }]),
         Payload::ChangeLanguage(language) => turn.execute(vec![Command::ChangeLanguage { language }]),
         Payload::HumanHandoff => turn.execute(vec![Command::HumanHandoff { reason: "requested" }]),
         Payload::Stop => turn.execute(vec![Command::Stop]),
         Payload::Repeat => turn.execute(vec![Command::Repeat]),
-        _ => greet(turn),
+        // Less is allowed without being asked.
+        Payload::Marketing(false) => turn.execute(vec![Command::Marketing { opted_in: false }]),
+        Payload::Restart => greet(turn),
+        _ => {
+            if turn.state.owner == Owner::Bot {
+                hold(turn, title, Some(id));
+            }
+            greet(turn);
+        }
     }
 }
 
 fn text(turn: &mut Turn, text: &str) {
     let words = &turn.a.words;
     let asked = turn.state.consent.asked_at.is_some();
-    let command = if words.is("stop", text) {
+    let command = if words.stops(text) {
         Some(Command::Stop)
     } else if words.is("person", text) {
         Some(Command::HumanHandoff { reason: "requested" })
@@ -66,16 +74,16 @@ fn text(turn: &mut Turn, text: &str) {
         certain(turn, text);
         return turn.execute(vec![command]);
     }
-    if let Some(option) = fill::named_option(&turn.state.options, text, false)
+    if let Some(option) = fill::named_option(&turn.state.options, text, false).cloned()
         && let Ok(payload) = Payload::parse(&option.id)
     {
         certain(turn, text);
-        return tap(turn, payload);
+        return tap(turn, payload, &option.id, &option.title);
     }
     if turn.state.owner != Owner::Bot {
         return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
     }
-    turn.understand(text, false);
+    turn.understand(text, turn.at, false);
 }
 
 /// Of what was understood only language, yes and no, a person and STOP are looked at.
@@ -112,14 +120,21 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, unsuppo
 }
 
 pub(crate) fn hold_and_greet(turn: &mut Turn, text: &str) {
+    hold(turn, text, None);
+    greet(turn);
+}
+
+/// Keeps a message until consent.
+fn hold(turn: &mut Turn, text: &str, tap: Option<&str>) {
     if turn.state.held.len() < turn.a.settings.held_messages {
         turn.emit(TrackerEvent::MessageHeld {
             message: HeldMessage {
                 id: format!("turn-{}", turn.state.counters.turns),
                 text: text.to_owned(),
                 at: turn.at,
+                tap: tap.map(str::to_owned),
+                frame: turn.open_question(),
             },
         });
     }
-    greet(turn);
 }

@@ -6,7 +6,7 @@ use crate::effect::{Effect, Outgoing};
 use crate::event::{AgentAct, Content, Event};
 use crate::limits;
 use crate::payload::Payload;
-use crate::state::{CONFIDENCES, DEPTH, Owner, State, TRANSCRIPT};
+use crate::state::{CONFIDENCES, DEPTH, EXCHANGES, Owner, State, TRANSCRIPT};
 use crate::tracker::{TrackerEvent, apply};
 
 /// A rule that did not hold.
@@ -90,7 +90,7 @@ impl Rules<'_> {
                         Content::Button { .. } | Content::List { .. } => true,
                         Content::Text { text } => {
                             let w = &self.a.words;
-                            w.is("stop", text)
+                            w.stops(text)
                                 || w.is("yes", text)
                                 || w.is("no", text)
                                 || self.h.before.self_service()
@@ -144,7 +144,19 @@ impl Rules<'_> {
 
     /// Without consent no backend learns anything, except what serves the customer's own wish for a person or for silence.
     fn consent(&mut self) {
-        if !self.a.settings.consent_required || self.after.consented() || self.h.before.consented() {
+        if !self.a.settings.consent_required {
+            return;
+        }
+        if let Event::Received(message) = self.h.event
+            && !matches!(message.content, Content::Reaction { .. } | Content::Silent { .. })
+            && (&self.h.before.owner, &self.after.owner) == (&Owner::Bot, &Owner::Bot)
+            && let Some(grant) = self.after.consent.grants.get("processing")
+            && grant.version != self.a.settings.consent_version
+        {
+            self.broken("consent_is_current", "a message was answered under another version of the text");
+        }
+        let outdated = self.h.changes.iter().any(|c| matches!(c, TrackerEvent::ConsentOutdated { .. }));
+        if self.after.consented() || (self.h.before.consented() && !outdated) {
             return;
         }
         let exempt = |action: &str| {
@@ -272,6 +284,7 @@ impl Rules<'_> {
             ("stack", s.stack.len(), DEPTH + 3),
             ("transcript", s.transcript.len(), TRANSCRIPT),
             ("confidences", s.confidences.len(), CONFIDENCES),
+            ("exchanges", s.exchanges.len(), EXCHANGES),
             ("held", s.held.len(), self.a.settings.held_messages),
             ("matters", s.matters.len(), 20),
         ];

@@ -24,10 +24,13 @@ pub mod yaml;
 
 mod actions;
 mod check;
+mod choice;
 mod commands;
 mod context;
 mod fill;
+mod fold;
 mod gate;
+mod negation;
 mod patterns;
 mod receive;
 mod render;

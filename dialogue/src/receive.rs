@@ -1,6 +1,6 @@
 //! A message from the customer, and what understanding made of it.
 
-use crate::commands::{Command, human_handoff, stop};
+use crate::commands::{Command, consent, human_handoff, stop};
 use crate::config::domain::{IntentCommand, Target};
 use crate::config::settings::OnContent;
 use crate::effect::Effect;
@@ -52,7 +52,7 @@ pub(crate) fn received(turn: &mut Turn, message: &Message) {
     if matches!(turn.state.owner, Owner::Agent { .. }) {
         // A human owns the thread: the bot says nothing, but a withdrawal holds at once.
         let stops = match &input {
-            Input::Text(text) => turn.a.words.is("stop", text),
+            Input::Text(text) => turn.a.words.stops(text),
             Input::Tap(id, _) => Payload::parse(id) == Ok(Payload::Stop),
             _ => false,
         };
@@ -63,8 +63,9 @@ pub(crate) fn received(turn: &mut Turn, message: &Message) {
     }
     turn.effects
         .push(Effect::MarkRead { message_id: message.id.clone(), typing: turn.state.owner == Owner::Bot });
-    if turn.a.settings.consent_required && !turn.state.consented() {
-        return gate::received(turn, message, &input);
+    consent::outdate(turn);
+    if turn.needs_consent() {
+        return gate::received(turn, &input);
     }
     match input {
         Input::Text(text) => self::text(turn, text),
@@ -156,7 +157,8 @@ pub(crate) fn certain(turn: &mut Turn, text: &str) {
 fn answered_in_queue(turn: &Turn, command: &Command, tapped: bool) -> bool {
     tapped
         || matches!(command, Command::Stop | Command::Consent { .. })
-        || (matches!(command, Command::SetSlot { .. }) && turn.state.self_service())
+        || (matches!(command, Command::SetSlot { .. } | Command::AskAgain { .. })
+            && turn.state.self_service())
 }
 
 fn execute(turn: &mut Turn, commands: Vec<Command>, tapped: bool) {
@@ -178,10 +180,10 @@ fn text(turn: &mut Turn, text: &str) {
     {
         return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
     }
-    turn.understand(text, false);
+    turn.understand(text, turn.at, false);
 }
 
-fn tap(turn: &mut Turn, id: &str, title: &str) {
+pub(crate) fn tap(turn: &mut Turn, id: &str, title: &str) {
     certain(turn, title);
     match Payload::parse(id) {
         Ok(payload) => {
@@ -264,12 +266,16 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         confidence: top.as_ref().map_or(0.0, |(_, p)| *p),
         ranking,
     };
+    let intent = latest.intent.clone();
     turn.emit(TrackerEvent::Understood { latest: Some(latest), languages: u.languages.clone() });
+    if let Some(intent) = intent {
+        turn.emit(TrackerEvent::ExchangeBegun { intent });
+    }
     let unsupported = unsupported_language::kind(turn, &u.languages);
     if unsupported.is_none() {
         language(turn, u);
     }
-    if turn.a.settings.consent_required && !turn.state.consented() {
+    if turn.needs_consent() {
         return gate::understood(turn, &pending.text, u, unsupported);
     }
     if matches!(turn.state.owner, Owner::Agent { .. }) {
@@ -306,7 +312,7 @@ pub(crate) fn not_understood(turn: &mut Turn, reason: &str) {
     let languages = turn.state.language.posterior.clone();
     turn.emit(TrackerEvent::Understood { latest: None, languages });
     turn.emit(TrackerEvent::Noted { what: format!("not_understood {reason}") });
-    if turn.a.settings.consent_required && !turn.state.consented() {
+    if turn.needs_consent() {
         return gate::hold_and_greet(turn, &pending.text);
     }
     if turn.state.owner == Owner::Bot {

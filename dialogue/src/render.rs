@@ -70,7 +70,100 @@ pub(crate) fn response(
             render(&variation.image)?.filter(|l| l.starts_with("https://")).map(|link| Part::Image { link })
         }
     };
-    Ok(Draft { response: key.to_owned(), text, part, footer })
+    let mut says = Vec::new();
+    for option in variation.options() {
+        if let Some(yes) = option.says {
+            says.push((a.templates.render(&option.id, context)?, yes));
+        }
+    }
+    Ok(Draft { response: key.to_owned(), text, part, footer, says })
+}
+
+/// An option as it would be offered now.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Offered {
+    pub id: String,
+    pub title: String,
+    pub description: Option<String>,
+    /// What else customers write for it.
+    pub synonyms: Vec<String>,
+    /// Whether a written yes or no means it.
+    pub says: Option<bool>,
+    /// What a dynamic row was made from.
+    pub row: Value,
+}
+
+/// Rows looked at when an option is named; a list shows ten.
+const NAMED_ROWS: usize = 100;
+
+/// Everything that a response would offer: its buttons, or its rows without the limit of a list.
+///
+/// # Errors
+/// As [`response`].
+pub(crate) fn offered(
+    a: &Assistant,
+    key: &str,
+    language: &str,
+    turn: u64,
+    context: &Value,
+) -> Result<Vec<Offered>, String> {
+    let response = a.response(key, language).ok_or_else(|| format!("there is no response {key}"))?;
+    let Some(variation) = pick(response, key, turn, context) else { return Ok(vec![]) };
+    let one = |option: &Option_, scope: &Value, item: Value| -> Result<Offered, String> {
+        let Row { id, title, description } = row(a, option, scope)?;
+        Ok(Offered {
+            id,
+            title,
+            description,
+            synonyms: option.synonyms.clone(),
+            says: option.says,
+            row: item,
+        })
+    };
+    let mut all = Vec::new();
+    for option in applicable(&variation.buttons, context) {
+        all.push(one(option, context, Value::Null)?);
+    }
+    if let Some(list) = &variation.list {
+        if let Some((from, pattern)) = &list.rows_from {
+            let items = a.templates.eval(from, context)?;
+            let items = items.as_array().map(Vec::as_slice).unwrap_or_default();
+            let mut scope = context.clone();
+            for (i, item) in items.iter().take(NAMED_ROWS).enumerate() {
+                scope["row"] = item.clone();
+                scope["index"] = (i + 1).into();
+                if pattern.condition.as_ref().is_none_or(|c| c.holds(&scope)) {
+                    all.push(one(pattern, &scope, item.clone())?);
+                }
+            }
+        }
+        for option in applicable(&list.rows, context)
+            .chain(list.sections.iter().flat_map(|(_, rows)| applicable(rows, context)))
+        {
+            all.push(one(option, context, Value::Null)?);
+        }
+    }
+    Ok(all)
+}
+
+/// Keeps of a reply's options those that are left, cut to the channel's limits.
+pub(crate) fn narrow(part: &mut Option<Part>, left: &[Offered]) {
+    match part {
+        Some(Part::List { sections, .. }) => {
+            let rows = left
+                .iter()
+                .map(|o| Row { id: o.id.clone(), title: o.title.clone(), description: o.description.clone() })
+                .collect();
+            let narrowed = limits::fit_sections(vec![Section { title: String::new(), rows }]);
+            if !narrowed.is_empty() {
+                *sections = narrowed;
+            }
+        }
+        Some(Part::Buttons { buttons }) if buttons.iter().any(|b| left.iter().any(|o| o.id == b.id)) => {
+            buttons.retain(|b| left.iter().any(|o| o.id == b.id));
+        }
+        _ => {}
+    }
 }
 
 fn pick<'a>(response: &'a Response, key: &str, turn: u64, context: &Value) -> Option<&'a Variation> {

@@ -41,16 +41,12 @@ pub(crate) fn compose(drafts: &[Draft]) -> Vec<Composed> {
         let footer = draft.footer.clone();
         let (message, options) = match part {
             Part::Buttons { buttons } => {
-                let shown =
-                    buttons.iter().map(|b| Shown { id: b.id.clone(), title: b.title.clone() }).collect();
+                let shown = buttons.iter().map(|b| shown(draft, &b.id, &b.title)).collect();
                 (Outgoing::Buttons { body, footer, buttons: buttons.clone() }, shown)
             }
             Part::List { button, sections } => {
-                let shown = sections
-                    .iter()
-                    .flat_map(|s| &s.rows)
-                    .map(|r| Shown { id: r.id.clone(), title: r.title.clone() })
-                    .collect();
+                let shown =
+                    sections.iter().flat_map(|s| &s.rows).map(|r| shown(draft, &r.id, &r.title)).collect();
                 (Outgoing::List { body, footer, button: button.clone(), sections: sections.clone() }, shown)
             }
             Part::Image { link } => {
@@ -62,6 +58,11 @@ pub(crate) fn compose(drafts: &[Draft]) -> Vec<Composed> {
     }
     text(&mut out, &mut texts);
     out
+}
+
+fn shown(draft: &Draft, id: &str, title: &str) -> Shown {
+    let says = draft.says.iter().find(|(of, _)| of == id).map(|(_, says)| *says);
+    Shown { id: id.to_owned(), title: title.to_owned(), says }
 }
 
 fn join(texts: &[(&str, &str)]) -> String {
@@ -88,7 +89,7 @@ mod tests {
     use crate::effect::Button;
 
     fn draft(text: &str, part: Option<Part>) -> Draft {
-        Draft { response: format!("utter_{text}"), text: text.into(), part, footer: None }
+        Draft { response: format!("utter_{text}"), text: text.into(), part, footer: None, says: vec![] }
     }
 
     #[test]

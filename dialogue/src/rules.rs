@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Kinds of words; `settings.yml` may add to each.
-pub const KINDS: [&str; 8] = ["stop", "restart", "cancel", "repeat", "skip", "yes", "no", "person"];
+pub use crate::fold::fold;
 
-const WORDS: [(&str, &[&str]); 8] = [
+/// Kinds of words; `settings.yml` may add to each.
+pub const KINDS: [&str; 9] = ["stop", "halt", "restart", "cancel", "repeat", "skip", "yes", "no", "person"];
+
+const WORDS: [(&str, &[&str]); 9] = [
     (
         "stop",
         &[
@@ -27,25 +29,36 @@ const WORDS: [(&str, &[&str]); 8] = [
             "no mas mensajes",
             "detener",
             "detener mensajes",
-            "रोकें",
-            "रोको",
-            "बंद करो",
-            "बंद करें",
-            "बंद कीजिए",
             "संदेश बंद करें",
             "संदेश बंद करो",
             "मैसेज बंद करो",
             "मैसेज मत भेजो",
             "स्टॉप",
-            "band karo",
-            "band kar do",
             "message band karo",
             "messages band karo",
             "msg band karo",
             "message mat bhejo",
             "msg mat bhejo",
+        ],
+    ),
+    // STOP where nothing is going on; while a matter is open "don't send it" is about the matter.
+    (
+        "halt",
+        &[
+            "रोकें",
+            "रोको",
+            "बंद करो",
+            "बंद करें",
+            "बंद कीजिए",
+            "band karo",
+            "band kar do",
             "mat bhejo",
             "roko",
+            "mat bhejna",
+            "मत भेजो",
+            "मत भेजना",
+            "rok do",
+            "रोक दो",
         ],
     ),
     (
@@ -243,34 +256,15 @@ impl Words {
         Words(all)
     }
 
+    /// Whether a whole message says STOP where nothing is going on that "don't send it" could be about.
+    pub fn stops(&self, text: &str) -> bool {
+        self.is("stop", text) || self.is("halt", text)
+    }
+
     /// Whether a whole message is one of the words of a kind.
     pub fn is(&self, kind: &str, text: &str) -> bool {
         self.0.get(kind).is_some_and(|words| words.contains(&fold(text)))
     }
-}
-
-/// Lower case, without accents of Spanish vowels, punctuation and repeated blanks; Devanagari's nukta and signs stay.
-pub fn fold(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars().flat_map(char::to_lowercase) {
-        let c = match c {
-            'á' => 'a',
-            'é' => 'e',
-            'í' => 'i',
-            'ó' => 'o',
-            'ú' | 'ü' => 'u',
-            '¡' | '!' | '¿' | '?' | '.' | ',' | ';' | '।' | '"' | '\'' | '’' => ' ',
-            other => other,
-        };
-        if c.is_whitespace() {
-            if !out.ends_with(' ') {
-                out.push(' ');
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    out.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -280,11 +274,11 @@ mod tests {
     #[test]
     fn words_are_whole_messages_in_any_dress() {
         let words = Words::new(&BTreeMap::from([("stop".to_owned(), vec!["Leave me!".to_owned()])]));
-        for stop in ["STOP", "stop.", " Stop! ", "¡BAJA!", "band karo", "बंद करो", "leave me", "Unsubscribe"]
-        {
+        for stop in ["STOP", "stop.", " Stop! ", "¡BAJA!", "message band karo", "leave me", "Unsubscribe"] {
             assert!(words.is("stop", stop), "{stop}");
         }
-        for not in ["stop my order", "where is the bus stop", "cancel"] {
+        assert!(words.is("halt", "band karo") && words.is("halt", "बंद करो"));
+        for not in ["stop my order", "mat bhejo", "where is the bus stop", "cancel"] {
             assert!(!words.is("stop", not), "{not}");
         }
         assert!(words.is("yes", "Sí"));

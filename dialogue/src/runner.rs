@@ -58,6 +58,10 @@ impl Turn<'_> {
             if frame.waiting.is_some() {
                 return;
             }
+            if self.needs_consent() && !frame.flow.starts_with("pattern_") {
+                // It began under a text that no longer holds, and goes on with the yes.
+                return;
+            }
             if frame.interrupted {
                 self.emit(TrackerEvent::FlowResumed { frame: frame.id });
                 if !frame.flow.starts_with("pattern_") {
@@ -298,6 +302,12 @@ impl Turn<'_> {
 
     fn ask(&mut self, frame: u64, collect: &Collect) -> Go {
         self.say(&collect.utter);
+        if let Some((slot, left)) = self.left.take()
+            && slot == collect.slot
+            && let Some(draft) = self.drafts.last_mut()
+        {
+            crate::render::narrow(&mut draft.part, &left);
+        }
         let asked =
             Asked { frame, slot: collect.slot.clone(), turn: self.state.counters.received, at: self.at };
         self.emit(TrackerEvent::Asked { asked });

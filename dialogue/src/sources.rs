@@ -3,3 +3,4 @@
 pub mod nlu;
 pub mod rules;
 pub mod taps;
+mod yes_no;

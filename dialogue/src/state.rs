@@ -15,6 +15,8 @@ pub const TRANSCRIPT: usize = 12;
 pub const DEPTH: usize = 6;
 /// Confidences kept.
 pub const CONFIDENCES: usize = 5;
+/// Exchanges kept.
+pub const EXCHANGES: usize = 3;
 
 /// A conversation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -62,6 +64,9 @@ pub struct State {
     pub transcript: Vec<Line>,
     /// The running session.
     pub session: SessionInfo,
+    /// The last texts' intents and what followed them, newest last; at most three. Empty in states of logic 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchanges: Vec<Exchange>,
     /// The text being understood.
     pub understanding: Option<Understand>,
     /// Backend calls whose answers are awaited.
@@ -127,6 +132,9 @@ pub struct Consent {
     pub denied_at: Option<i64>,
     /// When it was withdrawn last.
     pub withdrawn_at: Option<i64>,
+    /// Version of the text shown last; a yes is one to this text. Unknown for those asked by logic 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
 }
 
 /// One grant.
@@ -246,15 +254,31 @@ pub struct Latest {
     pub ranking: Vec<(String, f32)>,
 }
 
-/// A message kept until consent.
+/// A text's intent and what the bot did first after it: what the next text is understood in the light of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// Most likely intent.
+    pub intent: String,
+    /// `flow_<flow>` where a flow began, `utter_ask_<slot>` where it asked, as stories name it.
+    pub action: Option<String>,
+}
+
+/// A message kept until consent. What logic 1 did not know is left out where it is nothing, so that older states keep their
+/// hash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeldMessage {
     /// Provider's id.
     pub id: String,
-    /// Text.
+    /// Text, or the title of what was tapped.
     pub text: String,
     /// When it was sent.
     pub at: i64,
+    /// What was tapped, if it was a tap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tap: Option<String>,
+    /// The frame whose question was open when it came: such a message may be the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<u64>,
 }
 
 /// Something a customer wants.
@@ -345,6 +369,9 @@ pub struct Draft {
     /// Small print.
     #[serde(default)]
     pub footer: Option<String>,
+    /// Ids of the options that a written yes (true) or no (false) takes up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub says: Vec<(String, bool)>,
 }
 
 /// What hangs on a text.
@@ -379,6 +406,9 @@ pub struct Shown {
     pub id: String,
     /// Its title.
     pub title: String,
+    /// The option that a written yes (true) or no (false) takes up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<bool>,
 }
 
 /// What a human needs to know.

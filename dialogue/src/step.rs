@@ -8,7 +8,7 @@ use crate::patterns::{self, session_start};
 use crate::policy;
 use crate::receive;
 use crate::returned;
-use crate::state::{BUSINESS_APP, Owner, State};
+use crate::state::{BUSINESS_APP, HeldMessage, Owner, State};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
@@ -67,30 +67,36 @@ fn settle(turn: &mut Turn) {
     if turn.state.understanding.is_some() {
         return;
     }
-    turn.run();
-    if turn.state.mid_turn() {
-        return;
-    }
-    if turn.state.owner == Owner::Bot && turn.state.failures >= turn.a.settings.failures {
-        human_handoff::run(turn, "failed_attempts");
+    loop {
         turn.run();
-    }
-    let free = turn
-        .state
-        .asked
-        .as_ref()
-        .is_none_or(|a| turn.state.frame(a.frame).is_none_or(|f| f.flow.starts_with("pattern_")));
-    let waiting = turn.state.stack.iter().any(|f| f.waiting.is_some());
-    if turn.state.owner == Owner::Bot
-        && turn.state.consented()
-        && free
-        && !waiting
-        && !turn.state.mid_turn()
-        && let Some(held) = turn.state.held.first().cloned()
-    {
+        if turn.state.mid_turn() {
+            return;
+        }
+        if turn.state.owner == Owner::Bot && turn.state.failures >= turn.a.settings.failures {
+            human_handoff::run(turn, "failed_attempts");
+            turn.run();
+        }
+        let Some(held) = next_held(turn) else { return };
         turn.emit(TrackerEvent::HeldReleased);
-        turn.understand(&held.text, true);
+        match &held.tap {
+            Some(id) => receive::tap(turn, id, &held.text),
+            None => turn.understand(&held.text, held.at, true),
+        }
+        if turn.state.understanding.is_some() {
+            return;
+        }
     }
+}
+
+/// The message kept until consent whose turn it is: the next one when nothing is asked, or what came after the open question.
+fn next_held(turn: &Turn) -> Option<HeldMessage> {
+    let state = &turn.state;
+    let waiting = state.stack.iter().any(|f| f.waiting.is_some());
+    if state.owner != Owner::Bot || !state.consented() || waiting || state.mid_turn() {
+        return None;
+    }
+    let open = turn.open_question();
+    state.held.first().filter(|h| open.is_none() || h.frame == open).cloned()
 }
 
 fn agent(turn: &mut Turn, act: &AgentAct) {

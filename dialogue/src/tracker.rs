@@ -43,6 +43,10 @@ pub enum TrackerEvent {
         latest: Option<Latest>,
         languages: Vec<(String, f32)>,
     },
+    /// A text was taken for this.
+    ExchangeBegun {
+        intent: String,
+    },
     /// The latest message counts with this confidence.
     ConfidenceSet {
         confidence: f32,
@@ -55,6 +59,9 @@ pub enum TrackerEvent {
     /// Consent was asked for.
     ConsentAsked {
         at: i64,
+        /// Version of the text shown; nothing in journals of logic 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<String>,
     },
     ConsentGiven {
         category: String,
@@ -65,6 +72,11 @@ pub enum TrackerEvent {
         at: i64,
     },
     ConsentWithdrawn {
+        at: i64,
+    },
+    /// The text agreed to has been replaced by another: the consent no longer counts.
+    ConsentOutdated {
+        version: String,
         at: i64,
     },
     MarketingSet {
@@ -207,7 +219,8 @@ pub enum TrackerEvent {
     SlotsReset {
         slots: Slots,
     },
-    /// Something went wrong that an operator should see; no personal data.
+    /// Something went wrong that an operator should see. Up to the first `": "` of `what` there are only names of the
+    /// configuration; behind it may be values of the conversation.
     Trouble {
         code: String,
         what: String,

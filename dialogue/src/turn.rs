@@ -4,6 +4,7 @@ use crate::Assistant;
 use crate::context;
 use crate::effect::{BackendCall, Effect, UnderstandRequest};
 use crate::policy;
+use crate::render::Offered;
 use crate::reply;
 use crate::state::*;
 use crate::tracker::{TrackerEvent, apply};
@@ -23,6 +24,8 @@ pub(crate) struct Turn<'a> {
     pub drafts: Vec<Draft>,
     /// Steps left; runs out only in a flow that goes round in circles.
     pub fuel: u32,
+    /// The options left of the question that is asked again in this step, and its slot.
+    pub left: Option<(String, Vec<Offered>)>,
 }
 
 impl<'a> Turn<'a> {
@@ -35,6 +38,7 @@ impl<'a> Turn<'a> {
             effects: vec![],
             drafts: state.drafts.clone(),
             fuel: 200,
+            left: None,
         }
     }
 
@@ -48,11 +52,24 @@ impl<'a> Turn<'a> {
         context::language(self.a, &self.state)
     }
 
+    /// Whether consent has to be asked for before anything is done.
+    pub fn needs_consent(&self) -> bool {
+        self.a.settings.consent_required && !self.state.consented()
+    }
+
+    /// The frame of a flow that waits for the customer's answer; patterns' questions may stay unanswered.
+    pub fn open_question(&self) -> Option<u64> {
+        let asked = self.state.asked.as_ref()?;
+        self.state.frame(asked.frame).filter(|f| !f.flow.starts_with("pattern_")).map(|f| f.id)
+    }
+
     /// The context as the active frame sees it.
     pub fn context(&self) -> Value {
         context::build(self.a, &self.state, self.at, self.state.top())
     }
 
+    /// Notes what goes wrong without the customer's doing. `what` begins with names of the configuration; values of the
+    /// conversation stand only behind `": "`, so that the part before it can be logged.
     pub fn trouble(&mut self, code: &str, what: impl Into<String>) {
         self.emit(TrackerEvent::Trouble { code: code.to_owned(), what: what.into() });
     }
@@ -77,8 +94,8 @@ impl<'a> Turn<'a> {
         known
     }
 
-    /// Asks for a text to be understood.
-    pub fn understand(&mut self, text: &str, held: bool) {
+    /// Asks for a text to be understood that was written at `at`, in milliseconds since the epoch.
+    pub fn understand(&mut self, text: &str, at: i64, held: bool) {
         let history: Vec<(String, String)> = self
             .state
             .transcript
@@ -92,8 +109,10 @@ impl<'a> Turn<'a> {
             text: text.to_owned(),
             language: self.state.language.code.clone().filter(|_| self.state.language.locked),
             asked: self.state.asked.as_ref().map(|a| a.slot.clone()),
-            flow: self.state.top().map(|f| f.flow.clone()),
+            flow: self.state.top().map(|f| self.state.outermost(f).flow.clone()),
             history: history.into_iter().rev().collect(),
+            earlier: self.state.exchanges.clone(),
+            now: context::civil(self.a, &self.state, at),
         };
         self.effects.push(Effect::Understand(request));
         self.emit(TrackerEvent::UnderstandRequested { text: text.to_owned(), held });
@@ -105,11 +124,7 @@ impl<'a> Turn<'a> {
     /// Why it cannot be made.
     pub fn call(&mut self, action: &str, frame: Option<u64>) -> Result<(), String> {
         let spec = self.a.actions.get(action).ok_or_else(|| format!("action {action} is not declared"))?;
-        if !self.state.consented()
-            && self.a.settings.consent_required
-            && !spec.without_consent
-            && !is_exempt(action)
-        {
+        if self.needs_consent() && !spec.without_consent && !is_exempt(action) {
             return Err(format!("action {action} needs consent"));
         }
         if spec.irreversible {
@@ -128,11 +143,11 @@ impl<'a> Turn<'a> {
             let brief = crate::commands::human_handoff::brief(self, "flow");
             context["handoff"] = context::handoff(&brief, &self.state);
         }
-        let t = &self.a.templates;
-        let path = t.eval(&spec.path, &context)?.as_str().unwrap_or_default().to_owned();
+        let eval = |setting| self.a.templates.eval(setting, &context).map_err(|e| format!("{action}: {e}"));
+        let path = eval(&spec.path)?.as_str().unwrap_or_default().to_owned();
         let mut query = std::collections::BTreeMap::new();
         for (key, value) in &spec.query {
-            let value = match t.eval(value, &context)? {
+            let value = match eval(value)? {
                 Value::Null => continue,
                 Value::String(s) => s,
                 other => other.to_string(),
@@ -141,7 +156,7 @@ impl<'a> Turn<'a> {
                 query.insert(key.clone(), value);
             }
         }
-        let body = spec.body.as_ref().map(|b| t.eval(b, &context)).transpose()?;
+        let body = spec.body.as_ref().map(eval).transpose()?;
         let id = self.state.counters.calls + 1;
         let call = BackendCall {
             id,
@@ -208,12 +223,8 @@ impl<'a> Turn<'a> {
     /// Reminder and abandonment run from the latest question of a flow; patterns' questions may stay unanswered.
     fn timers(&mut self) {
         let settings = &self.a.settings;
-        let asked = self
-            .state
-            .asked
-            .as_ref()
-            .filter(|a| self.state.frame(a.frame).is_some_and(|f| !f.flow.starts_with("pattern_")))
-            .map(|a| a.at);
+        let open = self.open_question();
+        let asked = self.state.asked.as_ref().filter(|a| Some(a.frame) == open).map(|a| a.at);
         if asked == self.state.armed {
             return;
         }

@@ -44,6 +44,7 @@ fn main() -> Result<()> {
         PathBuf::from,
     );
     artefact::save(&model, &folder)?;
+    charla_models::report::write(&report.held_out, &folder)?;
     println!("saved in {}", folder.display());
     if let Some(dev) = option("--dev") {
         let dev = Dataset::read(&PathBuf::from(dev))?;

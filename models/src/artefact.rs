@@ -9,6 +9,7 @@ use crate::{
     heads::{classifier::Classifier, tagger::Tagger, tensors::Tensors},
     language::Languages,
     model::{Model, Tier},
+    shared::Top,
     train::{LanguageMetrics, Options},
 };
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ use std::{
 };
 
 /// Names the training code: raised with every change after which the same data give another model.
-pub const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), "-1");
+pub const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), "-2");
 
 /// What a model was made of, how good it is, and what belongs to it. Holds no times: the same input gives the same bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -111,7 +112,7 @@ pub fn folder(cache: &Path, key: &str) -> PathBuf {
 const MANIFEST: &str = "manifest.json";
 const LANGUAGES: &str = "languages.bin";
 const NGRAM: &str = "ngram.bin";
-const JOINT: &str = "joint.bin";
+pub(crate) const JOINT: &str = "joint.bin";
 
 /// The manifest's bytes and the weights files.
 pub(crate) fn weights(model: &Model) -> (Vec<u8>, Vec<(&'static str, Vec<u8>)>) {
@@ -125,6 +126,9 @@ pub(crate) fn weights(model: &Model) -> (Vec<u8>, Vec<(&'static str, Vec<u8>)>) 
             let mut tensors = Tensors::default();
             tier.intents.save("intents", &mut tensors);
             tier.tagger.save("tagger", &mut tensors);
+            if let Some(top) = &tier.top {
+                top.save("top", &mut tensors);
+            }
             files.push((name, tensors.to_bytes()));
         }
     }
@@ -191,6 +195,7 @@ pub fn load(folder: &Path, encoder: Option<Arc<dyn EncoderSource>>) -> Result<Mo
         let tier = Tier {
             intents: Classifier::load("intents", &mut tensors, folder)?,
             tagger: Tagger::load("tagger", &mut tensors, folder)?,
+            top: Top::take("top", &mut tensors).map(Arc::new),
         };
         if tier.intents.classes != manifest.intents.len() || tier.tagger.entities != manifest.entities.len() {
             return Err(ill(format!("{name} does not fit the labels in {MANIFEST}")));

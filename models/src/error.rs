@@ -38,6 +38,14 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// A new model does not go live.
+    #[error("CHARLA-E4021: the new model {model} was refused: {why}; the one before goes on")]
+    Refused {
+        /// Its id.
+        model: String,
+        /// Why, and what helps.
+        why: String,
+    },
     /// The worker threads could not be started.
     #[error("CHARLA-E4030: the understanding pool did not start: {0}")]
     Pool(String),

@@ -2,12 +2,13 @@
 
 use crate::{
     calibrate::metrics::{SpanCounts, auroc, ece, ece_interval},
-    data::{Dataset, Example, OUT_OF_SCOPE},
+    data::{Dataset, Example, is_out_of_scope},
     encoder::{Encode, EncoderSource},
     error::Result,
     model::Model,
     pool::{Parse, ParseRequest},
     progress::Progress,
+    random::Random,
     train::{Options, TrainReport, train},
 };
 use serde::Serialize;
@@ -25,6 +26,8 @@ pub struct EvalReport {
     pub n: usize,
     /// Share of right intents.
     pub intent_accuracy: f32,
+    /// The same of the messages that are in scope.
+    pub in_scope_accuracy: f32,
     /// Micro F1 of exact spans and labels.
     pub entity_f1: f32,
     /// The same by language.
@@ -158,7 +161,7 @@ fn evaluate_with(
             tally.spans.add(&spans, &gold);
             tally.language += usize::from(told);
         }
-        let is_out = row.intent == OUT_OF_SCOPE;
+        let is_out = is_out_of_scope(&row.intent);
         outside.push((parse.out_of_scope, is_out));
         refused += usize::from(is_out && right);
         *tiers.entry(parse.tier.clone()).or_insert(0) += 1;
@@ -190,6 +193,10 @@ fn evaluate_with(
     let report = EvalReport {
         n: rows.len(),
         intent_accuracy: accuracy(&all.top),
+        in_scope_accuracy: {
+            let inside = all.top.iter().zip(&outside).filter(|(_, o)| !o.1).map(|(t, _)| *t);
+            accuracy(&inside.collect::<Vec<_>>())
+        },
         entity_f1: all.spans.f1(),
         by_lang: tallies
             .into_iter()
@@ -230,16 +237,17 @@ pub struct BenchOptions {
     pub lang: Option<String>,
     /// So many rows of each intent, the first ones.
     pub shots: Option<usize>,
-    /// So many rows in all, the first ones.
+    /// So many rows in all, drawn at random.
     pub limit: Option<usize>,
 }
 
-/// Trains on one labelled data set and tests on another.
+/// Trains on one labelled data set and tests on another; with a development set, calibrates on that.
 ///
 /// # Errors
 /// Those of [`train`] and of the encoder.
 pub fn bench(
     data: &Dataset,
+    dev: Option<&Dataset>,
     test: &Dataset,
     bench: &BenchOptions,
     encoder: Option<Arc<dyn EncoderSource>>,
@@ -255,9 +263,19 @@ pub fn bench(
         wanted(e) && bench.shots.is_none_or(|s| *count <= s)
     });
     if let Some(limit) = bench.limit {
-        kept.examples.truncate(limit);
+        // Drawn at random, since files are often sorted by intent; kept in their order.
+        let mut order: Vec<usize> = (0..kept.examples.len()).collect();
+        Random::new(options.seed).shuffle(&mut order);
+        let chosen: std::collections::HashSet<usize> = order.into_iter().take(limit).collect();
+        let mut place = 0..;
+        kept.examples.retain(|_| place.next().is_some_and(|i| chosen.contains(&i)));
     }
-    let (model, report) = train(&kept, encoder, options, progress)?;
+    let mut options = options.clone();
+    if let Some(dev) = dev {
+        options.dev_from = Some(kept.examples.len());
+        kept.examples.extend(dev.examples.iter().filter(|e| wanted(e)).cloned());
+    }
+    let (model, report) = train(&kept, encoder, &options, progress)?;
     let rows: Vec<Example> = test.examples.iter().filter(|e| wanted(e)).cloned().collect();
     Ok((evaluate(&model, &rows, Some(report.train_s))?.0, report))
 }

@@ -15,11 +15,16 @@ pub mod parsed;
 pub mod pool;
 pub mod progress;
 pub mod random;
+pub mod report;
+pub mod shared;
+pub mod swap;
 pub mod text;
 pub mod train;
 pub mod values;
+mod vetting;
 pub mod workers;
 
 pub use error::{Error, Result};
 pub use model::Model;
+pub use swap::{Needs, SwapEvent, SwapOptions};
 pub use workers::{Pool, PoolOptions};

@@ -1,10 +1,13 @@
 //! Answers kept for texts that come again word for word ("hi", "yes", "where is my order").
 
-use crate::pool::{Parse, ParseRequest};
+use crate::{
+    features::context::{EARLIER, Turn},
+    pool::{Parse, ParseRequest},
+};
 use std::{collections::HashMap, sync::Mutex};
 
 /// What an answer depends on, besides the model. The history is not among it: these models do not look at it.
-type Key = (String, Option<String>, Option<String>, Option<String>);
+type Key = (String, Option<String>, Option<String>, Option<String>, Vec<Turn>);
 
 /// Texts longer than this do not come again.
 const LONGEST: usize = 64;
@@ -26,7 +29,9 @@ struct Generations {
 
 fn key(request: &ParseRequest) -> Option<Key> {
     (request.text.len() <= LONGEST).then(|| {
-        (request.text.clone(), request.language.clone(), request.asked.clone(), request.flow.clone())
+        let (language, asked, flow) = (&request.language, &request.asked, &request.flow);
+        let earlier = &request.earlier[request.earlier.len().saturating_sub(EARLIER)..];
+        (request.text.clone(), language.clone(), asked.clone(), flow.clone(), earlier.to_vec())
     })
 }
 
@@ -109,6 +114,8 @@ mod tests {
         drop(guard);
         let asked = ParseRequest { asked: Some("date".into()), ..request("0") };
         assert!(kept.get("m", &asked).is_none());
+        let later = ParseRequest { earlier: vec![Turn::default()], ..request("0") };
+        assert!(kept.get("m", &later).is_none());
         assert!(kept.get("n", &request("0")).is_none());
         kept.put("n", &request("x"), &parse("m"));
         assert!(kept.get("n", &request("x")).is_none(), "late answer of the model before");

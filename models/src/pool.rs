@@ -1,5 +1,6 @@
 //! The seam between understanding and whoever needs it.
 
+use crate::features::context::Turn;
 use serde::{Deserialize, Serialize};
 
 /// What to understand.
@@ -15,6 +16,13 @@ pub struct ParseRequest {
     pub flow: Option<String>,
     /// Previous texts, newest last: (`customer`|`bot`, text).
     pub history: Vec<(String, String)>,
+    /// The customer's turns before this one, newest last; more than three are not looked at.
+    #[serde(default)]
+    pub earlier: Vec<Turn>,
+    /// When it was written, in the shop's civil time: dates and times are relative to it. `None` leaves them text, apart
+    /// from complete ones.
+    #[serde(default)]
+    pub now: Option<jiff::civil::DateTime>,
 }
 
 /// What was understood.
@@ -47,8 +55,13 @@ pub struct ParsedEntity {
     pub end: usize,
     /// As written.
     pub text: String,
-    /// Normalised: synonyms resolved to their canonical value, digits ASCII, amounts as numbers.
+    /// Normalised: synonyms resolved to their canonical value, digits ASCII, amounts as numbers; dates `2026-11-25` or
+    /// `{"from", "to"}`, times `17:00` or `{"from", "to", "part"}`; products, brands, colours and sizes as the catalogue
+    /// spells them. See [`crate::values`].
     pub value: serde_json::Value,
+    /// ISO 4217 code of the currency that an amount names.
+    #[serde(default)]
+    pub currency: Option<String>,
     /// Probability of the span, 0–1.
     pub confidence: f32,
 }

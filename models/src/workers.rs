@@ -7,11 +7,14 @@ use crate::{
     model::Model,
     parsed::Parsed,
     pool::{NluPool, Parse, ParseRequest, PoolError},
+    swap::{Live, Needs, Observer, SwapOptions, Swaps},
+    values::{self, catalogue::Catalogue},
 };
 use actix::{Actor, ActorContext, Addr, Handler, Message, SyncArbiter, SyncContext, System};
 use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
@@ -32,21 +35,36 @@ pub struct PoolOptions {
     pub timeout_ms: u64,
     /// Answers kept for texts that come again; 0 keeps none.
     pub cache: usize,
+    /// How a new model comes to answer.
+    pub swap: SwapOptions,
 }
 
 impl Default for PoolOptions {
     fn default() -> Self {
-        Self { threads: 2, queue: 1024, wait_ms: 500, timeout_ms: 5000, cache: 8192 }
+        Self {
+            threads: 2,
+            queue: 1024,
+            wait_ms: 500,
+            timeout_ms: 5000,
+            cache: 8192,
+            swap: SwapOptions::default(),
+        }
     }
 }
 
 /// After a failure to open the encoder, the next try comes after this long.
 const RETRY: Duration = Duration::from_secs(60);
 
+/// A parse, and whether the model would give the same for the same text again.
+struct Answer {
+    parse: Parse,
+    keep: bool,
+}
+
 struct Job {
     request: ParseRequest,
     deadline: Instant,
-    reply: oneshot::Sender<Result<Parse, PoolError>>,
+    reply: oneshot::Sender<Result<Answer, PoolError>>,
     // Held until the job is done, not until its caller gives up: the gate counts what is really queued.
     _place: OwnedSemaphorePermit,
 }
@@ -55,8 +73,18 @@ impl Message for Job {
     type Result = ();
 }
 
+/// How reading a text went.
+enum Read {
+    Fine(Parse),
+    /// The encoder failed; the n-gram tier answered.
+    Weak(Parse),
+    Failed(Error),
+    Panicked(String),
+}
+
 struct Worker {
-    live: Arc<ArcSwap<Model>>,
+    swaps: Arc<Swaps>,
+    limit: Duration,
     encoder: Option<(String, Box<dyn Encode>)>,
     failed: Option<(String, Instant)>,
 }
@@ -87,20 +115,59 @@ impl Worker {
         self.encoder.as_mut().map(|(_, encoder)| encoder.as_mut())
     }
 
-    fn parse(&mut self, request: &ParseRequest) -> Result<Parse> {
-        // One model for the whole text: a swap in between changes the next one.
-        let model = self.live.load_full();
-        let encoder = self.encoder(&model);
+    fn parse(&mut self, model: &Model, request: &ParseRequest) -> Read {
+        let encoder = self.encoder(model);
+        // An encoder that could not be opened leaves the n-gram tier: not what the model gives at its best.
+        let weak = encoder.is_none() && model.encoder().is_some();
         let with_encoder = encoder.is_some();
         match model.parse(request, encoder) {
+            Ok(parse) if weak => Read::Weak(parse),
+            Ok(parse) => Read::Fine(parse),
             Err(error) if with_encoder => {
                 tracing::error!(%error, "the encoder failed: the n-gram model answers");
                 metrics::counter!(measures::ENCODER_FAILED_TOTAL).increment(1);
                 self.encoder = None;
-                model.parse(request, None)
+                model.parse(request, None).map_or_else(Read::Failed, Read::Weak)
             }
-            result => result,
+            Err(error) => Read::Failed(error),
         }
+    }
+
+    fn read(&mut self, model: &Model, request: &ParseRequest) -> Read {
+        match catch_unwind(AssertUnwindSafe(|| self.parse(model, request))) {
+            Ok(read) => read,
+            Err(panic) => {
+                // What the panic left behind is not to be trusted.
+                self.encoder = None;
+                let why = panic
+                    .downcast_ref::<&str>()
+                    .map(|s| (*s).to_owned())
+                    .or_else(|| panic.downcast_ref::<String>().cloned());
+                Read::Panicked(why.unwrap_or_else(|| "unknown".into()))
+            }
+        }
+    }
+
+    /// Where the model is on probation and fails: what the model before makes of the same text. If it reads it, the new one
+    /// is to blame and the customer notices nothing; if it cannot read it either, text or encoder are to blame.
+    fn stand_in(&mut self, live: &Arc<Live>, read: &Read, request: &ParseRequest) -> Option<Parse> {
+        let former = live.former()?.clone();
+        let why = match read {
+            Read::Fine(_) => return None,
+            // Without an encoder the model before cannot tell whether that is to blame.
+            Read::Weak(_) if former.encoder().is_none() => return None,
+            Read::Weak(_) => "the encoder failed, and not with the model before",
+            Read::Failed(_) => "it gave an error",
+            Read::Panicked(_) => "it panicked",
+        };
+        match self.read(&former, request) {
+            Read::Fine(parse) => Some((parse, why)),
+            _ => None,
+        }
+        .map(|(parse, why)| {
+            self.swaps.failed(live, why);
+            parse
+        })
     }
 }
 
@@ -116,26 +183,32 @@ impl Handler<Job> for Worker {
             return;
         }
         let begun = Instant::now();
-        let result = match catch_unwind(AssertUnwindSafe(|| self.parse(&job.request))) {
-            Ok(Ok(parse)) => {
-                metrics::histogram!(measures::PARSE_SECONDS, "tier" => tier(&parse)).record(begun.elapsed());
-                Ok(parse)
+        // One model for the whole text: a swap in between changes the next one.
+        let live = self.swaps.live();
+        live.read();
+        let read = self.read(&live.model, &job.request);
+        if let Read::Panicked(why) = &read {
+            // actix builds this worker anew.
+            context.stop();
+            metrics::counter!(measures::REBUILT_TOTAL).increment(1);
+            tracing::error!(why, model = live.model.id(), "an understanding worker panicked and is rebuilt");
+        }
+        let took = begun.elapsed();
+        if took > self.limit && matches!(read, Read::Fine(_)) {
+            self.swaps.failed(&live, "it took longer than `nlu.timeout_ms`");
+        }
+        let result = match (self.stand_in(&live, &read, &job.request), read) {
+            (Some(parse), _) => Ok(Answer { parse, keep: false }),
+            (None, Read::Fine(parse)) => {
+                metrics::histogram!(measures::PARSE_SECONDS, "tier" => tier(&parse)).record(took);
+                Ok(Answer { parse, keep: true })
             }
-            Ok(Err(error)) => Err(PoolError::Worker(error.to_string())),
-            Err(panic) => {
-                // What the panic left behind is not to be trusted: actix builds this worker anew.
-                context.stop();
-                metrics::counter!(measures::REBUILT_TOTAL).increment(1);
-                let why = panic
-                    .downcast_ref::<&str>()
-                    .map(|s| (*s).to_owned())
-                    .or_else(|| panic.downcast_ref::<String>().cloned());
-                tracing::error!(
-                    why = why.as_deref().unwrap_or("unknown"),
-                    "an understanding worker panicked and is rebuilt"
-                );
-                Err(PoolError::Worker("it panicked".into()))
+            (None, Read::Weak(parse)) => {
+                metrics::histogram!(measures::PARSE_SECONDS, "tier" => tier(&parse)).record(took);
+                Ok(Answer { parse, keep: false })
             }
+            (None, Read::Failed(error)) => Err(PoolError::Worker(error.to_string())),
+            (None, Read::Panicked(_)) => Err(PoolError::Worker("it panicked".into())),
         };
         // Nobody waits any more: the caller's time was up.
         let _ = job.reply.send(result);
@@ -154,11 +227,13 @@ pub struct Pool {
 
 struct Inner {
     options: PoolOptions,
-    live: Arc<ArcSwap<Model>>,
+    swaps: Arc<Swaps>,
     gate: Arc<Semaphore>,
     places: usize,
     workers: Addr<Worker>,
     parsed: Parsed,
+    /// What the shop sells at present; empty until the first one is set.
+    catalogue: ArcSwap<Catalogue>,
     stop: Option<oneshot::Sender<()>>,
 }
 
@@ -176,19 +251,24 @@ impl Pool {
     /// # Errors
     /// `CHARLA-E4030` where the threads cannot be started.
     pub fn start(options: PoolOptions, model: Arc<Model>) -> Result<Self> {
-        let live = Arc::new(ArcSwap::from(model));
+        let swaps = Arc::new(Swaps::new(options.swap.clone(), model));
         let (started, ready) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
-        let (threads, shared) = (options.threads.clamp(1, 64), live.clone());
+        let (threads, shared) = (options.threads.clamp(1, 64), swaps.clone());
+        let limit = Duration::from_millis(options.timeout_ms);
         std::thread::Builder::new()
             .name("charla-nlu".into())
             .spawn(move || {
                 System::new().block_on(async move {
-                    let build = move || Worker { live: shared.clone(), encoder: None, failed: None };
+                    let swaps = shared.clone();
+                    let build = move || Worker { swaps: shared.clone(), limit, encoder: None, failed: None };
                     let workers = SyncArbiter::start(threads, build);
                     if started.send(workers).is_ok() {
                         // Either word or loss of the sender ends the system, and with it the workers.
-                        let _ = stopped.await;
+                        tokio::select! {
+                            _ = stopped => {}
+                            () = swaps.end_probations() => {}
+                        }
                     }
                 });
             })
@@ -199,8 +279,9 @@ impl Pool {
             inner: Arc::new(Inner {
                 gate: Arc::new(Semaphore::new(places)),
                 parsed: Parsed::new(options.cache),
+                catalogue: ArcSwap::default(),
                 places,
-                live,
+                swaps,
                 workers,
                 options,
                 stop: Some(stop),
@@ -210,18 +291,60 @@ impl Pool {
 
     /// The model that answers now.
     pub fn model(&self) -> Arc<Model> {
-        self.inner.live.load_full()
+        self.inner.swaps.live().model.clone()
     }
 
-    /// Tests a model and lets it answer from now on; texts being read are finished by the one before. Returns that one.
-    /// Blocks for as long as the self-test takes (up to a second with an encoder).
+    /// Vets a model and lets it answer from now on; texts being read are finished by the one before. Returns that one. The
+    /// new model is on probation for [`SwapOptions::probation_s`]: a text that it fails on is read by the model before, and
+    /// after too many of them that one is brought back. Nothing happens where a model of this id answers already.
+    ///
+    /// The vetting compares names with `needs` and with the model before, and reads the noted examples of both through
+    /// encoders of its own: what came out at training must come out, numbers must be probabilities, times must be alike.
+    /// Blocks meanwhile (about a second with an encoder, several on a busy machine); must not be called on an asynchronous
+    /// runtime's thread.
     ///
     /// # Errors
-    /// Those of [`Model::self_test`]; the model before stays.
-    pub fn swap(&self, model: Arc<Model>) -> Result<Arc<Model>> {
-        model.self_test()?;
-        tracing::info!(model = model.id(), "a new understanding model answers from now on");
-        Ok(self.inner.live.swap(model))
+    /// `CHARLA-E4021` for a model that does not pass, now or earlier (its id is remembered); the encoder's errors, which are
+    /// not held against the model. The model before stays.
+    pub fn swap(&self, model: Arc<Model>, needs: &Needs) -> Result<Arc<Model>> {
+        self.inner.swaps.swap(model, needs, Duration::from_millis(self.inner.options.timeout_ms))
+    }
+
+    /// Whether the model that answers is on probation.
+    pub fn on_probation(&self) -> bool {
+        self.inner.swaps.live().former().is_some()
+    }
+
+    /// Models that are not tried again, by id, and why.
+    pub fn refused(&self) -> BTreeMap<String, String> {
+        self.inner.swaps.refused()
+    }
+
+    /// Refuses a model from now on, as remembered from an earlier run. The one that answers goes on.
+    pub fn refuse(&self, id: &str, why: &str) {
+        self.inner.swaps.refuse(id, why);
+    }
+
+    /// Has every event of a swap told to `observer`, which replaces the one before. It must not hold the pool, which would
+    /// then never stop.
+    pub fn observe(&self, observer: Observer) {
+        self.inner.swaps.observe(observer);
+    }
+
+    /// Names of what the shop sells at present: entities that come near one get its spelling as their value, from now on.
+    /// Nothing waits for it.
+    pub fn set_catalogue(&self, catalogue: Catalogue) {
+        self.inner.catalogue.store(Arc::new(catalogue));
+    }
+
+    /// The catalogue in use; empty before the first one was set.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.inner.catalogue.load_full()
+    }
+
+    fn settled(&self, mut parse: Parse, request: &ParseRequest) -> Parse {
+        values::settle(&mut parse, request, Some(&self.inner.catalogue.load()));
+        parse
     }
 }
 
@@ -233,8 +356,9 @@ impl NluPool for Pool {
             metrics::counter!(measures::REFUSED_TOTAL, "reason" => reason).increment(1);
             Err(error)
         };
-        if let Some(parse) = inner.parsed.get(inner.live.load().id(), &request) {
-            return Ok(parse);
+        if let Some(parse) = inner.parsed.get(inner.swaps.live().model.id(), &request) {
+            metrics::counter!(measures::CACHED_TOTAL).increment(1);
+            return Ok(self.settled(parse, &request));
         }
         let wait = Duration::from_millis(inner.options.wait_ms);
         let place = match tokio::time::timeout(wait, inner.gate.clone().acquire_owned()).await {
@@ -249,9 +373,12 @@ impl NluPool for Pool {
             return refuse("worker", PoolError::Worker("the pool has stopped".into()));
         }
         match tokio::time::timeout(limit, answer).await {
-            Ok(Ok(Ok(parse))) => {
-                inner.parsed.put(inner.live.load().id(), &request, &parse);
-                Ok(parse)
+            Ok(Ok(Ok(Answer { parse, keep }))) => {
+                if keep {
+                    // Without what the moment adds, so that "tomorrow" may come again tomorrow.
+                    inner.parsed.put(inner.swaps.live().model.id(), &request, &parse);
+                }
+                Ok(self.settled(parse, &request))
             }
             Ok(Ok(Err(error))) => refuse("worker", error),
             Ok(Err(_)) => refuse("timeout", PoolError::Timeout(inner.options.timeout_ms)),

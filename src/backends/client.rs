@@ -1,7 +1,7 @@
 //! Carries out [`BackendCall`]s.
 
 use super::{Auth, BackendOptions, breaker::Breaker};
-use crate::telemetry::names;
+use crate::{body, telemetry::names};
 use charla_dialogue::{effect::BackendCall, event::Outcome};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde_json::Value;
@@ -227,14 +227,8 @@ fn no_secret(error: &crate::secret::SecretError) -> Try {
 }
 
 /// `None`: too large, cut off, or not JSON. An empty body is `null`.
-async fn read_json(mut response: reqwest::Response) -> Option<Value> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.ok()? {
-        if bytes.len() + chunk.len() > MAX_BODY_BYTES {
-            return None;
-        }
-        bytes.extend_from_slice(&chunk);
-    }
+async fn read_json(response: reqwest::Response) -> Option<Value> {
+    let bytes = body::read(response, MAX_BODY_BYTES).await?;
     if bytes.is_empty() {
         return Some(Value::Null);
     }

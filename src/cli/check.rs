@@ -1,5 +1,7 @@
 //! `charla check`.
 
+mod stories;
+
 use crate::{assistant, settings::Settings};
 use charla_dialogue::finding::{Finding, Severity};
 use charla_models::data::{Dataset, problems};
@@ -31,6 +33,8 @@ impl Check {
         } else {
             Settings::load(&self.config)?.assistant_dir
         };
+        let data = Dataset::read(&folder.join("nlu"))?;
+        let notes = problems::check(&data);
         let mut findings = Vec::new();
         let mut passed = 0usize;
         let mut failed = 0usize;
@@ -38,6 +42,7 @@ impl Check {
             Ok(assistant) => {
                 let assistant = Arc::new(assistant);
                 findings.extend(assistant.check());
+                findings.extend(stories::names(&assistant, &data));
                 if !self.no_tests {
                     (passed, failed) = conversations(&assistant, &folder.join("tests"))?;
                 }
@@ -45,8 +50,9 @@ impl Check {
             Err(assistant::AssistantError::Findings(found)) => findings.extend(found),
             Err(error) => return Err(error.into()),
         }
-        let data = Dataset::read(&folder.join("nlu"))?;
-        let notes = problems::check(&data);
+        let (unusable, notes): (Vec<_>, Vec<_>) =
+            notes.into_iter().partition(|note| stories::severity(note.kind).is_some());
+        findings.extend(stories::problems(&unusable));
         for finding in &findings {
             print_finding(finding);
         }
@@ -55,10 +61,11 @@ impl Check {
         }
         let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
         println!(
-            "checked {}: {} examples, {errors} errors, {} warnings, {} notes on the examples, \
+            "checked {}: {} examples, {} stories, {errors} errors, {} warnings, {} notes on the examples, \
              {passed} conversation tests passed, {failed} failed",
             folder.display(),
             data.examples.len(),
+            data.stories.len(),
             findings.len() - errors,
             notes.len(),
         );

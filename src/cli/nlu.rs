@@ -7,7 +7,9 @@ use charla_models::{
     data::Dataset,
     eval::{self, BenchOptions},
     pool::ParseRequest,
-    progress::{Bars, Silent},
+    progress::Bars,
+    train::tune,
+    values,
 };
 use clap::{Args, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
@@ -19,6 +21,9 @@ pub enum Nlu {
     Parse {
         /// The text.
         text: String,
+        /// When it was written, in the shop's civil time (`2026-11-25T14:00`). Default: now, on this machine's clock.
+        #[arg(long)]
+        now: Option<jiff::civil::DateTime>,
         #[command(flatten)]
         which: Which,
     },
@@ -41,9 +46,15 @@ pub enum Nlu {
         /// Training set (`.jsonl` or Rasa YAML).
         #[arg(long)]
         train: PathBuf,
+        /// Development set: calibrated on instead of on a part of the training set, never trained on.
+        #[arg(long)]
+        dev: Option<PathBuf>,
         /// Test set.
         #[arg(long)]
         test: PathBuf,
+        /// Leaves the encoder's last layers as they are, as `charla train` does: many times faster.
+        #[arg(long)]
+        frozen: bool,
         /// Only rows of this language.
         #[arg(long)]
         lang: Option<String>,
@@ -110,9 +121,12 @@ impl Which {
 impl Nlu {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
-            Nlu::Parse { text, which } => {
+            Nlu::Parse { text, now, which } => {
                 let (model, _) = which.model()?;
-                let parse = eval::parse(&model, &ParseRequest { text, ..ParseRequest::default() })?;
+                let now = now.or_else(|| Some(jiff::Zoned::now().datetime()));
+                let request = ParseRequest { text, now, ..ParseRequest::default() };
+                let mut parse = eval::parse(&model, &request)?;
+                values::settle(&mut parse, &request, None);
                 println!("{}", serde_json::to_string_pretty(&parse)?);
             }
             Nlu::Eval { data, json, misses, which } => {
@@ -127,17 +141,23 @@ impl Nlu {
                     }
                 }
             }
-            Nlu::Bench { train, test, lang, shots, limit, json, which } => {
+            Nlu::Bench { train, dev, test, frozen, lang, shots, limit, json, which } => {
                 let trainer = which.trainer();
                 let encoder = which.encoder(&trainer);
+                let dev = dev.map(|dev| Dataset::read(&dev)).transpose()?;
                 let bench = BenchOptions { lang, shots, limit };
+                let mut options = trainer.options.clone();
+                if !frozen {
+                    options.tune = Some(tune::Options::default());
+                }
                 let (report, _) = eval::bench(
                     &Dataset::read(&train)?,
+                    dev.as_ref(),
                     &Dataset::read(&test)?,
                     &bench,
                     encoder,
-                    &trainer.options,
-                    &Silent,
+                    &options,
+                    &Bars::default(),
                 )?;
                 print_report(&report, json)?;
             }

@@ -10,11 +10,14 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 #[derive(Debug, Args)]
 pub struct Replay {
     /// The conversation, `person@number`, as the agents' API names it.
-    #[arg(required_unless_present = "all")]
+    #[arg(required_unless_present_any = ["all", "list"])]
     id: Option<String>,
     /// All conversations; prints totals and what differs.
     #[arg(long, conflicts_with = "id")]
     all: bool,
+    /// Names of all conversations, one a line.
+    #[arg(long, conflicts_with_all = ["id", "all"])]
+    list: bool,
     /// Stops after this record.
     #[arg(long)]
     at: Option<u64>,
@@ -24,7 +27,7 @@ pub struct Replay {
     /// Data folder; overrides `data_dir`.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Prints the state as JSON.
+    /// Prints the state alone, as JSON; what the check found goes to standard error.
     #[arg(long)]
     json: bool,
 }
@@ -36,6 +39,12 @@ impl Replay {
         options.data_dir = self.data.unwrap_or(settings.data_dir);
         let inspector = Inspector::<Bot>::open(&options)
             .context("the journal opens only while no engine runs on it; a running one answers /api/v1/conversations/{id}/journal")?;
+        if self.list {
+            for id in inspector.conversations(usize::MAX, None)? {
+                println!("{id}");
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         // With the assistant the stronger check: turns pinned to this very version are decided again and compared.
         let bot = assistant::load(&settings.assistant_dir).ok().map(|a| Bot::new(Arc::new(a)));
         if self.all {
@@ -55,26 +64,31 @@ impl Replay {
         }
         let id: ConversationId = self.id.unwrap_or_default().parse()?;
         let last = self.at.unwrap_or(u64::MAX);
-        for (seq, record) in inspector.history(&id, 0, usize::MAX)? {
-            if seq > last {
-                break;
-            }
-            println!("{seq:>6}  {}", serde_json::to_string(&record)?);
+        let history = inspector.history(&id, 0, usize::MAX)?;
+        if history.is_empty() {
+            anyhow::bail!(
+                "CHARLA-E2103: the journal has no conversation {id}; `charla replay --list` names them"
+            );
+        }
+        for (seq, record) in history.iter().filter(|(seq, _)| *seq <= last && !self.json) {
+            println!("{seq:>6}  {}", serde_json::to_string(record)?);
         }
         let replay = inspector.replay_until(&id, bot.as_ref(), last)?;
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(&replay.state)?);
-        } else {
-            println!("state: {:#?}", replay.state);
-        }
-        println!(
+        let state = serde_json::to_string_pretty(&replay.state)?;
+        let mut found = format!(
             "{} records, {} turns decided again, {} differences",
             replay.records,
             replay.decided,
             replay.differences.len()
         );
         for difference in &replay.differences {
-            println!("  record {}: {}", difference.seq, difference.what);
+            found.push_str(&format!("\n  record {}: {}", difference.seq, difference.what));
+        }
+        if self.json {
+            println!("{state}");
+            eprintln!("{found}");
+        } else {
+            println!(" state  {state}\n{found}");
         }
         Ok(if replay.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

@@ -17,6 +17,10 @@ pub struct Train {
     /// Trains the n-gram model alone.
     #[arg(long)]
     no_encoder: bool,
+    /// Trains the encoder's last layers with the heads: takes many minutes, a little better where many intents are close.
+    /// The engine takes such a model with `nlu.tune: true` in its settings.
+    #[arg(long, conflicts_with = "no_encoder")]
+    tune: bool,
     /// Prints the report as JSON.
     #[arg(long)]
     json: bool,
@@ -24,7 +28,7 @@ pub struct Train {
 
 impl Train {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let trainer = Trainer::new(self.data.clone(), self.cache);
+        let trainer = Trainer::new(self.data.clone(), self.cache).tuned(self.tune);
         let bars = Bars::default();
         let encoder = if self.no_encoder { None } else { trainer.encoder_or_warn(&bars) };
         for problem in problems::check(&Dataset::read(&self.data)?) {
@@ -50,7 +54,15 @@ impl Train {
             }
             None => println!("model {} is up to date", made.model.id()),
         }
-        println!("artefact in {}", made.folder.display());
+        let place = match &made.page {
+            Some(page) => format!("artefact in {}\nreport in {}", made.folder.display(), page.display()),
+            None => format!(
+                "artefact in {}, without a report; remove the folder and train again to get one",
+                made.folder.display()
+            ),
+        };
+        // What is read by a program holds the report alone.
+        if self.json { eprintln!("{place}") } else { println!("{place}") }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -188,16 +188,37 @@ async fn act(
     edge: web::Data<Edge>,
     request: HttpRequest,
     path: web::Path<(String, String)>,
-    body: Option<web::Json<ActBody>>,
+    body: Result<web::Bytes, actix_web::Error>,
 ) -> HttpResponse {
     let (id, act) = path.into_inner();
-    let body = body.map(web::Json::into_inner).unwrap_or_default();
     finish(perform(&edge, &request, &id, &act, body).await)
 }
 
-async fn perform(edge: &Edge, request: &HttpRequest, id: &str, act: &str, body: ActBody) -> Answer {
+/// The body of an act. Most acts need none; but what is there and cannot be read was meant to say something.
+fn act_body(body: Result<web::Bytes, actix_web::Error>) -> Result<ActBody, Problem> {
+    let bytes = body.map_err(|error| {
+        // Too large, broken off: actix knows which.
+        Problem(error.as_response_error().status_code(), "CHARLA-E2109", format!("the body: {error}"))
+    })?;
+    if bytes.is_empty() {
+        return Ok(ActBody::default());
+    }
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let form = "write a JSON object such as {\"text\": \"Hello\"}";
+        Problem(StatusCode::BAD_REQUEST, "CHARLA-E2109", format!("the body cannot be read: {error}; {form}"))
+    })
+}
+
+async fn perform(
+    edge: &Edge,
+    request: &HttpRequest,
+    id: &str,
+    act: &str,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> Answer {
     let agent = agent(edge, request)?;
     let id = conversation(id)?;
+    let body = act_body(body)?;
     let state = edge.engine.state(&id).map_err(|error| internal(&error))?.ok_or_else(unknown)?;
     let text = body.text.trim().to_owned();
     let needs_text = matches!(act, "reply" | "note");

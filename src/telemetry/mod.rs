@@ -55,9 +55,13 @@ pub enum LogFormat {
 
 /// Starts logging to standard error; the filter comes from `CHARLA_LOG` (default `info`). Later calls do nothing.
 pub fn init_logs(format: LogFormat) {
+    init_logs_from(format, "info,actix_server=warn,ort=warn");
+}
+
+/// As [`init_logs`] with another default filter, for commands whose output is for reading.
+pub fn init_logs_from(format: LogFormat, default: &str) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("CHARLA_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn,ort=warn"));
+    let filter = EnvFilter::try_from_env("CHARLA_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second initialisation (tests start several engines in one process) keeps the first.
     let _ = match format {

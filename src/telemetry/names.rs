@@ -23,6 +23,8 @@ pub const SEND_SECONDS: &str = "charla_whatsapp_send_seconds";
 pub const REPLY_SECONDS: &str = "charla_reply_seconds";
 /// Sends refused because the customer-service window had closed.
 pub const WINDOW_REFUSALS: &str = "charla_window_refusals_total";
+/// Fetches of the product names; `outcome` ok, failed.
+pub const CATALOGUE_FETCHES: &str = "charla_catalogue_fetches_total";
 /// Understanding; label `outcome` (`ok`, `full`, `timeout`, `worker`).
 pub const UNDERSTANDINGS: &str = "charla_understandings_total";
 /// Seconds understanding took, waiting for a free worker included.
@@ -31,6 +33,8 @@ pub const UNDERSTAND_SECONDS: &str = "charla_understand_seconds";
 pub const MATTERS: &str = "charla_matters_total";
 /// Agents' API requests; label `status`.
 pub const AGENT_REQUESTS: &str = "charla_agent_requests_total";
+/// What goes wrong in the dialogue without the customer's doing; label `code` (`CHARLA-E1101` to `CHARLA-E1107`).
+pub const TROUBLES: &str = "charla_dialogue_troubles_total";
 /// 1 while the named model serves; label `tier` (`joint`, `ngram`).
 pub const MODEL_SERVING: &str = "charla_model_serving";
 /// Rules of the dialogue that a state broke; stays 0. Label `rule`.
@@ -64,9 +68,11 @@ pub const ALL: &[(&str, Kind, Unit, &str)] = &[
     ),
     (WINDOW_REFUSALS, Kind::Counter, Unit::Count, "Sends refused outside the customer-service window"),
     (UNDERSTANDINGS, Kind::Counter, Unit::Count, "Texts understood by outcome"),
+    (CATALOGUE_FETCHES, Kind::Counter, Unit::Count, "Fetches of the product names by outcome"),
     (UNDERSTAND_SECONDS, Kind::Histogram, Unit::Seconds, "Duration of understanding, waiting included"),
     (MATTERS, Kind::Counter, Unit::Count, "Matters by outcome"),
     (AGENT_REQUESTS, Kind::Counter, Unit::Count, "Requests to the agents' API by HTTP status"),
+    (TROUBLES, Kind::Counter, Unit::Count, "Troubles of the dialogue by error code"),
     (MODEL_SERVING, Kind::Gauge, Unit::Count, "1 for the tier that serves"),
     (INVARIANT_VIOLATIONS, Kind::Counter, Unit::Count, "Dialogue rules broken; stays 0"),
 ];

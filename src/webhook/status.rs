@@ -7,10 +7,10 @@ use super::{
     payload::{self, ErrorItem},
     people::Scope,
 };
-use crate::whatsapp::{callback, errors};
+use crate::whatsapp::errors;
 use charla_actors::{
     accept::{Delivery, Item},
-    session::Session,
+    session::{IdempotencyKey, Session},
 };
 use charla_dialogue::event::Event;
 use serde_json::value::RawValue;
@@ -48,10 +48,11 @@ fn one<S: Session<Event = Event>>(out: &mut Parsed<S>, scope: &Scope, raw: &RawV
         "deleted" => ("status_deleted", Delivery::Deleted),
         _ => return out.keep("unknown_status", raw),
     };
+    // The outbox sends each message with its idempotency key.
     let key = status
         .biz_opaque_callback_data
         .as_deref()
-        .and_then(callback::decode)
+        .and_then(|data| data.parse::<IdempotencyKey>().ok())
         // What another number sent cannot be ours, whatever it looks like.
         .filter(|key| key.conversation.number == scope.number);
     out.push(

@@ -6,6 +6,7 @@ use super::{
     render::{render, render_read},
     token::{AccessToken, TokenSource},
 };
+use crate::body;
 use charla_dialogue::effect::Send;
 use reqwest::{
     StatusCode, Url,
@@ -202,7 +203,7 @@ impl GraphClient {
         charla_actors::failpoints::after_request_before_answer().await;
         let status = response.status();
         let retry_after = retry_after(response.headers());
-        let body = read(response).await;
+        let body = body::read(response, MAX_ANSWER).await;
         if status.is_success() {
             let body = body.ok_or(SendError::unanswered(Class::Unknown, "answer_lost"))?;
             return Ok(Answer { status, retry_after, body });
@@ -247,16 +248,4 @@ fn unanswered(error: &reqwest::Error) -> SendError {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
-}
-
-/// The whole body; `None` if it broke off or is far longer than any answer of Graph's.
-async fn read(mut response: reqwest::Response) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.ok()? {
-        if body.len() + chunk.len() > MAX_ANSWER {
-            return None;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Some(body)
 }

@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+/// Most characters of `biz_opaque_callback_data`.
+pub const MAX_CALLBACK_DATA: usize = 512;
 /// Most characters of a text message.
 pub const MAX_TEXT: usize = 4096;
 /// Most characters of a body above buttons, a location request, or of a caption.

@@ -1,6 +1,5 @@
 //! WhatsApp's Cloud API, outbound: rendering, sending, pacing, errors.
 
-pub mod callback;
 pub mod client;
 pub mod errors;
 mod interactive;

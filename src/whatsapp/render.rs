@@ -4,11 +4,10 @@
 //! has been left without an answer.
 
 use super::{
-    callback,
     interactive::{buttons_of, interactive, sections_of},
     limits::{
-        MAX_BODY, MAX_BUTTON_TITLE, MAX_LINK, MAX_LIST_BODY, MAX_TEMPLATE_NAME, MAX_TEXT, RenderError,
-        Result, checked,
+        MAX_BODY, MAX_BUTTON_TITLE, MAX_CALLBACK_DATA, MAX_LINK, MAX_LIST_BODY, MAX_TEMPLATE_NAME, MAX_TEXT,
+        RenderError, Result, checked,
     },
 };
 use charla_dialogue::effect::{Outgoing, Send};
@@ -26,7 +25,7 @@ pub fn render(send: &Send, callback_data: &str) -> Result<Value> {
     }
     if !callback_data.is_empty() {
         body["biz_opaque_callback_data"] =
-            checked("biz_opaque_callback_data", callback_data, callback::MAX_LENGTH)?.into();
+            checked("biz_opaque_callback_data", callback_data, MAX_CALLBACK_DATA)?.into();
     }
     let (kind, content) = content(&send.message)?;
     body["type"] = kind.into();
@@ -179,10 +178,10 @@ mod tests {
             ..send(Outgoing::Text { body: "hi".into(), preview_url: true })
         };
         assert_eq!(
-            render(&send, "charla1|1|2|3|4").unwrap(),
+            render(&send, "1@2/3/4").unwrap(),
             json!({
                 "messaging_product": "whatsapp", "recipient_type": "individual", "to": "16505551234",
-                "context": {"message_id": "wamid.1"}, "biz_opaque_callback_data": "charla1|1|2|3|4",
+                "context": {"message_id": "wamid.1"}, "biz_opaque_callback_data": "1@2/3/4",
                 "type": "text", "text": {"body": "hi", "preview_url": true},
             })
         );

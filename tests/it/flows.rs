@@ -76,19 +76,6 @@ async fn rate(customer: &mut Customer<'_>, score: u8) {
     assert!(thanks.text().contains(&score.to_string()), "{}", thanks.text());
 }
 
-async fn conversation_of(town: &Town, name: &str) -> (String, Value) {
-    let (status, page) = town.agent("GET", "/conversations?limit=500", Value::Null).await;
-    assert_eq!(status, 200);
-    for id in page["conversations"].as_array().unwrap() {
-        let id = id.as_str().unwrap();
-        let (_, detail) = town.agent("GET", &format!("/conversations/{id}"), Value::Null).await;
-        if detail["person"]["phone"] == name {
-            return (id.to_owned(), detail);
-        }
-    }
-    panic!("no conversation of {name}");
-}
-
 async fn tickets(town: &Town, contact: &str) -> Vec<Value> {
     let token = std::fs::read_to_string(town.folder.path().join("secrets/shop_token")).unwrap();
     let url = format!("{}/tickets?contact={contact}", town.shop_url);
@@ -103,11 +90,11 @@ async fn go_through(script: &Script) {
     // 1. Nothing personal before the yes; the notice that this is a machine; consent with version and time.
     let greeting = customer.say(script.hello).await;
     assert!(greeting.text().contains("Charla") && greeting.offers("/Consent(yes)"), "{}", greeting.text());
-    let (id, before) = conversation_of(&town, script.wa_id).await;
+    let (id, before) = town.conversation_of(script.wa_id).await;
     assert_eq!(before["consent"]["grants"], json!({}));
     let thanks = customer.choose(&greeting, "/Consent(yes)").await;
     assert!(!thanks.text().is_empty());
-    let (_, after) = conversation_of(&town, script.wa_id).await;
+    let (_, after) = town.conversation_of(script.wa_id).await;
     let grant = &after["consent"]["grants"]["processing"];
     assert!(grant["version"].is_string() && grant["at"].as_i64().unwrap() > 0, "{after:#}");
     assert_eq!(after["language"]["code"], script.language);
@@ -145,7 +132,7 @@ async fn go_through(script: &Script) {
     person_takes_over(&town, &mut customer, &id).await;
 
     // 7. was the rating above; it is stored.
-    let contact = conversation_of(&town, script.wa_id).await.1;
+    let contact = town.conversation_of(script.wa_id).await.1;
     assert_eq!(contact["owner"]["kind"], "bot");
 
     let replayed = town.running().engine.replay(&id.parse::<ConversationId>().unwrap()).unwrap();
@@ -167,7 +154,7 @@ async fn person_takes_over(town: &Town, customer: &mut Customer<'_>, id: &str) {
     let path = |act: &str| format!("/conversations/{id}/{act}");
     let (status, _) = town.agent("POST", &path("take"), json!({})).await;
     assert_eq!(status, 200);
-    wait_for_owner(town, id, "agent").await;
+    town.wait_for(id, |detail| detail["owner"]["kind"] == "agent").await;
     customer.send(json!({"type": "text", "text": "42?"})).await;
     let (status, _) = town.agent("POST", &path("reply"), json!({"text": "Hello, this is Meera."})).await;
     assert_eq!(status, 200);
@@ -175,19 +162,7 @@ async fn person_takes_over(town: &Town, customer: &mut Customer<'_>, id: &str) {
     assert_eq!(answer.text(), "Hello, this is Meera.");
     let (status, _) = town.agent("POST", &path("handback"), json!({"resolved": true})).await;
     assert_eq!(status, 200);
-    wait_for_owner(town, id, "bot").await;
-}
-
-async fn wait_for_owner(town: &Town, id: &str, owner: &str) {
-    let begun = std::time::Instant::now();
-    while begun.elapsed() < crate::support::PATIENCE {
-        let (_, detail) = town.agent("GET", &format!("/conversations/{id}"), Value::Null).await;
-        if detail["owner"]["kind"] == owner {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("{id} never came to {owner}");
+    town.wait_for(id, |detail| detail["owner"]["kind"] == "bot").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

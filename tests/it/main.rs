@@ -2,8 +2,14 @@
 // A helper that fails is a test that fails.
 #![allow(clippy::unwrap_used)]
 
+mod agents;
+mod catalogue;
+mod chat;
+mod clock;
+mod consent;
 mod flows;
 mod graph;
+mod preference;
 mod probe;
 mod promises;
 mod support;

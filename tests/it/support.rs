@@ -56,26 +56,31 @@ fn port(listener: &TcpListener) -> u16 {
 impl Town {
     /// With the engine in this process.
     pub async fn here() -> Self {
-        let (mut town, listener) = Self::without_engine().await;
+        let (mut town, listener) = Self::without_engine(&root().join("config")).await;
         town.start_here(listener).await;
         town
     }
 
     /// With the engine as a child process.
     pub async fn with_child() -> Self {
-        let (mut town, listener) = Self::without_engine().await;
+        Self::with_child_and(&root().join("config")).await
+    }
+
+    /// With the engine as a child process, and an assistant of the test's own.
+    pub async fn with_child_and(assistant: &Path) -> Self {
+        let (mut town, listener) = Self::without_engine(assistant).await;
         // The port is free from here on; nothing else on this machine is handed it in the moment until the child binds it.
         drop(listener);
         town.start_child(&[]).await;
         town
     }
 
-    async fn without_engine() -> (Self, TcpListener) {
+    async fn without_engine(assistant: &Path) -> (Self, TcpListener) {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let (engine, sim, shop) = (listener(), listener(), listener());
         let ports = [port(&engine), port(&sim), port(&shop)];
-        let plan = demo::Plan::with_ports(folder.path(), &root().join("config"), ports, false).unwrap();
+        let plan = demo::Plan::with_ports(folder.path(), assistant, ports, false).unwrap();
         let world = plan.start_world(sim, shop).await.unwrap();
         let url = |port: u16| format!("http://127.0.0.1:{port}");
         let town = Self {
@@ -191,6 +196,59 @@ impl Town {
         (response.status().as_u16(), response.json().await.unwrap_or_default())
     }
 
+    /// Name and details of the conversation of whoever has this phone.
+    pub async fn conversation_of(&self, phone: &str) -> (String, Value) {
+        let (status, page) = self.agent("GET", "/conversations?limit=500", Value::Null).await;
+        assert_eq!(status, 200);
+        for id in page["conversations"].as_array().unwrap() {
+            let id = id.as_str().unwrap();
+            let (_, detail) = self.agent("GET", &format!("/conversations/{id}"), Value::Null).await;
+            if detail["person"]["phone"] == phone {
+                return (id.to_owned(), detail);
+            }
+        }
+        panic!("no conversation of {phone}");
+    }
+
+    /// Waits until a conversation's details are so, and returns them.
+    pub async fn wait_for(&self, id: &str, so: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let (_, detail) = self.agent("GET", &format!("/conversations/{id}"), Value::Null).await;
+            if so(&detail) {
+                return detail;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{id} never came to that: {detail:#}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// What the journal has of a conversation, as JSON.
+    pub async fn journal(&self, id: &str) -> Vec<Value> {
+        let (status, body) =
+            self.agent("GET", &format!("/conversations/{id}/journal?limit=500"), Value::Null).await;
+        assert_eq!(status, 200);
+        body["records"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Waits until a change of this name is in a conversation's journal, and returns it.
+    pub async fn wait_for_change(&self, id: &str, name: &str) -> Value {
+        let begun = Instant::now();
+        loop {
+            let all = changes(&self.journal(id).await);
+            if let Some(found) = all.iter().rev().find(|c| c["change"] == name) {
+                return found.clone();
+            }
+            assert!(begun.elapsed() < PATIENCE, "no {name} among {all:#?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// A client of the simulator's control API.
+    pub fn sim(&self) -> charla_loadtest::sim::client::SimClient {
+        charla_loadtest::sim::client::SimClient::new(&self.sim_url).unwrap()
+    }
+
     /// Switches one of the shop's backends: `ok`, `down`, `slow`, `error`.
     pub async fn outage(&self, backend: &str, mode: &str) {
         let token = std::fs::read_to_string(self.folder.path().join("secrets/shop_token")).unwrap();
@@ -212,6 +270,21 @@ impl Town {
     pub async fn ready(&self) -> Value {
         self.http.get(format!("{}/health/ready", self.engine_url)).send().await.unwrap().json().await.unwrap()
     }
+}
+
+/// The tracker events of journal records, in order.
+pub fn changes(records: &[Value]) -> Vec<Value> {
+    fn collect(value: &Value, found: &mut Vec<Value>) {
+        match value {
+            Value::Object(map) if map.contains_key("change") => found.push(value.clone()),
+            Value::Object(map) => map.values().for_each(|v| collect(v, found)),
+            Value::Array(items) => items.iter().for_each(|v| collect(v, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    records.iter().for_each(|record| collect(record, &mut found));
+    found
 }
 
 impl Drop for Town {

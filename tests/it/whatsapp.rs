@@ -31,7 +31,7 @@ impl Bench {
     }
 
     async fn send(&self) -> Result<Sent, (Class, &'static str)> {
-        let sent = self.client.send(NUMBER, &hello(), "charla1|1|2|3|4").await;
+        let sent = self.client.send(NUMBER, &hello(), "1@2/3/4").await;
         sent.map_err(|error| (error.class, error.reason))
     }
 
@@ -73,7 +73,7 @@ async fn a_message_arrives_whole_over_one_kept_connection() {
         json!({
             "messaging_product": "whatsapp", "recipient_type": "individual", "to": "919800000001",
             "type": "text", "text": {"body": "नमस्ते 👋", "preview_url": false},
-            "context": {"message_id": "wamid.IN"}, "biz_opaque_callback_data": "charla1|1|2|3|4",
+            "context": {"message_id": "wamid.IN"}, "biz_opaque_callback_data": "1@2/3/4",
         })
     );
     assert_eq!(

@@ -11,15 +11,13 @@ pub(crate) fn run(turn: &mut Turn, language: Option<String>) {
         }
         None => "ask",
     };
-    turn.reask();
+    if !turn.needs_consent() {
+        turn.reask();
+    }
     turn.pattern("pattern_change_language", Some(reason));
     turn.run();
     // The question that was open comes again, now in the new language.
-    if reason == "changed"
-        && !turn.state.consented()
-        && turn.a.settings.consent_required
-        && turn.state.session.greeted
-    {
+    if reason == "changed" && turn.needs_consent() && turn.state.session.greeted {
         turn.say("utter_consent_reminder");
     }
 }

@@ -1,19 +1,50 @@
-//! Yes or no to the consent question.
+//! Yes or no to the consent question, and what becomes of a yes to an earlier text.
 
+use crate::patterns::session_start;
+use crate::state::Owner;
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
 pub(crate) fn run(turn: &mut Turn, given: bool) {
-    if given {
-        if !turn.state.consented() {
+    match (given, turn.state.consented()) {
+        (true, true) => {}
+        // The yes is one to a text that no longer holds, such as a tap on an old message.
+        (true, false) if shows_another_text(turn) => session_start::greet(turn),
+        (true, false) => {
             give(turn);
+            let open = turn.open_question();
+            if open.is_some() && turn.state.held.iter().all(|h| h.frame != open) {
+                turn.reask();
+            }
             turn.pattern("pattern_consent_given", None);
         }
-    } else if turn.state.consented() {
-        super::stop::run(turn);
-    } else {
-        turn.emit(TrackerEvent::ConsentDenied { at: turn.at });
-        turn.pattern("pattern_consent_denied", None);
+        (false, true) => super::stop::run(turn),
+        (false, false) => {
+            turn.emit(TrackerEvent::ConsentDenied { at: turn.at });
+            // Something runs only where an earlier text had been agreed to.
+            turn.drop_stack("consent_denied");
+            turn.pattern("pattern_consent_denied", None);
+        }
+    }
+}
+
+/// Whether the text that the customer has seen last is known and is not the one that holds now.
+pub(crate) fn shows_another_text(turn: &Turn) -> bool {
+    turn.state.consent.shown.as_ref().is_some_and(|shown| *shown != turn.a.settings.consent_version)
+}
+
+/// A consent to another version of the text counts no longer: the customer is a newcomer in this respect. While a person is
+/// waited for or writes nobody asks; the first message after that does.
+pub(crate) fn outdate(turn: &mut Turn) {
+    let settings = &turn.a.settings;
+    if !settings.consent_required || turn.state.owner != Owner::Bot {
+        return;
+    }
+    if let Some(grant) = turn.state.consent.grants.get("processing")
+        && grant.version != settings.consent_version
+    {
+        let version = grant.version.clone();
+        turn.emit(TrackerEvent::ConsentOutdated { version, at: turn.at });
     }
 }
 

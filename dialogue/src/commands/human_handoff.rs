@@ -15,9 +15,7 @@ pub(crate) fn run(turn: &mut Turn, reason: &'static str) {
     let mut latest = turn.state.latest.clone().unwrap_or_default();
     if reason == "requested" && latest.intent.is_none() {
         // By tap or word: the same wish as the intent that asks for a person.
-        let wish = Some(Target::Command(IntentCommand::HumanHandoff));
-        latest.intent =
-            turn.a.domain.intents.iter().find(|(_, i)| i.target == wish).map(|(name, _)| name.clone());
+        latest.intent = Some(wish_for_a_person(turn));
     }
     // After a request for a person, or where one is always needed, offering the machine again would be rude.
     let topics = match reason {
@@ -38,7 +36,7 @@ pub(crate) fn run(turn: &mut Turn, reason: &'static str) {
         && turn.a.settings.low_confidence == crate::config::settings::LowConfidence::DraftForReview)
         .then(|| draft(turn))
         .flatten();
-    let handoff = Handoff { draft, ..brief(turn, reason) };
+    let handoff = Handoff { draft, intent: latest.intent, ..brief(turn, reason) };
     turn.drop_stack("escalated");
     turn.emit(TrackerEvent::TopicsOffered { topics: topics.clone(), clarification: false });
     turn.emit(TrackerEvent::Queued {
@@ -49,6 +47,18 @@ pub(crate) fn run(turn: &mut Turn, reason: &'static str) {
     });
     turn.hook("action_create_handoff_ticket");
     turn.pattern("pattern_human_handoff", Some(reason));
+}
+
+/// The domain's intent that asks for a person; Charla's own name for it if there is none.
+fn wish_for_a_person(turn: &Turn) -> String {
+    const NAME: &str = "talk_to_human";
+    let wish = Some(Target::Command(IntentCommand::HumanHandoff));
+    let intents = &turn.a.domain.intents;
+    let another = || intents.iter().find(|(_, i)| i.target == wish).map(|(name, _)| name.clone());
+    match intents.contains_key(NAME) {
+        true => NAME.into(),
+        false => another().unwrap_or_else(|| NAME.into()),
+    }
 }
 
 /// What a human needs to know at this moment, for a hand-off or a ticket that a flow opens.

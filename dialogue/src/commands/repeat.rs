@@ -16,6 +16,8 @@ pub(crate) fn run(turn: &mut Turn) {
         asked.turn = turn.state.counters.received;
         turn.emit(TrackerEvent::Asked { asked });
     }
+    let says: Vec<(String, bool)> =
+        turn.state.options.iter().filter_map(|o| Some((o.id.clone(), o.says?))).collect();
     for message in last {
         let (text, part, footer) = match message {
             Outgoing::Text { body, .. } => (body, None, None),
@@ -30,6 +32,6 @@ pub(crate) fn run(turn: &mut Turn) {
             // Templates are never repeated on their own account.
             Outgoing::Template { .. } => continue,
         };
-        turn.drafts.push(Draft { response: "repeat".into(), text, part, footer });
+        turn.drafts.push(Draft { response: "repeat".into(), text, part, footer, says: says.clone() });
     }
 }

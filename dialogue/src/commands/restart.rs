@@ -8,7 +8,7 @@ pub(crate) fn run(turn: &mut Turn) {
     let slots = crate::patterns::session_start::initial_slots(turn);
     turn.emit(TrackerEvent::SlotsReset { slots });
     turn.emit(TrackerEvent::Progress);
-    if turn.state.consented() || !turn.a.settings.consent_required {
+    if !turn.needs_consent() {
         turn.say("utter_restarted");
     } else {
         crate::patterns::session_start::greet(turn);

@@ -4,7 +4,7 @@ use crate::patterns::session_start;
 use crate::turn::Turn;
 
 pub(crate) fn run(turn: &mut Turn) {
-    if turn.a.settings.consent_required && !turn.state.consented() {
+    if turn.needs_consent() {
         session_start::greet(turn);
     } else {
         turn.say("utter_acknowledge");

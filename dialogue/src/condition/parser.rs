@@ -1,8 +1,7 @@
 //! Recursive descent: `or` over `and` over `not` over comparisons.
 
 use super::lexer::{Token, tokens};
-use super::{ConditionError, Expr, Op, Operand};
-use regex::Regex;
+use super::{ConditionError, Expr, Op, Operand, Pattern};
 use serde_json::Value;
 
 /// Roots that a path may begin with; anything else is a slot's name.
@@ -98,7 +97,7 @@ impl Parser<'_> {
                 return Err(self.error("a regular expression in quotes is expected here"));
             };
             self.at += 1;
-            let regex = Regex::new(&text)
+            let regex = Pattern::new(&text)
                 .map_err(|e| ConditionError { at, message: format!("not a regular expression: {e}") })?;
             return Ok(Expr::Matches(left, regex));
         }

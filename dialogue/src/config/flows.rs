@@ -103,6 +103,10 @@ pub struct Collect {
     pub confirm: bool,
     /// Everything written is the answer.
     pub verbatim: bool,
+    /// What means yes to this question and to no other: "cancel it".
+    pub yes: Vec<String>,
+    /// What means no: "keep it".
+    pub no: Vec<String>,
 }
 
 impl Flow {
@@ -241,6 +245,8 @@ impl Builder<'_> {
                 "optional",
                 "confirm",
                 "verbatim",
+                "yes",
+                "no",
                 "force_slot_filling",
             ],
         );
@@ -377,6 +383,8 @@ impl Builder<'_> {
             optional: at.bool_at("optional", f).unwrap_or(false),
             confirm: at.bool_at("confirm", f).unwrap_or(false),
             verbatim: at.bool_at("verbatim", f).unwrap_or(false),
+            yes: at.strings_at("yes", f).into_iter().map(|(s, _)| s).collect(),
+            no: at.strings_at("no", f).into_iter().map(|(s, _)| s).collect(),
         }
     }
 

@@ -50,6 +50,10 @@ pub struct Option_ {
     pub description: Option<Text>,
     /// Only if this holds.
     pub condition: Option<Condition>,
+    /// What customers write instead of tapping, beside its title.
+    pub synonyms: Vec<String>,
+    /// The offer that a written yes (true) or no (false) takes up while it is the last thing said.
+    pub says: Option<bool>,
     /// Where it stands.
     pub place: Place,
 }
@@ -156,7 +160,7 @@ fn options(at: Option<Reader>, id: &str, templates: &mut Templates, findings: &m
 }
 
 fn option(at: Reader, id: &str, templates: &mut Templates, findings: &mut Findings) -> Option<Option_> {
-    at.only(findings, &[id, "title", "description", "condition"]);
+    at.only(findings, &[id, "title", "description", "condition", "synonyms", "affirm", "deny"]);
     for key in [id, "title"] {
         if at.get(key).is_none() {
             findings.error(
@@ -168,7 +172,14 @@ fn option(at: Reader, id: &str, templates: &mut Templates, findings: &mut Findin
             return None;
         }
     }
+    let mut flag = |key: &str| at.bool_at(key, findings).unwrap_or(false);
+    let says = match (flag("affirm"), flag("deny")) {
+        (false, false) => None,
+        (affirm, _) => Some(affirm),
+    };
     Some(Option_ {
+        synonyms: at.strings_at("synonyms", findings).into_iter().map(|(s, _)| s).collect(),
+        says,
         id: text(at, id, templates, findings)?,
         title: text(at, "title", templates, findings)?,
         description: text(at, "description", templates, findings),

@@ -41,8 +41,6 @@ pub struct Settings {
     pub topics: usize,
     /// Silence after which a thread answered from the Business app returns to the bot, milliseconds; 0: never.
     pub app_release_ms: i64,
-    /// How long journals are kept, days.
-    pub retention_days: u32,
     /// What to do with messages that are no text.
     pub content: BTreeMap<String, OnContent>,
     /// Business numbers by the provider's id.
@@ -138,7 +136,6 @@ impl Default for Settings {
             satisfaction: AskSatisfaction::Matter,
             topics: 3,
             app_release_ms: 720 * MINUTE,
-            retention_days: 180,
             content: BTreeMap::new(),
             numbers: BTreeMap::new(),
             words: BTreeMap::new(),
@@ -176,6 +173,15 @@ impl Settings {
                 "version",
             ],
         );
+        if let Some(retention) = at.get("retention_days") {
+            f.error(
+                &retention.place(),
+                codes::UNKNOWN_KEY,
+                "`retention_days` is no setting of the assistant",
+                "delete it here; how long journals are kept is said in the engine's settings (charla.yml): \
+                 `engine: {retention_days: 180}`",
+            );
+        }
         let probability = 0.0..=1.0;
         let minutes = |n: f64| (n * MINUTE as f64) as i64;
         set(&mut self.threshold, at.number_at("threshold", f, probability.clone()).map(|n| n as f32));
@@ -185,7 +191,6 @@ impl Settings {
         );
         set(&mut self.failures, at.number_at("failures", f, 1.0..=10.0).map(|n| n as u32));
         set(&mut self.window_ms, at.number_at("window_hours", f, 0.0..=24.0).map(|n| minutes(n * 60.0)));
-        set(&mut self.retention_days, at.number_at("retention_days", f, 1.0..=3650.0).map(|n| n as u32));
         let policy = [
             ("handoff", LowConfidence::Handoff),
             ("clarify_first", LowConfidence::ClarifyFirst),

@@ -1,5 +1,6 @@
 //! Sessions: when one begins, and the greeting with the consent question before which nothing personal is processed.
 
+use crate::commands::consent;
 use crate::state::Slots;
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
@@ -40,10 +41,11 @@ pub(crate) fn initial_slots(turn: &Turn) -> Slots {
 
 /// Greeting, automated-assistant notice, consent question; a reminder if it was said in this session.
 pub(crate) fn greet(turn: &mut Turn) {
-    let first = !turn.state.session.greeted;
+    let first = !turn.state.session.greeted || consent::shows_another_text(turn);
     turn.pattern(if first { "pattern_session_start" } else { "pattern_consent_reminder" }, None);
     turn.emit(TrackerEvent::Greeted);
-    if turn.a.settings.consent_required && !turn.state.consented() {
-        turn.emit(TrackerEvent::ConsentAsked { at: turn.at });
+    if turn.needs_consent() {
+        let version = Some(turn.a.settings.consent_version.clone());
+        turn.emit(TrackerEvent::ConsentAsked { at: turn.at, version });
     }
 }

@@ -9,6 +9,9 @@ pub(crate) fn run(turn: &mut Turn, timer: &str) {
         return;
     }
     match timer {
+        // The consent question stands before the flow's; only that it is dropped in the end needs no word.
+        REMINDER if turn.needs_consent() => {}
+        ABANDON if turn.needs_consent() => turn.drop_stack("silence"),
         // Outside the window a reminder could not be sent.
         REMINDER if policy::window(&turn.state, turn.at).is_some() => turn.pattern("pattern_silence", None),
         ABANDON => {

@@ -1,20 +1,38 @@
 //! Understanding to commands: the question just asked first, then what the message wants.
 
+use super::{taps, yes_no};
+use crate::choice::{self, Named};
 use crate::commands::Command;
 use crate::config::domain::{IntentCommand, Target};
 use crate::config::flows::{Collect, StepKind};
 use crate::event::Understanding;
 use crate::fill;
-use crate::state::{Frame, Slots};
+use crate::negation::{self, Verdict};
+use crate::payload::Payload;
+use crate::render::Offered;
+use crate::state::{Frame, Owner, Slots};
 use crate::turn::Turn;
 use serde_json::Value;
 
 /// What an understood text says.
 pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Command> {
     let a = turn.a;
+    let meant = match negation_settled(text, u) {
+        Some(settled) => settled,
+        None => return vec![Command::CannotHandle { reason: "not_understood" }],
+    };
+    let u = &meant;
     let (intent, p) = u.intents.first().map(|(i, p)| (i.as_str(), *p)).unwrap_or(("", 0.0));
     let sure = p >= a.threshold(intent);
     let target = a.target(intent).filter(|_| sure);
+    // "Don't send it" is about the matter that is open.
+    let halt = a.words.is("halt", text) && turn.state.stack.iter().any(|f| !f.flow.starts_with("pattern_"));
+    if halt && target == Some(Target::Command(IntentCommand::Stop)) {
+        return vec![match yes_no::ending(turn) {
+            true => Command::AskAgain { left: vec![] },
+            false => Command::CancelFlow,
+        }];
+    }
     if let Some(Target::Command(
         command @ (IntentCommand::Stop
         | IntentCommand::HumanHandoff
@@ -27,6 +45,15 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     }
     if let Some(question) = Question::of(turn)
         && let Some(commands) = question.commands(turn, text, u, intent, p, target.as_ref())
+    {
+        return commands;
+    }
+    let vague =
+        !sure || matches!(target, Some(Target::Command(IntentCommand::Inform | IntentCommand::OutOfScope)));
+    if vague
+        && turn.state.owner == Owner::Bot
+        && turn.open_question().is_none()
+        && let Some(commands) = shown_option(turn, text, u)
     {
         return commands;
     }
@@ -81,7 +108,9 @@ pub(crate) fn plain_command(turn: &Turn, command: IntentCommand, u: &Understandi
         IntentCommand::Repeat => Command::Repeat,
         IntentCommand::Restart => Command::Restart,
         IntentCommand::CancelFlow => Command::CancelFlow,
-        IntentCommand::Affirm => Command::Acknowledge,
+        IntentCommand::Affirm => {
+            return yes_no::to_offer(turn, true).unwrap_or_else(|| vec![Command::Acknowledge]);
+        }
         IntentCommand::Deny | IntentCommand::Inform => {
             return inform(turn, u, command == IntentCommand::Deny);
         }
@@ -92,6 +121,9 @@ pub(crate) fn plain_command(turn: &Turn, command: IntentCommand, u: &Understandi
 fn inform(turn: &Turn, u: &Understanding, deny: bool) -> Vec<Command> {
     let all = all_slots(turn, u);
     if all.is_empty() {
+        if deny && let Some(commands) = yes_no::to_offer(turn, false) {
+            return commands;
+        }
         return vec![if deny {
             Command::Acknowledge
         } else {
@@ -142,15 +174,48 @@ pub(crate) fn answer_to_question(turn: &Turn, intent: &str, u: &Understanding) -
     }
 }
 
+/// Without the entities that a message denies: "8843 not 8842". Nothing if it cannot be seen which of several is meant. Only
+/// where there is a choice: "10002 nahi aaya" is about 10002.
+fn negation_settled(text: &str, u: &Understanding) -> Option<Understanding> {
+    let spans: Vec<(usize, usize)> = u.entities.iter().map(|e| (e.start, e.end)).collect();
+    let verdicts = negation::judge(text, &spans);
+    let rivals = |at: usize| {
+        let this = &u.entities[at];
+        u.entities
+            .iter()
+            .zip(&verdicts)
+            .filter(move |(e, _)| e.entity == this.entity && e.value != this.value)
+    };
+    if (0..spans.len()).any(|at| verdicts[at] == Verdict::Unclear && rivals(at).next().is_some()) {
+        return None;
+    }
+    let mut settled = u.clone();
+    let mut at = 0..spans.len();
+    settled.entities.retain(|_| {
+        at.next()
+            .is_none_or(|at| verdicts[at] != Verdict::Negated || rivals(at).all(|(_, v)| *v != Verdict::Kept))
+    });
+    Some(settled)
+}
+
+/// The option shown that a message names while no question is open: "the black one" of the products found.
+fn shown_option(turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
+    let shown = choice::of_last_reply(turn);
+    match choice::named(&shown, None, text, u) {
+        Named::One { id, .. } => Some(taps::commands(turn, Payload::parse(&id).ok()?)),
+        _ => None,
+    }
+}
+
 /// The question just asked.
-struct Question<'t> {
+pub(super) struct Question<'t> {
     slot: &'t str,
-    frame: &'t Frame,
-    collect: &'t Collect,
+    pub(super) frame: &'t Frame,
+    pub(super) collect: &'t Collect,
 }
 
 impl<'t> Question<'t> {
-    fn of(turn: &'t Turn) -> Option<Self> {
+    pub(super) fn of(turn: &'t Turn) -> Option<Self> {
         let asked = turn.state.asked.as_ref()?;
         let frame = turn.state.frame(asked.frame)?;
         let flow = turn.a.flows.get(&frame.flow)?;
@@ -160,6 +225,14 @@ impl<'t> Question<'t> {
             }
             _ => None,
         }
+    }
+
+    /// Whether these are fewer options than the customer sees: the same question over again helps nobody.
+    fn fewer(&self, turn: &Turn, left: &[Offered]) -> bool {
+        let shown = &turn.state.options;
+        shown.is_empty()
+            || shown.len() > left.len()
+            || left.iter().any(|o| shown.iter().all(|s| s.id != o.id))
     }
 
     /// What the text is, given this question; nothing if the question may be passed over.
@@ -179,6 +252,14 @@ impl<'t> Question<'t> {
             return Some(vec![Command::SetSlot {
                 slots: one(self.slot, Value::String(text.trim().to_owned())),
             }]);
+        }
+        let pattern = self.frame.flow.starts_with("pattern_");
+        let named = match choice::chosen(slot) && !text.is_empty() {
+            true => choice::named_in_question(turn, self.frame, self.collect, slot, text, u),
+            false => Named::Nothing,
+        };
+        if let Named::One { id, mostly: true } = &named {
+            return Payload::parse(id).ok().map(|payload| taps::commands(turn, payload));
         }
         let flow = a.flows.get(&self.frame.flow)?;
         let mut others = slots_for(turn, &flow.id, u);
@@ -216,12 +297,21 @@ impl<'t> Question<'t> {
         if entity.is_none() && !changed.is_empty() {
             return Some(vec![Command::CorrectSlot { slots: changed }]);
         }
+        match named {
+            Named::One { id, .. } if !pattern => {
+                return Payload::parse(&id).ok().map(|payload| taps::commands(turn, payload));
+            }
+            Named::Several(left) if !pattern && self.fewer(turn, &left) => {
+                return Some(vec![Command::AskAgain { left }]);
+            }
+            _ => {}
+        }
         if let Some(value) = fill::from_answer(a, slot, text, Some(u)) {
             let mut slots = others;
             slots.insert(self.slot.to_owned(), value);
             return Some(vec![Command::SetSlot { slots }]);
         }
-        if self.frame.flow.starts_with("pattern_") {
+        if pattern {
             return None;
         }
         others.retain(|s, _| known(s).is_none());
@@ -230,6 +320,11 @@ impl<'t> Question<'t> {
         }
         let out = u.out_of_scope >= a.settings.threshold
             || target == Some(&Target::Command(IntentCommand::OutOfScope));
+        if target == Some(&Target::Command(IntentCommand::Affirm))
+            && let Some(commands) = yes_no::to_offer(turn, true)
+        {
+            return Some(commands);
+        }
         let short = text.split_whitespace().count() <= 3;
         Some(vec![match target {
             _ if out => Command::CannotHandle { reason: "out_of_scope" },

@@ -1,19 +1,40 @@
 //! Words that mean one thing in every context, and texts that name an option just shown.
 
+use super::nlu::Question;
+use super::yes_no::{self, Said};
+use crate::choice;
 use crate::commands::Command;
 use crate::config::domain::SlotType;
 use crate::config::domain::Source;
 use crate::fill;
+use crate::fold::ascii_digits;
 use crate::payload::Payload;
 use crate::state::Slots;
 use crate::turn::Turn;
 use serde_json::Value;
 
+/// The option at the place that a text names, of those shown last; after a reminder, of those of the question.
+fn placed(turn: &Turn, text: &str) -> Option<String> {
+    let shown = &turn.state.options;
+    let offered: Vec<(String, String)> = match Question::of(turn) {
+        Some(question) if shown.is_empty() => choice::of_question(turn, question.frame, question.collect)
+            .into_iter()
+            .map(|o| (o.id, o.title))
+            .collect(),
+        _ => shown.iter().map(|o| (o.id.clone(), o.title.clone())).collect(),
+    };
+    let taken =
+        |word: &str| offered.iter().any(|(_, title)| crate::fold::words(title).iter().any(|w| w == word));
+    let place = choice::place(text, offered.len(), taken)?;
+    offered.get(place).map(|(id, _)| id.clone())
+}
+
 /// What a whole message says by rule; nothing if it must be understood.
 pub(crate) fn commands(turn: &Turn, text: &str) -> Option<Vec<Command>> {
     let words = &turn.a.words;
     let state = &turn.state;
-    if words.is("stop", text) {
+    let busy = state.stack.iter().any(|f| !f.flow.starts_with("pattern_"));
+    if words.is("stop", text) || (words.is("halt", text) && !busy) {
         return Some(vec![Command::Stop]);
     }
     if words.is("restart", text) {
@@ -27,17 +48,36 @@ pub(crate) fn commands(turn: &Turn, text: &str) -> Option<Vec<Command>> {
     if let (Some(asked), Some(slot)) = (asked, slot)
         && slot.kind == SlotType::Bool
     {
-        for (kind, value) in [("yes", true), ("no", false)] {
-            if words.is(kind, text) {
-                return Some(vec![Command::SetSlot {
-                    slots: Slots::from([(asked.slot.clone(), Value::Bool(value))]),
-                }]);
+        let value = match yes_no::to_question(turn, text) {
+            Some(Said::Yes) => Some(true),
+            Some(Said::No) => Some(false),
+            Some(Said::Unclear) => return Some(vec![Command::AskAgain { left: vec![] }]),
+            None => {
+                [("yes", true), ("no", false)].iter().find(|(kind, _)| words.is(kind, text)).map(|(_, v)| *v)
+            }
+        };
+        if let Some(value) = value {
+            return Some(vec![Command::SetSlot {
+                slots: Slots::from([(asked.slot.clone(), Value::Bool(value))]),
+            }]);
+        }
+    } else {
+        for (kind, yes) in [("yes", true), ("no", false)] {
+            if words.is(kind, text)
+                && let Some(commands) = yes_no::to_offer(turn, yes)
+            {
+                return Some(commands);
             }
         }
     }
     // "2" names the second row only where a number could not itself be the answer.
     let free = slot.is_some_and(|s| {
-        s.kind == SlotType::Float || s.mappings.iter().any(|m| matches!(m.source, Source::Text(_)))
+        s.kind == SlotType::Float
+            || s.mappings.iter().any(|m| match &m.source {
+                Source::Text(None) => true,
+                Source::Text(Some(pattern)) => pattern.is_match(&ascii_digits(text)),
+                _ => false,
+            })
     });
     let categorical = slot.and_then(|s| {
         fill::coerce(s, &Value::String(text.to_owned()))
@@ -46,12 +86,16 @@ pub(crate) fn commands(turn: &Turn, text: &str) -> Option<Vec<Command>> {
     if let (Some(asked), Some(value)) = (asked, categorical) {
         return Some(vec![Command::SetSlot { slots: Slots::from([(asked.slot.clone(), value)]) }]);
     }
-    if let Some(option) = fill::named_option(&state.options, text, asked.is_some() && !free)
+    if let Some(option) = fill::named_option(&state.options, text, !free)
         && let Ok(payload) = Payload::parse(&option.id)
     {
         return Some(super::taps::commands(turn, payload));
     }
-    let busy = state.stack.iter().any(|f| !f.flow.starts_with("pattern_"));
+    if let Some(id) = placed(turn, text).filter(|_| slot.is_none_or(choice::chosen))
+        && let Ok(payload) = Payload::parse(&id)
+    {
+        return Some(super::taps::commands(turn, payload));
+    }
     if busy && words.is("cancel", text) {
         return Some(vec![Command::CancelFlow]);
     }

@@ -84,7 +84,7 @@ fn intent(turn: &Turn, name: &str, entities: serde_json::Map<String, Value>) -> 
         .into_iter()
         .map(|(entity, value)| {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            Entity { entity, start: 0, end: 0, text, value, confidence: 1.0 }
+            Entity { entity, start: 0, end: 0, text, value, confidence: 1.0, currency: None }
         })
         .collect();
     let understanding = Understanding {

@@ -51,6 +51,19 @@ impl State {
         all
     }
 
+    /// The frame of the flow that called a frame's, and so on up: what the customer is about.
+    pub fn outermost<'s>(&'s self, frame: &'s Frame) -> &'s Frame {
+        let mut at = frame;
+        // A stack is no deeper than its frames, even if a journal of another hand went round in circles.
+        for _ in 0..self.stack.len() {
+            match at.called_by.and_then(|id| self.frame(id)) {
+                Some(caller) => at = caller,
+                None => break,
+            }
+        }
+        at
+    }
+
     /// A frame by id.
     pub fn frame(&self, id: u64) -> Option<&Frame> {
         self.stack.iter().find(|f| f.id == id)

@@ -71,9 +71,17 @@ fn run_case(assistant: &Arc<Assistant>, case: &Node) -> Result<(), Failed> {
     let setup = case.get("setup");
     let text = |key: &str| setup.and_then(|s| s.get(key)).and_then(Node::scalar);
     let language = text("language").unwrap_or_else(|| "en".into());
-    let consent = setup.and_then(|s| s.get("consent")).and_then(Node::bool).unwrap_or(true);
-    let mut talk =
-        if consent { Talk::consented(assistant.clone(), &language) } else { Talk::new(assistant.clone()) };
+    let consent = setup.and_then(|s| s.get("consent"));
+    let mut talk = match consent.and_then(Node::bool) {
+        Some(false) => Talk::new(assistant.clone()),
+        _ => Talk::consented(assistant.clone(), &language),
+    };
+    // A text instead of true or false is the version they agreed to.
+    if let Some(version) = consent.filter(|c| c.bool().is_none()).and_then(Node::scalar)
+        && let Some(grant) = talk.state.consent.grants.get_mut("processing")
+    {
+        grant.version = version;
+    }
     if let Some(number) = text("number") {
         talk.number = number;
     }

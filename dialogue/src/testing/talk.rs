@@ -70,6 +70,7 @@ pub fn entity(name: &str, value: Value, text: &str) -> Entity {
         text: text.to_owned(),
         value,
         confidence: 0.99,
+        currency: None,
     }
 }
 

@@ -62,6 +62,10 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
                 state.latest = Some(latest);
             }
         }
+        ExchangeBegun { intent } => {
+            state.exchanges.push(Exchange { intent, action: None });
+            keep(&mut state.exchanges, EXCHANGES);
+        }
         ConfidenceSet { confidence } => {
             if let Some(latest) = &mut state.latest {
                 latest.confidence = confidence;
@@ -74,7 +78,12 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             state.language.code = Some(code);
             state.language.locked = locked;
         }
-        ConsentAsked { at } => state.consent.asked_at = Some(at),
+        ConsentAsked { at, version } => {
+            state.consent.asked_at = Some(at);
+            if version.is_some() {
+                state.consent.shown = version;
+            }
+        }
         ConsentGiven { category, version, at } => {
             state.consent.grants.insert(category, Grant { version, at });
             state.consent.denied_at = None;
@@ -90,19 +99,34 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             state.session.contact_saved = false;
             state.session.greeted = false;
         }
+        ConsentOutdated { version, .. } => {
+            state.consent.grants.remove("processing");
+            state.consent.asked_at = None;
+            state.consent.shown = Some(version);
+            state.session.contact_saved = false;
+            state.session.greeted = false;
+        }
         MarketingSet { opted_in } => {
             state.marketing = Some(opted_in);
             if !opted_in {
                 state.consent.grants.remove("marketing");
             }
         }
-        MessageHeld { message } => state.held.push(message),
+        MessageHeld { message } => {
+            // What may answer the open question goes before what waits for the end of its flow.
+            let at = match message.frame {
+                Some(_) => state.held.iter().position(|h| h.frame.is_none()),
+                None => None,
+            };
+            state.held.insert(at.unwrap_or(state.held.len()), message);
+        }
         HeldReleased => {
             if !state.held.is_empty() {
                 state.held.remove(0);
             }
         }
         FlowStarted { frame } => {
+            followed(state, || format!("flow_{}", frame.flow));
             state.counters.frames = state.counters.frames.max(frame.id);
             state.stack.push(frame);
         }
@@ -152,6 +176,7 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             }
         }
         Asked { asked } => {
+            followed(state, || format!("utter_ask_{}", asked.slot));
             if let Some(f) = state.frame_mut(asked.frame) {
                 f.asked = true;
             }
@@ -282,6 +307,13 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
 fn line(state: &mut State, from: &str, text: String, at: i64) {
     state.transcript.push(Line { from: from.to_owned(), text, at });
     keep(&mut state.transcript, TRANSCRIPT);
+}
+
+/// Notes what the bot did first after the last text.
+fn followed(state: &mut State, action: impl FnOnce() -> String) {
+    if let Some(exchange) = state.exchanges.last_mut().filter(|e| e.action.is_none()) {
+        exchange.action = Some(action());
+    }
 }
 
 fn clear_asked_of(state: &mut State, frame: u64) {

@@ -35,6 +35,16 @@ fn the_shop_has_no_findings() {
 }
 
 #[test]
+fn retention_is_said_in_one_place() {
+    let mut files = shop::files();
+    files.iter_mut().find(|f| f.path == "settings.yml").unwrap().text.push_str("\nretention_days: 30\n");
+    let line = files.iter().find(|f| f.path == "settings.yml").unwrap().text.lines().count() as u32;
+    let all = findings(files);
+    assert_eq!(all.len(), 1, "one finding, not two: {all:#?}");
+    expect(&all, "CHARLA-E1002", line, &["retention_days", "charla.yml"]);
+}
+
+#[test]
 fn versions_follow_every_input() {
     let load = |files: Vec<SourceFile>| Assistant::load(files).unwrap().version().to_owned();
     let base = load(shop::files());
@@ -110,4 +120,22 @@ fn what_cannot_be_undone_must_be_confirmed() {
         ),
     ];
     expect(&findings(files), "CHARLA-E1013", 6, &["cannot be undone"]);
+}
+
+#[test]
+fn a_spelling_means_one_thing() {
+    let domain = "slots:\n  reason:\n    type: categorical\n    values:\n      damaged: [ख़राब, broken]\n      size: [खराब]\n      other: ['…']\n    mappings: [{type: controlled}]\n  sure: {type: bool}\n";
+    let flows = "flows:\n  a:\n    description: x\n    steps:\n      - collect: reason\n        yes: [x]\n      - collect: sure\n        yes: [keep it]\n        no: [Keep it!]\n";
+    let responses = "responses:\n  utter_ask_reason:\n    - text: x\n      buttons:\n        - {title: A, payload: /SetSlots(reason=damaged), affirm: true, synonyms: [one]}\n        - {title: B, payload: /SetSlots(reason=size), affirm: true, synonyms: [One]}\n  utter_ask_sure:\n    - text: y\n";
+    let all = findings(vec![
+        file("domain.yml", domain),
+        file("flows/a.yml", flows),
+        file("responses/en.yml", responses),
+    ]);
+    expect(&all, "CHARLA-E1012", 2, &["खराब", "damaged", "size"]);
+    expect(&all, "CHARLA-E1003", 2, &["…", "no words"]);
+    expect(&all, "CHARLA-E1003", 5, &["`yes` and `no` need a bool slot"]);
+    expect(&all, "CHARLA-E1012", 7, &["both a yes and a no"]);
+    expect(&all, "CHARLA-E1012", 3, &["two options", "affirm"]);
+    expect(&all, "CHARLA-E1012", 6, &["synonym of two options"]);
 }

@@ -20,6 +20,8 @@ enum Act {
     Echo,
     Content(Content),
     Other(Event),
+    /// The consent text changes, there and back.
+    Text,
 }
 
 fn understanding() -> impl Strategy<Value = Understanding> {
@@ -175,6 +177,7 @@ fn act() -> impl Strategy<Value = Act> {
             Event::Timer { name: "silence_abandon".into() },
             Event::Timer { name: "unknown".into() },
         ]).prop_map(Act::Other),
+        1 => Just(Act::Text),
     ]
 }
 
@@ -231,6 +234,10 @@ fn perform(t: &mut Talk, act: Act) {
         }
         Act::Content(content) => t.receive(content),
         Act::Other(event) => t.feed(event),
+        Act::Text => {
+            let newer = t.assistant.settings.consent_version == "2027-01";
+            t.assistant = if newer { shop::assistant() } else { shop::newer_text() };
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Integration tests of the dialogue.
 
 mod config;
+mod consent;
 mod flows;
 mod golden;
 mod laws;
+mod moment;
 mod patterns;
 mod shop;

@@ -48,7 +48,7 @@ fn several_held_questions_are_answered_one_after_the_other() {
 
 #[test]
 fn stop_withdraws_in_any_language_and_at_any_time() {
-    for stop in ["STOP", "baja", "बंद करो", "band karo"] {
+    for stop in ["STOP", "baja", "मैसेज बंद करो", "message band karo"] {
         let mut t = shop::talk();
         t.say("track", "track_order", 0.9, &[]);
         t.write(stop).expect(&["utter_stopped"]).expect_one_message();
@@ -58,6 +58,15 @@ fn stop_withdraws_in_any_language_and_at_any_time() {
     }
     let mut t = shop::talk();
     t.say("please no more messages", "stop_messages", 0.9, &[]).expect(&["utter_stopped"]);
+    for stop in ["बंद करो", "band karo", "mat bhejo"] {
+        let mut t = shop::talk();
+        t.write(stop).expect(&["utter_stopped"]);
+        // About what is open, it is no withdrawal – whatever understanding makes of it.
+        let mut t = shop::talk();
+        t.say("track", "track_order", 0.9, &[]);
+        t.say(stop, "stop_messages", 0.95, &[]).expect(&["utter_cancelled"]);
+        assert!(t.state.consented());
+    }
 }
 
 #[test]
@@ -116,6 +125,15 @@ fn a_person_on_request_and_for_what_is_always_theirs() {
     t.say("let me talk to somebody real", "talk_to_human", 0.9, &[]).expect(&["utter_handoff"]);
     assert!(queued(&t, "requested"));
     assert!(t.titles().is_empty());
+    // By word and by tap it is the same wish, also out of a flow.
+    for wish in ["agent", "/HumanHandoff"] {
+        let mut t = shop::talk();
+        t.say("track", "track_order", 0.9, &[]);
+        if wish.starts_with('/') { t.tap(wish) } else { t.write(wish) }.expect(&["utter_handoff"]);
+        assert_eq!(t.state.handoff.as_ref().unwrap().intent.as_deref(), Some("talk_to_human"));
+        let ticket = t.expect_call("action_create_handoff_ticket");
+        assert_eq!(ticket.body.unwrap()["subject"], "talk_to_human");
+    }
     let mut t = shop::talk();
     t.say("500 shirts for our company", "bulk_enquiry", 0.9, &[]);
     assert!(queued(&t, "always_human"));

@@ -42,6 +42,19 @@ pub fn with(settings: &str) -> Arc<Assistant> {
     Arc::new(Assistant::load(files).unwrap_or_else(|f| panic!("{f:#?}")))
 }
 
+/// The shop with a newer consent text: version 2027-01 instead of 2026-11.
+pub fn newer_text() -> Arc<Assistant> {
+    static SHOP: LazyLock<Arc<Assistant>> = LazyLock::new(|| {
+        let mut files = files();
+        for file in files.iter_mut().filter(|f| f.path == "settings.yml") {
+            assert!(file.text.contains("2026-11"));
+            file.text = file.text.replace("2026-11", "2027-01");
+        }
+        Arc::new(Assistant::load(files).unwrap_or_else(|f| panic!("{f:#?}")))
+    });
+    SHOP.clone()
+}
+
 /// Somebody who has consented, in English.
 pub fn talk() -> Talk {
     Talk::consented(assistant(), "en")

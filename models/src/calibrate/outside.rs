@@ -35,6 +35,16 @@ impl Outside {
         1.0 / (1.0 + (-z).exp())
     }
 
+    /// Moves the odds from a share of `seen` out-of-scope messages in training to `expected` in traffic, both in (0, 1)
+    /// (Saerens, Latinne, Decaestecker 2002). Nothing happens where training has seen more.
+    #[must_use]
+    pub fn expecting(mut self, expected: f32, seen: f32) -> Self {
+        let odds = |share: f32| (share / (1.0 - share)).ln();
+        let (expected, seen) = (expected.clamp(1e-4, 0.5), seen.clamp(1e-4, 0.9999));
+        self.weights[SIGNALS] += (odds(expected) - odds(seen)).max(0.0);
+        self
+    }
+
     /// Fits on held-out messages: temperature-scaled probabilities, scores, whether it is out of scope. `None` with fewer
     /// than ten messages of either kind.
     pub fn fit(messages: &[(Vec<f32>, Scores<'_>, bool)], place: usize) -> Option<Self> {
@@ -137,5 +147,9 @@ mod tests {
         let mean: f32 = messages.iter().map(|(p, s, _)| fitted.probability(p, 0, *s)).sum::<f32>() / 600.0;
         assert!((mean - 0.25).abs() < 0.02, "the mean probability is the share: {mean}");
         assert!(Outside::fit(&messages[..9], 0).is_none());
+        let (p, s, _) = &messages[1];
+        let before = fitted.probability(p, 0, *s);
+        assert!(fitted.expecting(0.5, 0.25).probability(p, 0, *s) > before);
+        assert_eq!(fitted.expecting(0.1, 0.25).probability(p, 0, *s), before);
     }
 }

@@ -2,7 +2,10 @@
 
 pub mod jsonl;
 pub mod markup;
+mod node;
 pub mod problems;
+pub mod stories;
+pub mod turns;
 pub mod yaml;
 
 use crate::error::{Error, Result};
@@ -11,9 +14,19 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
+use stories::Story;
 
 /// The intent that means "not for a shop".
 pub const OUT_OF_SCOPE: &str = "out_of_scope";
+/// A folder of this name is of its parent's language.
+const STORIES: &str = "stories";
+
+/// Whether an intent is the one for what no shop does, by our name or by those of the public sets (CLINC150: `oos`, HINT3:
+/// `…/NO_NODES_DETECTED`).
+pub fn is_out_of_scope(intent: &str) -> bool {
+    let name = intent.rsplit('/').next().unwrap_or(intent);
+    name == OUT_OF_SCOPE || name == "oos" || name == "NO_NODES_DETECTED"
+}
 
 /// A marked span of an example's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +84,8 @@ pub struct Dataset {
     pub files: Vec<PathBuf>,
     /// The examples in the order of the files.
     pub examples: Vec<Example>,
+    /// The conversations in the order of the files; see [`Dataset::story_turns`] and [`Dataset::held_out_turns`].
+    pub stories: Vec<Story>,
     /// Variant (lower case) → canonical value.
     pub synonyms: BTreeMap<String, String>,
     /// Lookup tables.
@@ -82,7 +97,8 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Reads a folder (`LANG/*.yml`, `*.yml`, sorted by name) or one file (`.yml`, `.yaml`, `.jsonl`).
+    /// Reads a folder (`LANG/**.yml`, `*.yml`, sorted by name) or one file (`.yml`, `.yaml`, `.jsonl`). A folder's name is
+    /// the language of what lies in it, but for folders called `stories`, which only keep things in order.
     ///
     /// # Errors
     /// `CHARLA-E4010` where something cannot be read, `CHARLA-E4011` where a file is not of its format.
@@ -104,7 +120,7 @@ impl Dataset {
         for entry in entries {
             let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if entry.is_dir() {
-                self.folder(&entry, &name)?;
+                self.folder(&entry, if name == STORIES { lang } else { &name })?;
             } else if name.ends_with(".yml") || name.ends_with(".yaml") {
                 self.file(&entry, lang)?;
             }
@@ -122,22 +138,28 @@ impl Dataset {
         }
     }
 
-    /// Intents in alphabetical order.
-    pub fn intents(&self) -> BTreeSet<String> {
-        self.examples.iter().map(|e| e.intent.clone()).collect()
+    /// Examples and the messages of stories that are trained on.
+    fn trained(&self) -> impl Iterator<Item = &Example> {
+        let stories = self.stories.iter().filter(|s| !s.held_out);
+        self.examples.iter().chain(stories.flat_map(|s| s.turns.iter().map(|t| &t.example)))
     }
 
-    /// Entity labels in alphabetical order.
+    /// Intents that are trained, in alphabetical order.
+    pub fn intents(&self) -> BTreeSet<String> {
+        self.trained().map(|e| e.intent.clone()).collect()
+    }
+
+    /// Entity labels that are trained, in alphabetical order.
     pub fn entities(&self) -> BTreeSet<String> {
-        self.examples.iter().flat_map(|e| &e.entities).map(|s| s.entity.clone()).collect()
+        self.trained().flat_map(|e| &e.entities).map(|s| s.entity.clone()).collect()
     }
 
     /// Languages in alphabetical order.
     pub fn languages(&self) -> BTreeSet<String> {
-        self.examples.iter().map(|e| e.lang.clone()).collect()
+        self.trained().map(|e| e.lang.clone()).collect()
     }
 
-    /// A hash of all that training looks at (not of file names and places), hexadecimal.
+    /// A hash of all that training and its evaluation look at (not of names and places of files and stories), hexadecimal.
     pub fn hash(&self) -> String {
         use sha2::{Digest, Sha256};
         let mut hash = Sha256::new();
@@ -145,13 +167,16 @@ impl Dataset {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
         };
-        for e in &self.examples {
+        let message = |e: &Example, put: &mut dyn FnMut(&str)| {
             put(&e.text);
             put(&e.lang);
             put(&e.intent);
             for s in &e.entities {
                 put(&format!("{}:{}:{}", s.entity, s.start, s.end));
             }
+        };
+        for e in &self.examples {
+            message(e, &mut put);
         }
         for (variant, value) in &self.synonyms {
             put(variant);
@@ -165,6 +190,16 @@ impl Dataset {
             put(&pattern.name);
             put(&pattern.pattern);
         }
+        for story in &self.stories {
+            put(if story.held_out { "held-out story" } else { "story" });
+            story.opening.iter().for_each(|a| put(&a.name));
+            for turn in &story.turns {
+                put("customer");
+                message(&turn.example, &mut put);
+                put("bot");
+                turn.actions.iter().for_each(|a| put(&a.name));
+            }
+        }
         hex::encode(hash.finalize())
     }
 }
@@ -172,4 +207,58 @@ impl Dataset {
 /// The characters `start..end` of a text.
 pub fn slice(text: &str, start: usize, end: usize) -> String {
     text.chars().skip(start).take(end.saturating_sub(start)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NLU: &str =
+        "nlu:\n  - intent: greet\n    examples: |\n      - hi\n      - hello [Asha](person_name)\n";
+    const TALK: &str = "stories:\n  - story: a\n    steps:\n      - user: \"[TEXT]\"\n        intent: affirm\n      - action: utter_ok\n";
+
+    fn set(files: &[(&str, &str)]) -> Dataset {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        Dataset::read(folder.path()).unwrap()
+    }
+
+    #[test]
+    fn without_stories_the_hash_is_what_it_was() {
+        // sha256 over each string's length (eight bytes, little-endian) and bytes, computed apart from this code.
+        assert_eq!(
+            set(&[("en/a.yml", NLU)]).hash(),
+            "e5c457b67484d3d29ce37d2084f058625233c65cf9c20921985fe96e9957fddf"
+        );
+    }
+
+    #[test]
+    fn stories_count_into_the_hash_and_lie_in_their_language() {
+        let talk = |text: &str| TALK.replace("[TEXT]", text);
+        let held = talk("yes").replace("story: a", "story: a\n    metadata: {split: held_out}");
+        let plain = set(&[("en/a.yml", NLU)]);
+        let one = set(&[("en/a.yml", NLU), ("en/stories/t.yml", &talk("yes"))]);
+        assert_eq!(
+            (one.stories[0].lang.as_str(), one.stories[0].turns[0].example.lang.as_str()),
+            ("en", "en")
+        );
+        assert_eq!(one.examples, plain.examples);
+        assert!(one.intents().contains("affirm"));
+        let held = set(&[("en/a.yml", NLU), ("en/stories/t.yml", &held)]);
+        assert!(!held.intents().contains("affirm"));
+        // Beside examples, or in a deeper folder of a language: the same conversation.
+        let together = set(&[("en/a.yml", &format!("{NLU}{}", talk("yes")))]);
+        assert_eq!(together.hash(), one.hash());
+        let mut hashes = vec![plain.hash(), one.hash(), held.hash()];
+        hashes.push(set(&[("en/a.yml", NLU), ("en/stories/t.yml", &talk("yep"))]).hash());
+        let other = talk("yes").replace("utter_ok", "utter_fine");
+        hashes.push(set(&[("en/a.yml", NLU), ("en/stories/t.yml", &other)]).hash());
+        hashes.sort();
+        hashes.dedup();
+        assert_eq!(hashes.len(), 5);
+    }
 }

@@ -1,15 +1,17 @@
 //! What is wrong with training data, with place and mend.
 
-use super::Dataset;
+use super::{Dataset, Example, stories::Story};
 use crate::text::{normalize::Normalized, tokens};
 use serde::Serialize;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     path::PathBuf,
 };
 
 /// Fewer examples than this in an intent and language are reported.
 pub const FEW: usize = 10;
+/// A smaller share of a language's stories held out than this is reported.
+pub const LEAST_HELD_OUT: f64 = 0.05;
 
 /// What kind of problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,6 +31,14 @@ pub enum Kind {
     InsideWord,
     /// One variant of two values.
     Synonym,
+    /// A story is ill-formed; it is not used.
+    Story,
+    /// Two stories of one language have one name.
+    StoryName,
+    /// A held-out story's message is also trained on.
+    HeldOut,
+    /// Hardly any of a language's stories are held out.
+    FewHeldOut,
 }
 
 /// One problem. None of them stops training.
@@ -79,29 +89,7 @@ pub fn check(set: &Dataset) -> Vec<Problem> {
         } else {
             seen.insert((example.lang.as_str(), key), index);
         }
-        let words = tokens::split(&normal);
-        for pair in example.entities.windows(2) {
-            if pair[1].start < pair[0].end {
-                report(
-                    Kind::Overlap,
-                    format!("`{}` and `{}` overlap", pair[0].entity, pair[1].entity),
-                    "mark one of them",
-                );
-            }
-        }
-        for span in &example.entities {
-            let fits = words.iter().any(|w| w.start == span.start) && words.iter().any(|w| w.end == span.end);
-            if !fits {
-                report(
-                    Kind::InsideWord,
-                    format!(
-                        "`{}` begins or ends inside a word",
-                        super::slice(&example.text, span.start, span.end)
-                    ),
-                    "mark whole words; the span is widened to them",
-                );
-            }
-        }
+        spans(example, &normal, &mut report);
         let count = counts.entry((&example.lang, &example.intent)).or_insert((0, index));
         count.0 += 1;
     }
@@ -117,7 +105,91 @@ pub fn check(set: &Dataset) -> Vec<Problem> {
             });
         }
     }
+    stories(set, &mut found);
     found
+}
+
+/// Overlapping spans and spans that do not fit the words.
+fn spans(example: &Example, normal: &Normalized, report: &mut dyn FnMut(Kind, String, &str)) {
+    let words = tokens::split(normal);
+    for pair in example.entities.windows(2) {
+        if pair[1].start < pair[0].end {
+            report(
+                Kind::Overlap,
+                format!("`{}` and `{}` overlap", pair[0].entity, pair[1].entity),
+                "mark one of them",
+            );
+        }
+    }
+    for span in &example.entities {
+        let fits = words.iter().any(|w| w.start == span.start) && words.iter().any(|w| w.end == span.end);
+        if !fits {
+            report(
+                Kind::InsideWord,
+                format!(
+                    "`{}` begins or ends inside a word",
+                    super::slice(&example.text, span.start, span.end)
+                ),
+                "mark whole words; the span is widened to them",
+            );
+        }
+    }
+}
+
+/// What is wrong with stories beyond their form. The same words may have other intents in other contexts, so repetitions
+/// among them are none of it.
+fn stories(set: &Dataset, found: &mut Vec<Problem>) {
+    let place = |file: usize| set.files.get(file).cloned().unwrap_or_default();
+    let normal = |e: &Example| {
+        let text = Normalized::new(&e.text).text.to_lowercase();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let trained: HashSet<String> = if set.stories.iter().any(|s| s.held_out) {
+        set.trained().map(normal).collect()
+    } else {
+        HashSet::new()
+    };
+    let mut names: HashMap<(&str, &str), &Story> = HashMap::new();
+    // Stories, those held out, and the first one of each language.
+    let mut counts: BTreeMap<&str, (usize, usize, &Story)> = BTreeMap::new();
+    for story in &set.stories {
+        let mut add = |kind, line, what: String, mend: &str| {
+            found.push(Problem { kind, file: place(story.file), line, what, mend: mend.into() });
+        };
+        if let Some(first) = names.insert((&story.lang, &story.name), story) {
+            let at = format!("{}:{}", place(first.file).display(), first.line);
+            add(Kind::StoryName, story.line, format!("story `{}` is also at {at}", story.name), "rename one");
+        }
+        for example in story.turns.iter().map(|t| &t.example) {
+            spans(example, &Normalized::new(&example.text), &mut |kind, what, mend| {
+                add(kind, example.line, what, mend);
+            });
+            if story.held_out && trained.contains(&normal(example)) {
+                add(
+                    Kind::HeldOut,
+                    example.line,
+                    format!("`{}` of a held-out story is also trained on", example.text),
+                    "say it in other words: what was trained on measures nothing",
+                );
+            }
+        }
+        let count = counts.entry(&story.lang).or_insert((0, 0, story));
+        count.0 += 1;
+        count.1 += usize::from(story.held_out);
+    }
+    for (lang, (all, held_out, first)) in counts {
+        if (held_out as f64) < all as f64 * LEAST_HELD_OUT {
+            found.push(Problem {
+                kind: Kind::FewHeldOut,
+                file: place(first.file),
+                line: first.line,
+                what: format!("{held_out} of {all} stories in `{lang}` are held out"),
+                mend: "give every fifth one `metadata: {split: held_out}`: without, nothing tells how good the next \
+                       action is"
+                    .into(),
+            });
+        }
+    }
 }
 
 #[cfg(test)]
@@ -160,5 +232,51 @@ mod tests {
         ] {
             assert!(found.contains(&expected), "{expected:?} in {found:?}");
         }
+    }
+
+    #[test]
+    fn stories_are_checked_as_a_whole() {
+        use crate::data::stories::StoryTurn;
+        let story = |name: &str, line, held_out, text: &str, spans: &[(usize, usize)]| Story {
+            name: name.into(),
+            lang: "en".into(),
+            line,
+            held_out,
+            turns: vec![StoryTurn {
+                example: Example {
+                    text: text.into(),
+                    lang: "en".into(),
+                    intent: "inform".into(),
+                    entities: spans
+                        .iter()
+                        .map(|&(start, end)| Span { entity: "size".into(), start, end, value: String::new() })
+                        .collect(),
+                    file: 0,
+                    line: line + 2,
+                },
+                actions: Vec::new(),
+            }],
+            ..Story::default()
+        };
+        let mut set = Dataset {
+            files: vec!["s.yml".into()],
+            stories: vec![
+                story("a", 10, false, "Size 9 please", &[(5, 6)]),
+                story("a", 20, false, "seven", &[(0, 2)]),
+                story("b", 30, true, "size 9  please", &[]),
+                story("c", 40, true, "size ९ please ", &[]),
+            ],
+            ..Dataset::default()
+        };
+        let found =
+            |set: &Dataset| -> Vec<(Kind, usize)> { check(set).iter().map(|p| (p.kind, p.line)).collect() };
+        assert_eq!(
+            found(&set),
+            [(Kind::StoryName, 20), (Kind::InsideWord, 22), (Kind::HeldOut, 32), (Kind::HeldOut, 42)]
+        );
+        set.stories.truncate(2);
+        assert_eq!(found(&set).last(), Some(&(Kind::FewHeldOut, 10)));
+        set.stories.clear();
+        assert!(check(&set).is_empty());
     }
 }

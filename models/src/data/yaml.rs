@@ -1,8 +1,10 @@
-//! Rasa 3.1 NLU files: `nlu:` with `intent`, `synonym`, `lookup` and `regex` blocks.
+//! Rasa 3.1 training files: `nlu:` with `intent`, `synonym`, `lookup` and `regex` blocks, `stories:`.
 
 use super::{
     Dataset, Example, Lookup, Pattern, markup,
+    node::{self, Node},
     problems::{Kind, Problem},
+    stories,
 };
 use crate::error::{Error, Result};
 use serde::Deserialize;
@@ -13,6 +15,7 @@ use std::path::Path;
 struct File {
     #[serde(default)]
     nlu: Vec<Block>,
+    stories: Option<Spanned<Node>>,
 }
 
 #[derive(Deserialize)]
@@ -21,25 +24,12 @@ struct Block {
     synonym: Option<String>,
     lookup: Option<String>,
     regex: Option<String>,
-    examples: Option<Examples>,
+    /// A block scalar with `- ` lines, or a list of texts or of mappings with `text`.
+    examples: Option<Spanned<Node>>,
 }
 
-/// Either a block scalar with `- ` lines or a list.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Examples {
-    List(Vec<Item>),
-    Text(Spanned<String>),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Item {
-    Plain(Spanned<String>),
-    Object { text: Spanned<String> },
-}
-
-/// Adds the blocks of a file that has just been put into `set.files`. An ill-formed example is left out and reported.
+/// Adds the blocks and stories of a file that has just been put into `set.files`. An ill-formed example or story
+/// is left out and reported.
 ///
 /// # Errors
 /// `CHARLA-E4011` where the file is not YAML of that form.
@@ -62,7 +52,9 @@ pub fn read(set: &mut Dataset, path: &Path, text: &str, lang: &str) -> Result<()
     let file = set.files.len().saturating_sub(1);
     for block in parsed.nlu {
         let Some(examples) = block.examples else { continue };
-        let items = items(examples, &lines);
+        let items = items(&examples, &lines).map_err(|(line, what)| {
+            data(line, what, "write lines `- …` after `examples: |`, or a list of texts, numbers in quotes")
+        })?;
         if let Some(intent) = block.intent {
             for (line, item) in items {
                 match markup::parse(&item) {
@@ -114,6 +106,12 @@ pub fn read(set: &mut Dataset, path: &Path, text: &str, lang: &str) -> Result<()
             }
         }
     }
+    if let Some(node) = &parsed.stories {
+        let source = stories::Source { path, file, lang, lines: &lines };
+        let (read, problems) = stories::read(&source, node);
+        set.stories.extend(read);
+        set.problems.extend(problems);
+    }
     Ok(())
 }
 
@@ -121,23 +119,31 @@ fn first_line(error: &dyn std::fmt::Display) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
-/// The items with their 1-based lines.
-fn items(examples: Examples, lines: &[&str]) -> Vec<(usize, String)> {
-    match examples {
-        Examples::List(list) => list
-            .into_iter()
-            .map(|item| match item {
-                Item::Plain(text) | Item::Object { text } => {
-                    (text.referenced.line() as usize, text.value.trim().to_owned())
+/// The items with their 1-based lines; the line and kind of what is no text.
+fn items(examples: &Spanned<Node>, lines: &[&str]) -> Result<Vec<(usize, String)>, (usize, String)> {
+    let none = |node: &Spanned<Node>| (node::line(node), format!("an example is {}", node.value.kind()));
+    match &examples.value {
+        Node::List(list) => {
+            let text = |item: &Spanned<Node>| {
+                let node = match &item.value {
+                    Node::Map(entries) => {
+                        &entries.iter().find(|(key, _)| key == "text").ok_or_else(|| none(item))?.1
+                    }
+                    _ => item,
+                };
+                match &node.value {
+                    Node::Text(text) => Ok((node::line(node), text.trim().to_owned())),
+                    _ => Err(none(node)),
                 }
-            })
-            .filter(|(_, text)| !text.is_empty())
-            .collect(),
-        Examples::Text(text) => {
+            };
+            let all = list.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+            Ok(all.into_iter().filter(|(_, text)| !text.is_empty()).collect())
+        }
+        Node::Text(text) => {
             // The scalar's location may be its `|` or its first line; its lines are looked up from there on.
-            let mut at = (text.referenced.line() as usize).saturating_sub(1);
+            let mut at = node::line(examples).saturating_sub(1);
             let mut out = Vec::new();
-            for content in text.value.lines().map(str::trim).filter(|l| !l.is_empty()) {
+            for content in text.lines().map(str::trim).filter(|l| !l.is_empty()) {
                 while at < lines.len() && lines[at].trim() != content {
                     at += 1;
                 }
@@ -147,8 +153,10 @@ fn items(examples: Examples, lines: &[&str]) -> Vec<(usize, String)> {
                 }
                 at += 1;
             }
-            out
+            Ok(out)
         }
+        Node::Other => Ok(Vec::new()),
+        Node::Map(_) => Err(none(examples)),
     }
 }
 
@@ -179,5 +187,16 @@ mod tests {
         let bad = "nlu:\n  - regex: x\n    examples: |\n      - (?<=a)b\n";
         let error = read(&mut set, Path::new("t.yml"), bad, "en").unwrap_err();
         assert!(error.to_string().contains("t.yml:4"), "{error}");
+        let bad = "nlu:\n  - intent: inform\n    examples:\n      - yes please\n      - 9\n";
+        let error = read(&mut set, Path::new("t.yml"), bad, "en").unwrap_err();
+        assert!(error.to_string().contains("t.yml:5") && error.to_string().contains("quotes"), "{error}");
+    }
+
+    #[test]
+    fn the_same_example_in_two_blocks_has_two_lines() {
+        let text = "nlu:\n  - intent: a\n    examples: |\n      - ok\n  - intent: b\n    examples: |\n      - ok\n  - intent: c\n    examples:\n      - ok\n      - text: fine\n";
+        let mut set = Dataset { files: vec!["t.yml".into()], ..Dataset::default() };
+        read(&mut set, Path::new("t.yml"), text, "en").unwrap();
+        assert_eq!(set.examples.iter().map(|e| e.line).collect::<Vec<_>>(), [4, 7, 10, 11]);
     }
 }

@@ -1,26 +1,40 @@
 //! Makes the encoder ready to run: keeps the vocabulary of the scripts that are served, and writes the transformer as an ONNX
-//! graph with its weights left in 4 bits. Exact: nothing is quantised anew.
+//! graph with its weights left in 4 bits. Exact: nothing is quantised anew. Its last layers can be trained on: they are
+//! written once more, in full precision, beside a graph of the layers below them.
 
 use super::{
-    onnx::{
-        Attribute::{Float, Int, Ints},
-        Element, Graph,
-    },
+    layers::{self, Parts},
+    onnx::{Attribute::Int, Element, Graph},
     weights::{Quantised, Weights, ill},
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    heads::tensors::Tensors,
+    shared::{
+        Layer, Top,
+        weights::{BLOCKS, Shape},
+    },
+};
 use serde_json::Value;
 
 /// Names what this conversion makes of the weights: raised with every change after which vectors differ.
-pub const CONVERSION: &str = "e5small-q4-pruned-1";
+pub const CONVERSION: &str = "e5small-q4-pruned-2";
 
 /// Longest input in tokens; the model's positions end at 512.
 pub const MAX_TOKENS: usize = 512;
+
+/// So many of the last layers may be trained on with a shop's examples. Two bring most of what all of them would, at a
+/// sixth of the cost.
+pub const TOP: usize = 2;
 
 /// Graph and tokenizer, ready to be written.
 pub struct Converted {
     /// An ONNX model: `input_ids`, `attention_mask` [batch, seq] → `last_hidden_state` [batch, seq, hidden].
     pub graph: Vec<u8>,
+    /// The same without the last [`TOP`] layers.
+    pub lower: Vec<u8>,
+    /// Those layers, as a file of [`Tensors`].
+    pub top: Vec<u8>,
     /// A `tokenizer.json` whose ids are the graph's.
     pub tokenizer: Vec<u8>,
 }
@@ -74,40 +88,84 @@ pub fn convert(weights: &[u8], tokenizer: &[u8]) -> Result<Converted> {
     tokenizer["padding"] = Value::Null;
     tokenizer["truncation"] = Value::Null;
     let tokenizer = serde_json::to_vec(&tokenizer).map_err(|e| ill_tokenizer(e.to_string()))?;
-    Ok(Converted { graph: graph(&weights, &rows)?, tokenizer })
+    let lower = weights.shape.layers.saturating_sub(TOP);
+    Ok(Converted {
+        graph: graph(&weights, &rows, weights.shape.layers)?,
+        lower: graph(&weights, &rows, lower)?,
+        top: top(&weights, lower)?,
+        tokenizer,
+    })
 }
 
 /// Two codes a byte, the first one low.
-fn pack(codes: &[u8]) -> Vec<u8> {
+pub(super) fn pack(codes: &[u8]) -> Vec<u8> {
     codes.as_chunks::<2>().0.iter().map(|[low, high]| low | high << 4).collect()
 }
 
-fn graph(w: &Weights<'_>, rows: &[usize]) -> Result<Vec<u8>> {
-    let (hidden, heads) = (w.shape.hidden, w.shape.heads);
+/// Layers from `first` on, in full precision.
+fn top(w: &Weights<'_>, first: usize) -> Result<Vec<u8>> {
+    let shape = Shape {
+        hidden: w.shape.hidden,
+        inner: w.shape.inner,
+        heads: w.shape.heads,
+        epsilon: w.shape.epsilon,
+    };
+    let block = |l: usize, name: &str, size: usize| -> Result<Vec<f32>> {
+        let full = format!("l{l}.{name}");
+        let vector = name.ends_with(".b") || name.contains("ln");
+        let values = if vector {
+            w.floats(&full)?
+        } else {
+            let inputs = if name == "fo.w" { shape.inner } else { shape.hidden };
+            transposed(&w.quantised(&full)?, inputs)
+        };
+        if values.len() == size {
+            Ok(values)
+        } else {
+            Err(ill(format!("{full} has {} numbers", values.len())))
+        }
+    };
+    let layers = (first..w.shape.layers)
+        .map(|l| {
+            let blocks = BLOCKS.iter().zip(shape.sizes()).map(|(name, size)| block(l, name, size));
+            Ok(Layer { blocks: blocks.collect::<Result<_>>()? })
+        })
+        .collect::<Result<_>>()?;
+    let mut tensors = Tensors::default();
+    Top { shape, layers }.save("top", &mut tensors);
+    Ok(tensors.to_bytes())
+}
+
+/// The numbers of a matrix that is stored outputs × inputs, as inputs × outputs.
+fn transposed(matrix: &Quantised, inputs: usize) -> Vec<f32> {
+    let outputs = matrix.codes.len() / inputs;
+    let mut out = vec![0f32; matrix.codes.len()];
+    for (i, code) in matrix.codes.iter().enumerate() {
+        out[i % inputs * outputs + i / inputs] = (f32::from(*code) - 8.0) * matrix.scales[i / 32];
+    }
+    out
+}
+
+fn graph(w: &Weights<'_>, rows: &[usize], count: usize) -> Result<Vec<u8>> {
     let mut g = Graph::default();
     let shape = [Err("batch"), Err("seq")];
     g.input("input_ids", Element::Int64, &shape);
     g.input("attention_mask", Element::Int64, &shape);
-    g.output("last_hidden_state", Element::Float, &[Err("batch"), Err("seq"), Ok(hidden as i64)]);
+    g.output("last_hidden_state", Element::Float, &[Err("batch"), Err("seq"), Ok(w.shape.hidden as i64)]);
 
     embeddings(&mut g, w, rows)?;
-    let mut x = norm(&mut g, w, "e0", "emb.ln", "x0")?;
+    let mut x = w.norm(&mut g, "e0", "emb.ln", "x0")?;
 
     g.ints("axes", &[1, 2]);
-    g.floats("one", &[], &[1.0]);
     g.floats("far", &[], &[-1e9]);
+    layers::constants(&mut g, w.shape.hidden, w.shape.heads);
     g.node("Cast", &["attention_mask"], "mask", &[("to", Int(Element::Float as i64))]);
     g.node("Unsqueeze", &["mask", "axes"], "mask4", &[]);
     g.node("Sub", &["one", "mask4"], "hidden4", &[]);
     g.node("Mul", &["hidden4", "far"], "bias", &[]);
-
-    g.ints("split", &[0, 0, heads as i64, (hidden / heads) as i64]);
-    g.ints("join", &[0, 0, hidden as i64]);
-    g.floats("scale", &[], &[1.0 / ((hidden / heads) as f32).sqrt()]);
-    g.floats("root2", &[], &[std::f32::consts::SQRT_2]);
-    g.floats("half", &[], &[0.5]);
-    for l in 0..w.shape.layers {
-        x = layer(&mut g, w, l, &x)?;
+    for l in 0..count {
+        let out = if l + 1 == count { "last_hidden_state".to_owned() } else { format!("l{l}.x2") };
+        x = layers::layer(&mut g, w, l, &x, Some("bias"), &out)?;
     }
     Ok(g.finish("multilingual-e5-small"))
 }
@@ -145,70 +203,4 @@ fn embeddings(g: &mut Graph, w: &Weights<'_>, rows: &[usize]) -> Result<()> {
     g.node("Slice", &["positions", "zero", "length", "zero"], "position", &[]);
     g.node("Add", &["word", "position"], "e0", &[]);
     Ok(())
-}
-
-fn norm(g: &mut Graph, w: &Weights<'_>, x: &str, name: &str, out: &str) -> Result<String> {
-    let (scale, bias) = (format!("{name}.w"), format!("{name}.b"));
-    g.floats(&scale, &[w.shape.hidden], &w.floats(&scale)?);
-    g.floats(&bias, &[w.shape.hidden], &w.floats(&bias)?);
-    let attributes = [("axis", Int(-1)), ("epsilon", Float(w.shape.epsilon))];
-    Ok(g.node("LayerNormalization", &[x, &scale, &bias], out, &attributes))
-}
-
-/// `x · Wᵀ + b` with the weights in 4 bits; activations are quantised to 8 bits inside (accuracy level 4).
-fn linear(g: &mut Graph, w: &Weights<'_>, x: &str, name: &str, columns: usize) -> Result<String> {
-    let Quantised { scales, codes } = w.quantised(&format!("{name}.w"))?;
-    let rows = codes.len() / columns;
-    let (weights, scale, bias) = (format!("{name}.q"), format!("{name}.s"), format!("{name}.b"));
-    g.constant(&weights, Element::Uint8, &[rows, columns / 32, 16], &pack(&codes));
-    g.floats(&scale, &[scales.len()], &scales);
-    g.floats(&bias, &[rows], &w.floats(&bias)?);
-    let attributes = [
-        ("K", Int(columns as i64)),
-        ("N", Int(rows as i64)),
-        ("bits", Int(4)),
-        ("block_size", Int(32)),
-        ("accuracy_level", Int(4)),
-    ];
-    let product = g.node("MatMulNBits", &[x, &weights, &scale], &format!("{name}.mm"), &attributes);
-    Ok(g.node("Add", &[&product, &bias], &format!("{name}.out"), &[]))
-}
-
-/// One transformer layer, normalised after each half; the activation is the exact GELU.
-fn layer(g: &mut Graph, w: &Weights<'_>, l: usize, x: &str) -> Result<String> {
-    let n = |part: &str| format!("l{l}.{part}");
-    let hidden = w.shape.hidden;
-    let mut parts = Vec::new();
-    for (part, order) in [("q", [0, 2, 1, 3]), ("k", [0, 2, 3, 1]), ("v", [0, 2, 1, 3])] {
-        let full = linear(g, w, x, &n(part), hidden)?;
-        let split = g.node("Reshape", &[&full, "split"], &n(&format!("{part}.split")), &[]);
-        parts.push(g.node(
-            "Transpose",
-            &[&split],
-            &n(&format!("{part}.heads")),
-            &[("perm", Ints(order.to_vec()))],
-        ));
-    }
-    let scores = g.node("MatMul", &[&parts[0], &parts[1]], &n("scores"), &[]);
-    let scaled = g.node("Mul", &[&scores, "scale"], &n("scaled"), &[]);
-    let masked = g.node("Add", &[&scaled, "bias"], &n("masked"), &[]);
-    let shares = g.node("Softmax", &[&masked], &n("shares"), &[("axis", Int(-1))]);
-    let seen = g.node("MatMul", &[&shares, &parts[2]], &n("seen"), &[]);
-    let turned = g.node("Transpose", &[&seen], &n("turned"), &[("perm", Ints(vec![0, 2, 1, 3]))]);
-    let joined = g.node("Reshape", &[&turned, "join"], &n("joined"), &[]);
-    let attended = linear(g, w, &joined, &n("ao"), hidden)?;
-    let sum = g.node("Add", &[&attended, x], &n("sum1"), &[]);
-    let middle = norm(g, w, &sum, &n("aln"), &n("x1"))?;
-
-    let wide = linear(g, w, &middle, &n("fi"), hidden)?;
-    let divided = g.node("Div", &[&wide, "root2"], &n("g1"), &[]);
-    let erf = g.node("Erf", &[&divided], &n("g2"), &[]);
-    let raised = g.node("Add", &[&erf, "one"], &n("g3"), &[]);
-    let gated = g.node("Mul", &[&wide, &raised], &n("g4"), &[]);
-    let gelu = g.node("Mul", &[&gated, "half"], &n("g5"), &[]);
-    let narrow = linear(g, w, &gelu, &n("fo"), w.shape.inner)?;
-    let sum = g.node("Add", &[&narrow, &middle], &n("sum2"), &[]);
-    let last = l + 1 == w.shape.layers;
-    let out = if last { "last_hidden_state".to_owned() } else { n("x2") };
-    norm(g, w, &sum, &n("oln"), &out)
 }

@@ -23,6 +23,8 @@ use std::{
 /// Longest wait for another process that is pulling.
 const LOCK_WAIT: Duration = Duration::from_secs(600);
 const GRAPH: &str = "encoder.onnx";
+const LOWER: &str = "lower.onnx";
+const TOP: &str = "top.bin";
 const PRUNED: &str = "tokenizer.json";
 /// Written last: the folder is complete.
 const READY: &str = "ready.json";
@@ -53,6 +55,8 @@ pub fn installed(cache: &Path) -> Result<Arc<dyn EncoderSource>> {
         id: format!("{CONVERSION}-{}", &WEIGHTS.member.sha256[..8]),
         library: folder.join(RUNTIME.member.name),
         graph: folder.join(GRAPH),
+        lower: folder.join(LOWER),
+        top: folder.join(TOP),
         tokenizer: folder.join(PRUNED),
         shared: Mutex::new(None),
     }))
@@ -85,6 +89,8 @@ pub fn pull(cache: &Path, progress: &dyn Progress) -> Result<Arc<dyn EncoderSour
     let converted = convert::convert(&read(&WEIGHTS)?, &read(&TOKENIZER)?)?;
     progress.at("converting", 1);
     write(&folder.join(GRAPH), &converted.graph)?;
+    write(&folder.join(LOWER), &converted.lower)?;
+    write(&folder.join(TOP), &converted.top)?;
     write(&folder.join(PRUNED), &converted.tokenizer)?;
     let ready = serde_json::json!({
         "conversion": CONVERSION,

@@ -4,6 +4,7 @@
 pub mod convert;
 mod fetch;
 pub mod install;
+mod layers;
 mod onnx;
 mod packages;
 mod session;
@@ -11,7 +12,12 @@ mod weights;
 
 pub use install::{installed, pull};
 
-use crate::{error::Result, text::Analysis};
+use crate::{
+    error::{Error, Result},
+    shared::Top,
+    text::Analysis,
+};
+use std::ops::Range;
 
 /// Components of a vector of multilingual-e5-small.
 pub const WIDTH: usize = 384;
@@ -34,6 +40,24 @@ pub trait Encode: Send {
     fn encode(&mut self, text: &Analysis) -> Result<Encoding>;
 }
 
+/// What the layers below the last ones give for one message: what training those starts from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pieces {
+    /// Pieces × components, row by row.
+    pub vectors: Vec<f32>,
+    /// For each word of the analysis the pieces that touch it; empty where the text was cut off.
+    pub words: Vec<Range<usize>>,
+}
+
+/// Runs the layers below the last ones, one message at a time.
+pub trait Lower: Send {
+    /// Encodes one message as far as these layers go.
+    ///
+    /// # Errors
+    /// `CHARLA-E4107`.
+    fn pieces(&mut self, text: &Analysis) -> Result<Pieces>;
+}
+
 /// Opens encoders, one for each thread.
 pub trait EncoderSource: Send + Sync {
     /// Names weights and conversion: models trained with one encoder do not fit another.
@@ -43,4 +67,44 @@ pub trait EncoderSource: Send + Sync {
     /// # Errors
     /// `CHARLA-E4106`, `CHARLA-E4107`.
     fn open(&self) -> Result<Box<dyn Encode>>;
+    /// The last layers as they came, if they can be trained on.
+    ///
+    /// # Errors
+    /// `CHARLA-E4010`, `CHARLA-E4107`.
+    fn top(&self) -> Result<Option<Top>> {
+        Ok(None)
+    }
+    /// Opens the layers below those.
+    ///
+    /// # Errors
+    /// `CHARLA-E4107`, also where there are none.
+    fn open_lower(&self) -> Result<Box<dyn Lower>> {
+        Err(Error::Encoder("its last layers cannot be trained on".into()))
+    }
+    /// Opens an encoder with other last layers.
+    ///
+    /// # Errors
+    /// `CHARLA-E4107`, also where they do not fit.
+    fn open_tuned(&self, _top: &Top) -> Result<Box<dyn Encode>> {
+        Err(Error::Encoder("its last layers cannot be replaced".into()))
+    }
+}
+
+/// An encoder whose last layers were trained on: opens like any other.
+pub struct Tuned {
+    /// What it was made from.
+    pub source: std::sync::Arc<dyn EncoderSource>,
+    /// The layers trained on.
+    pub top: std::sync::Arc<Top>,
+    /// Names both.
+    pub id: String,
+}
+
+impl EncoderSource for Tuned {
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn open(&self) -> Result<Box<dyn Encode>> {
+        self.source.open_tuned(&self.top)
+    }
 }

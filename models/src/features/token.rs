@@ -97,7 +97,7 @@ mod tests {
         let none = Context::default();
         let (a, b) = (of("order 8842 please", &none), of("order 1234 please", &none));
         assert_eq!(a[1].around, b[1].around);
-        let asked = Context { asked: Some("pincode".into()), flow: None };
+        let asked = Context { asked: Some("pincode".into()), ..Context::default() };
         assert_eq!(of("110001", &asked)[0].around.len(), of("110001", &none)[0].around.len() + 3);
     }
 }

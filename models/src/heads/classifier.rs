@@ -56,6 +56,12 @@ impl Dense {
     }
     /// Adds this part's logits for a standardised vector and its rectified hidden layer.
     pub fn add(&self, x: &[f32], hidden: &[f32], logits: &mut [f32]) {
+        if hidden.is_empty() {
+            for (logit, linear) in logits.iter_mut().zip(self.linear.chunks_exact(x.len())) {
+                *logit += dot(linear, x);
+            }
+            return;
+        }
         let rows = self.linear.chunks_exact(x.len()).zip(self.out.chunks_exact(hidden.len()));
         for (logit, (linear, out)) in logits.iter_mut().zip(rows) {
             *logit += dot(linear, x) + dot(out, hidden);

@@ -3,7 +3,7 @@
 
 use super::{Options, jobs};
 use crate::{
-    encoder::{EncoderSource, Encoding},
+    encoder::{EncoderSource, Encoding, Pieces},
     error::{Error, Result},
     progress::{Progress, Unit},
     text::Analysis,
@@ -69,6 +69,40 @@ pub fn all(
         .iter()
         .map(|t| known.get(&key(t)).cloned().ok_or_else(|| Error::Encoder("a text was not encoded".into())))
         .collect()
+}
+
+/// What the layers below the last ones give for all texts, in their order. Not kept: it is too much.
+///
+/// # Errors
+/// The encoder's.
+pub fn pieces(
+    source: &dyn EncoderSource,
+    texts: &[&Analysis],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Vec<Pieces>> {
+    progress.begin("encoding", texts.len() as u64, Unit::Items);
+    let done = AtomicU64::new(0);
+    let threads = options.threads.clamp(1, texts.len().div_ceil(CHUNK).max(1));
+    let made = jobs::run(threads, threads, |thread| -> Result<Vec<(usize, Pieces)>> {
+        let mut encoder = source.open_lower()?;
+        let mut out = Vec::new();
+        for (at, chunk) in texts.chunks(CHUNK).enumerate().skip(thread).step_by(threads) {
+            for (i, text) in chunk.iter().enumerate() {
+                out.push((at * CHUNK + i, encoder.pieces(text)?));
+            }
+            let count = chunk.len() as u64;
+            progress.at("encoding", done.fetch_add(count, Ordering::Relaxed) + count);
+        }
+        Ok(out)
+    });
+    let mut all = Vec::with_capacity(texts.len());
+    for part in made {
+        all.extend(part?);
+    }
+    progress.end("encoding");
+    all.sort_by_key(|(i, _)| *i);
+    Ok(all.into_iter().map(|(_, pieces)| pieces).collect())
 }
 
 fn to_half(x: f32) -> u16 {

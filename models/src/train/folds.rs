@@ -116,7 +116,7 @@ fn fold_classifier(
     let vector = |p: &Prepared| p.sentence.vector.clone().filter(|_| joint);
     let model = classifier::train(&samples, classes, options, seed, &mut |epoch, model| {
         let logits: Vec<Vec<f32>> =
-            test.iter().map(|p| model.logits(&p.sentence.features, vector(p).as_deref())).collect();
+            test.iter().map(|p| model.logits(&p.asked_features(), vector(p).as_deref())).collect();
         let loss = loss(&logits, &right);
         if loss < best.0 {
             best = (loss, epoch);
@@ -149,21 +149,21 @@ fn fold_tagger(
     let model = tagger::train(&samples, entities, options, seed, &mut |_| {});
     let tag = |p: &&Prepared| {
         let vectors = p.words.vectors.as_deref().filter(|_| joint);
-        let tagging = p.words.features.first().map(|f| model.tag(f, vectors));
-        tagging.map_or((Vec::new(), 1.0), |t| (places(&t, &p.text), t.confidence))
+        let tagging = model.tag(p.asked_words(), vectors);
+        (places(&tagging, &p.text), tagging.confidence)
     };
     Job::Tagger(test.iter().map(tag).collect())
 }
 
-/// Runs all folds.
+/// Runs the first `folds` folds; messages of the others get no logits.
 pub fn run(
     prepared: &[Prepared],
     labels: &Labels,
     options: &Options,
     with_joint: bool,
+    folds: usize,
     progress: &dyn Progress,
 ) -> Held {
-    let folds = options.folds.max(2);
     let kinds: &[bool] = if with_joint { &[true, false] } else { &[false] };
     let total = folds * kinds.len() * 2;
     let done = AtomicU64::new(0);
@@ -239,12 +239,14 @@ pub fn calibrate(
     prepared: &[Prepared],
     held: &HeldOut,
     posteriors: &[Vec<(String, f32)>],
-    outside: Option<usize>,
+    (outside, expected): (Option<usize>, f32),
 ) -> Calibrated {
     let languages: std::collections::BTreeSet<&str> = prepared.iter().map(|p| p.lang.as_str()).collect();
     let of = |language: Option<&str>| {
-        let chosen =
-            prepared.iter().zip(&held.logits).filter(move |(p, _)| language.is_none_or(|l| p.lang == l));
+        let chosen = prepared
+            .iter()
+            .zip(&held.logits)
+            .filter(move |(p, z)| !z.is_empty() && language.is_none_or(|l| p.lang == l));
         temperature::fit(
             chosen.map(|(p, z)| (z.as_slice(), p.sentence.class)).collect::<Vec<_>>().into_iter(),
         )
@@ -261,18 +263,31 @@ pub fn calibrate(
     };
     if let Some(place) = outside {
         let messages: Vec<_> = (0..prepared.len())
+            .filter(|&i| !held.logits[i].is_empty())
             .map(|i| {
                 (calibration.probabilities(scores(i), None).0, scores(i), prepared[i].sentence.class == place)
             })
             .collect();
-        calibration.outside = outside::Outside::fit(&messages, place);
+        let seen = messages.iter().filter(|m| m.2).count() as f32 / messages.len().max(1) as f32;
+        calibration.outside =
+            outside::Outside::fit(&messages, place).map(|detector| detector.expecting(expected, seen));
     }
-    let probabilities: Vec<Vec<f32>> =
-        (0..prepared.len()).map(|i| calibration.probabilities(scores(i), outside).0).collect();
-    let right: Vec<f32> = probabilities.iter().zip(prepared).map(|(p, m)| p[m.sentence.class]).collect();
+    // Nothing is said of messages that were not held out.
+    let probabilities: Vec<Vec<f32>> = (0..prepared.len())
+        .map(|i| {
+            if held.logits[i].is_empty() {
+                Vec::new()
+            } else {
+                calibration.probabilities(scores(i), outside).0
+            }
+        })
+        .collect();
+    let known = probabilities.iter().zip(prepared).filter(|(p, _)| !p.is_empty());
+    let right: Vec<f32> = known.map(|(p, m)| p[m.sentence.class]).collect();
     calibration.conformal = conformal(&right, 0.9);
     let best: Vec<usize> = probabilities.iter().map(|p| argmax(p)).collect();
-    let confidence = probabilities.iter().zip(&best).map(|(p, &b)| p[b]).collect();
+    let confidence =
+        probabilities.iter().zip(&best).map(|(p, &b)| p.get(b).copied().unwrap_or(0.0)).collect();
     Calibrated { calibration, best, confidence }
 }
 
@@ -285,7 +300,9 @@ pub fn first_tier(
     let right = |(held, calibrated): (&HeldOut, &Calibrated), i: usize| {
         calibrated.best[i] == prepared[i].sentence.class && held.spans[i] == prepared[i].gold
     };
+    let both = |i: &usize| !ngram.0.logits[*i].is_empty() && !joint.0.logits[*i].is_empty();
     let outcomes: Vec<tiers::Outcome> = (0..prepared.len())
+        .filter(both)
         .map(|i| tiers::Outcome {
             confidence: ngram.1.confidence[i].min(ngram.0.tag_confidence[i]),
             first: right(ngram, i),
@@ -310,7 +327,8 @@ pub fn finish(
         Classifier(Classifier),
         Tagger(Tagger),
     }
-    let all: Vec<&Prepared> = prepared.iter().collect();
+    let trained = |p: &&Prepared| options.dev_from.is_none() || p.fold != 0;
+    let all: Vec<&Prepared> = prepared.iter().filter(trained).collect();
     let job = |i: usize| {
         let joint = with_joint && i < 2;
         if i.is_multiple_of(2) {

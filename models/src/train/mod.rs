@@ -6,17 +6,19 @@ pub mod folds;
 pub mod jobs;
 pub mod prepare;
 pub mod tagger;
+pub mod tune;
 
 use crate::{
     artefact::{CODE, Manifest, TierManifest},
     calibrate::{self, metrics::SpanCounts},
-    data::{Dataset, OUT_OF_SCOPE, problems},
+    data::{Dataset, is_out_of_scope, problems},
     encoder::EncoderSource,
     error::{Error, Result},
     features::gazetteer::{Gazetteer, Tables},
     language::Languages,
     model::{Model, Tier},
     progress::{Progress, Unit},
+    report,
 };
 use folds::HeldOut;
 use serde::{Deserialize, Serialize};
@@ -38,6 +40,15 @@ pub struct Options {
     pub joint: classifier::Options,
     /// Both taggers.
     pub tagger: tagger::Options,
+    /// Trains the encoder's last layers with the joint tier's heads: better, and many times slower. `None` leaves the
+    /// encoder as it is.
+    pub tune: Option<tune::Options>,
+    /// Share of messages that no shop can answer to be reckoned with, (0, 0.5]; data usually hold fewer than traffic.
+    pub outside: f32,
+    /// Examples from here on are a development set: calibrated on, never trained on. `None`: parts of the training set are
+    /// held out in turn.
+    #[serde(skip)]
+    pub dev_from: Option<usize>,
     /// Where encoded texts are kept between trainings; `None` keeps none.
     #[serde(skip)]
     pub encodings: Option<PathBuf>,
@@ -52,6 +63,9 @@ impl Default for Options {
             ngram: classifier::Options { epochs: 16, ..classifier::Options::default() },
             joint: classifier::Options::default(),
             tagger: tagger::Options::default(),
+            tune: None,
+            outside: 0.1,
+            dev_from: None,
             encodings: None,
         }
     }
@@ -76,6 +90,9 @@ pub struct TrainReport {
     pub seconds: BTreeMap<String, f64>,
     /// Seconds in all.
     pub train_s: f64,
+    /// The held-out messages and what the tiers made of them, for [`report::page`].
+    #[serde(skip)]
+    pub held_out: report::Input,
 }
 
 /// Held-out figures of one language.
@@ -112,36 +129,79 @@ pub fn train(
     if labels.intents.len() < 2 {
         return Err(Error::TooLittle(format!("{} intents to tell apart", labels.intents.len())));
     }
-    let folds = options.folds.max(2);
+    let tune = options.tune.as_ref().filter(|_| encoder.is_some());
+    let (folds, rounds) = match tune {
+        // Part 0 is the development set, part 1 all else.
+        _ if options.dev_from.is_some() => (2, 1),
+        Some(_) => tune::rounds::plan(data.examples.len()),
+        None => (options.folds.max(2), options.folds.max(2)),
+    };
+    let options = &Options { folds, ..options.clone() };
     let gazetteer = Arc::new(Gazetteer::new(Tables {
         lookups: data.lookups.clone(),
         patterns: data.patterns.clone(),
         synonyms: data.synonyms.clone(),
     }));
     let mut prepared = prepare::prepare(data, &labels, &gazetteer, folds);
+    if let Some(from) = options.dev_from {
+        prepared.iter_mut().enumerate().for_each(|(i, p)| p.fold = usize::from(i < from));
+    }
     done("prepare", &mut seconds);
+    let mut lower = None;
     if let Some(source) = &encoder {
         let texts: Vec<_> = prepared.iter().map(|p| &p.text).collect();
-        let encodings = encodings::all(source.as_ref(), &texts, options, progress)?;
-        prepare::attach(&mut prepared, &encodings);
+        if tune.is_some() {
+            let top = source.top()?.ok_or_else(|| {
+                Error::Encoder("its last layers cannot be trained on: leave them as they are".into())
+            })?;
+            lower = Some((encodings::pieces(source.as_ref(), &texts, options, progress)?, top));
+        } else {
+            let encodings = encodings::all(source.as_ref(), &texts, options, progress)?;
+            prepare::attach(&mut prepared, &encodings);
+        }
         done("encode", &mut seconds);
     }
-    let pairs: Vec<(&str, &str)> = data.examples.iter().map(|e| (e.lang.as_str(), e.text.as_str())).collect();
+    let start = tune.zip(lower.as_ref()).map(|(tune, (pieces, top))| tune::rounds::Start {
+        prepared: &prepared,
+        pieces,
+        top,
+        labels: &labels,
+        options,
+        tune,
+    });
+    let frozen = encoder.is_some() && start.is_none();
+    let trained = &data.examples[..options.dev_from.unwrap_or(data.examples.len())];
+    let pairs: Vec<(&str, &str)> = trained.iter().map(|e| (e.lang.as_str(), e.text.as_str())).collect();
     let languages = Languages::train(&pairs, options.seed);
     done("languages", &mut seconds);
 
     progress.begin("cross-validation", folds as u64, Unit::Items);
-    let held = folds::run(&prepared, &labels, options, encoder.is_some(), progress);
+    let mut held = folds::run(&prepared, &labels, options, frozen, rounds, progress);
     progress.end("cross-validation");
     done("cross-validation", &mut seconds);
+    let mut net = None;
+    if let Some(start) = &start {
+        progress.begin("tuning", start.total(), Unit::Items);
+        let (out, last) = start.held_out(progress);
+        held.joint = Some(out);
+        net = options.dev_from.and(last);
+        progress.end("tuning");
+        done("tuning, held out", &mut seconds);
+    }
 
-    let outside = labels.intents.iter().position(|i| i == OUT_OF_SCOPE);
+    let outside = labels.intents.iter().position(|i| is_out_of_scope(i));
     let posteriors: Vec<Vec<(String, f32)>> =
         prepared.iter().map(|p| served(&languages.posterior(&p.text), &p.lang)).collect();
-    let first = folds::calibrate(&prepared, &held.ngram, &posteriors, outside);
-    let second = held.joint.as_ref().map(|joint| folds::calibrate(&prepared, joint, &posteriors, outside));
+    let first = folds::calibrate(&prepared, &held.ngram, &posteriors, (outside, options.outside));
+    let second = held
+        .joint
+        .as_ref()
+        .map(|joint| folds::calibrate(&prepared, joint, &posteriors, (outside, options.outside)));
     let ngram_metrics = figures(&prepared, &held.ngram, &first);
     let joint_metrics = second.as_ref().zip(held.joint.as_ref()).map(|(c, h)| figures(&prepared, h, c));
+    let read = |held: &HeldOut, c: &folds::Calibrated| report::readings(held, c, &posteriors, outside);
+    let ngram_read = read(&held.ngram, &first);
+    let joint_read = held.joint.as_ref().zip(second.as_ref()).map(|(held, c)| read(held, c));
     let (threshold, share) = match (&second, &held.joint) {
         (Some(second), Some(joint)) => folds::first_tier(&prepared, (&held.ngram, &first), (joint, second)),
         _ => (0.0, 1.0),
@@ -149,8 +209,16 @@ pub fn train(
     done("calibrate", &mut seconds);
 
     progress.begin("final model", 1, Unit::Items);
-    let (ngram, joint) = folds::finish(&prepared, &labels, options, &held, encoder.is_some());
+    let (ngram, joint) = folds::finish(&prepared, &labels, options, &held, frozen);
     progress.end("final model");
+    let mut joint = joint.map(|(intents, tagger)| Tier { intents, tagger, top: None });
+    if let Some(start) = &start {
+        progress.begin("tuning", held.joint.as_ref().map_or(0, |h| h.epochs as u64), Unit::Items);
+        // With a development set, what was trained for it is final.
+        let net = net.unwrap_or_else(|| start.finish(progress));
+        joint = Some(Tier { intents: net.intents, tagger: net.tagger, top: Some(Arc::new(net.top)) });
+        progress.end("tuning");
+    }
     done("final", &mut seconds);
 
     let tier = |calibration: &calibrate::Calibration, epochs, metrics: &BTreeMap<String, LanguageMetrics>| {
@@ -181,8 +249,8 @@ pub fn train(
     let mut model = Model::new(
         manifest,
         languages,
-        Tier { intents: ngram.0, tagger: ngram.1 },
-        joint.map(|(intents, tagger)| Tier { intents, tagger }),
+        Tier { intents: ngram.0, tagger: ngram.1, top: None },
+        joint,
         encoder,
     );
     model.seal(&data.examples)?;
@@ -194,6 +262,7 @@ pub fn train(
         ngram: ngram_metrics,
         joint: joint_metrics,
         first_tier_share: share,
+        held_out: report::Input::of(&model, data, ngram_read, joint_read),
         train_s: begun.elapsed().as_secs_f64(),
         seconds,
     };
@@ -215,7 +284,9 @@ fn figures(
     let languages: std::collections::BTreeSet<&str> = prepared.iter().map(|p| p.lang.as_str()).collect();
     for language in languages {
         let (mut spans, mut top) = (SpanCounts::default(), Vec::new());
-        for (i, p) in prepared.iter().enumerate().filter(|(_, p)| p.lang == language) {
+        // What was not held out says nothing.
+        let of = |(i, p): &(usize, &prepare::Prepared)| p.lang == language && !held.logits[*i].is_empty();
+        for (i, p) in prepared.iter().enumerate().filter(of) {
             spans.add(&held.spans[i], &p.gold);
             top.push((calibrated.confidence[i], calibrated.best[i] == p.sentence.class));
         }

@@ -1,59 +1,133 @@
-//! Numbers as people write them: separators, thousands and lakhs, currencies, words.
+//! Amounts and quantities as people write them: separators, thousands and lakhs, currencies, words, ranges.
 
-use crate::text::normalize::fold_word;
+use super::{
+    number_words::{Fraction, fraction, number, scale},
+    scan::key,
+};
+use crate::text::normalize::Normalized;
+use unicode_normalization::char::is_combining_mark;
 
-/// An amount of money without its currency: `20k`, `₹15,000`, `1.5 lakh`, `300 euros`, `1.200,50 €`, `veinte mil`.
-/// `None` where no number can be read.
-pub fn amount(normal: &str) -> Option<f64> {
-    let lower = fold_word(normal);
-    let mut total: Option<f64> = None;
-    let mut current: Option<f64> = None;
-    for (number, word) in pieces(&lower) {
-        if let Some(n) = number {
-            current = Some(current.unwrap_or(0.0) + n);
-        }
-        if let Some(scale) = word.and_then(scale) {
-            total = Some(total.unwrap_or(0.0) + current.take().unwrap_or(1.0) * scale);
-        } else if let Some(n) = word.and_then(small) {
-            current = Some(match current {
-                Some(c) if n == 100.0 => c * 100.0,
-                Some(c) => c + n,
-                None => n,
-            });
+/// An amount of money without its currency: `20k`, `₹15,000`, `1.5 lakh`, `300 euros`, `1.200,50 €`, `veinte mil`,
+/// `dhai hazaar`. Of a range (`15-20k`) the upper end. `None` where no number can be read.
+pub fn amount(text: &str) -> Option<f64> {
+    ends(text).map(|(_, high)| high)
+}
+
+/// As [`amount`], but of a range the lower end.
+pub fn lower_amount(text: &str) -> Option<f64> {
+    ends(text).map(|(low, _)| low)
+}
+
+/// How many pieces: digits or a number word; `None` where neither is there.
+pub fn quantity(text: &str) -> Option<f64> {
+    ends(text).map(|(_, high)| high)
+}
+
+#[derive(Debug, PartialEq)]
+enum Piece {
+    Number(f64),
+    Word(String),
+    /// Between the ends of a range.
+    To,
+}
+
+/// Both ends of a range; twice the same where there is one number. The lower end takes the upper's scale where it has
+/// none of its own and would be the smaller one with it: `15-20k`, but `500 to 2k`.
+fn ends(text: &str) -> Option<(f64, f64)> {
+    let pieces = pieces(text);
+    let cut = pieces.iter().position(|p| *p == Piece::To).filter(|&at| at > 0 && at + 1 < pieces.len());
+    let finite = |n: f64| n.is_finite().then_some(n);
+    if let Some(at) = cut
+        && let (Some((low, scaled)), Some((high, factor))) = (read(&pieces[..at]), read(&pieces[at + 1..]))
+    {
+        let same = scaled == 1.0 && factor > 1.0 && low < 100.0 && low * factor < high;
+        return Some((finite(if same { low * factor } else { low })?, finite(high)?));
+    }
+    let (n, _) = read(&pieces)?;
+    Some((finite(n)?, finite(n)?))
+}
+
+/// The number that pieces make together, and the last scale word's factor.
+fn read(pieces: &[Piece]) -> Option<(f64, f64)> {
+    let (mut total, mut current): (Option<f64>, Option<f64>) = (None, None);
+    let (mut pending, mut factor) = (0.0, 1.0);
+    for piece in pieces {
+        match piece {
+            Piece::Number(n) => current = Some(current.unwrap_or(0.0) + n + std::mem::take(&mut pending)),
+            Piece::Word(word) => {
+                if let Some(by) = scale(word) {
+                    factor = by;
+                    // `sava lakh` is one and a quarter.
+                    let one = if current.is_none() && pending != 0.0 { 1.0 + pending } else { 1.0 };
+                    pending = 0.0;
+                    total = Some(total.unwrap_or(0.0) + current.take().unwrap_or(one) * by);
+                } else if current.is_some() && matches!(word.as_str(), "a" | "an") {
+                    // `half a million`
+                } else if let Some(n) = number(word).map(f64::from) {
+                    let more = std::mem::take(&mut pending);
+                    current = Some(match current {
+                        Some(c) if n == 100.0 => c * 100.0,
+                        Some(c) => c + n + more,
+                        // `sadhe teen sau`: the fraction is of the hundred.
+                        None => n + more,
+                    });
+                } else {
+                    match fraction(word) {
+                        Some(Fraction::Plus(f)) => pending = f,
+                        Some(Fraction::Minus(f)) => pending = -f,
+                        Some(Fraction::Whole(f)) => current = Some(current.unwrap_or(0.0) + f),
+                        None => {}
+                    }
+                }
+            }
+            Piece::To => {}
         }
     }
     match (total, current) {
         (None, None) => None,
-        (total, current) => Some(total.unwrap_or(0.0) + current.unwrap_or(0.0)),
+        (total, current) => Some((total.unwrap_or(0.0) + current.unwrap_or(0.0), factor)),
     }
 }
 
-/// How many pieces: digits or a number word; `None` where neither is there.
-pub fn quantity(normal: &str) -> Option<f64> {
-    amount(normal)
-}
-
-/// Numbers and words of a text in order; a word glued to a number (`20k`) comes with it.
-fn pieces(lower: &str) -> Vec<(Option<f64>, Option<&str>)> {
+fn pieces(text: &str) -> Vec<Piece> {
+    let normal = Normalized::new(text).text;
     let mut out = Vec::new();
-    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '\'');
-    let mut rest = lower;
+    let mut rest = normal.as_str();
     while let Some(c) = rest.chars().next() {
         if c.is_ascii_digit() {
-            let end = rest.find(|c| !is_number(c)).unwrap_or(rest.len());
-            let (number, after) = rest.split_at(end);
-            out.push((parse(number.trim_end_matches(['.', ',', '\''])), None));
-            rest = after;
-        } else if c.is_alphabetic() {
             let end = rest
-                .find(|c: char| c.is_ascii_digit() || c.is_whitespace() || c.is_ascii_punctuation())
+                .find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ',' | '\''))
                 .unwrap_or(rest.len());
-            let (word, after) = rest.split_at(end.max(c.len_utf8()));
-            out.push((None, Some(word)));
+            let (digits, after) = rest.split_at(end);
+            // `15 000`: a blank groups thousands too, as Spanish writes them.
+            out.extend(parse(digits.trim_end_matches(['.', ',', '\''])).map(Piece::Number));
             rest = after;
+            if let [.., Piece::Number(before), Piece::Number(n)] = out.as_slice()
+                && (1.0..1000.0).contains(before)
+                && digits.len() == 3
+            {
+                let joined = before * 1000.0 + n;
+                out.truncate(out.len() - 2);
+                out.push(Piece::Number(joined));
+            }
+        } else if c.is_alphabetic() || is_combining_mark(c) {
+            let end = rest.find(|c: char| !c.is_alphabetic() && !is_combining_mark(c)).unwrap_or(rest.len());
+            let word = key(&rest[..end]);
+            out.push(match word.as_str() {
+                "to" | "se" | "से" | "hasta" => Piece::To,
+                _ => Piece::Word(word),
+            });
+            rest = &rest[end..];
         } else {
+            // The dash of `999/-` ends nothing, because nothing follows it.
+            if c == '-' {
+                out.push(Piece::To);
+            }
             rest = &rest[c.len_utf8()..];
         }
+    }
+    while out.last() == Some(&Piece::To) {
+        out.pop();
     }
     out
 }
@@ -74,54 +148,35 @@ fn parse(number: &str) -> Option<f64> {
     }
 }
 
-fn scale(word: &str) -> Option<f64> {
-    Some(match word {
-        "k" | "mil" | "thousand" | "hazar" | "hazaar" | "hajar" | "hajaar" | "हजार" | "हज़ार" => {
-            1e3
+/// The currency that an amount names, as its ISO 4217 code: `₹`, `Rs.`, `रुपये` are INR, `€` is EUR. `$` and `pesos`
+/// mean different ones in different countries and are left to the shop's own; `US$`, `dollars` and `MXN` are not.
+pub fn currency(text: &str) -> Option<&'static str> {
+    let normal = Normalized::new(text).text;
+    for (sign, code) in [('₹', "INR"), ('₨', "INR"), ('€', "EUR"), ('£', "GBP")] {
+        if normal.contains(sign) {
+            return Some(code);
         }
-        "lakh" | "lakhs" | "lac" | "lacs" | "l" | "लाख" => 1e5,
-        "crore" | "crores" | "cr" | "करोड़" => 1e7,
-        "million" | "millon" | "millones" => 1e6,
-        "dozen" | "dozens" | "docena" | "docenas" | "darjan" | "दर्जन" => 12.0,
-        _ => return None,
-    })
-}
-
-fn small(word: &str) -> Option<f64> {
-    Some(match word {
-        "a" | "an" | "one" | "un" | "una" | "uno" | "ek" | "एक" | "single" => 1.0,
-        "two" | "dos" | "do" | "दो" | "couple" | "pair" | "par" => 2.0,
-        "three" | "tres" | "teen" | "तीन" => 3.0,
-        "four" | "cuatro" | "char" | "chaar" | "चार" => 4.0,
-        "five" | "cinco" | "paanch" | "panch" | "पांच" | "पाँच" => 5.0,
-        "six" | "seis" | "chhe" | "che" | "chah" | "छह" | "छः" | "छे" => 6.0,
-        "seven" | "siete" | "saat" | "sat" | "सात" => 7.0,
-        "eight" | "ocho" | "aath" | "ath" | "आठ" => 8.0,
-        "nine" | "nueve" | "nau" | "नौ" => 9.0,
-        "ten" | "diez" | "das" | "dus" | "दस" => 10.0,
-        "eleven" | "once" | "gyarah" | "ग्यारह" => 11.0,
-        "twelve" | "doce" | "barah" | "बारह" => 12.0,
-        "fifteen" | "quince" | "pandrah" | "पंद्रह" | "पन्द्रह" => 15.0,
-        "twenty" | "veinte" | "bees" | "bis" | "बीस" => 20.0,
-        "veinticinco" | "pachees" | "pachis" | "पच्चीस" => 25.0,
-        "thirty" | "treinta" | "tees" | "तीस" => 30.0,
-        "forty" | "cuarenta" | "chalis" | "chaalis" | "चालीस" => 40.0,
-        "fifty" | "cincuenta" | "pachas" | "pachaas" | "पचास" => 50.0,
-        "sixty" | "sesenta" | "saath" | "साठ" => 60.0,
-        "seventy" | "setenta" | "sattar" | "सत्तर" => 70.0,
-        "eighty" | "ochenta" | "assi" | "अस्सी" => 80.0,
-        "ninety" | "noventa" | "nabbe" | "नब्बे" => 90.0,
-        "hundred" | "cien" | "ciento" | "sau" | "सौ" => 100.0,
-        "doscientos" | "doscientas" => 200.0,
-        "trescientos" | "trescientas" => 300.0,
-        "quinientos" | "quinientas" => 500.0,
-        _ => return None,
+    }
+    pieces(text).iter().find_map(|piece| {
+        let Piece::Word(word) = piece else { return None };
+        Some(match word.as_str() {
+            "rs" | "inr" | "re" | "rupee" | "rupees" | "rupaye" | "rupay" | "rupaya" | "rupiya" | "rupye"
+            | "rupe" | "rupias" | "rupia" | "रुपये" | "रुपए" | "रुपया" | "रूपये" | "रूपए" | "रु" | "रू" => {
+                "INR"
+            }
+            "eur" | "euro" | "euros" | "यूरो" => "EUR",
+            "mxn" | "mn" | "mxp" => "MXN",
+            "usd" | "us" | "dollar" | "dollars" | "dolar" | "dolares" | "डॉलर" => "USD",
+            "gbp" | "pound" | "pounds" | "quid" | "libras" => "GBP",
+            _ => return None,
+        })
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn amounts() {
@@ -131,24 +186,49 @@ mod tests {
             ("₹15,000", 15_000.0),
             ("rs. 1,50,000", 150_000.0),
             ("1.5 lakh", 150_000.0),
+            ("2.5 lakh", 250_000.0),
             ("300 euros", 300.0),
             ("1.200,50 €", 1200.5),
             ("$19.99", 19.99),
             ("veinte mil pesos", 20_000.0),
             ("das hazaar", 10_000.0),
+            ("20 hazaar", 20_000.0),
             ("2 hundred", 200.0),
             ("two hundred", 200.0),
             ("पचास हजार", 50_000.0),
+            ("२० हज़ार रुपये", 20_000.0),
             ("1.000", 1000.0),
             ("mil euros", 1000.0),
+            ("dos mil quinientos", 2500.0),
+            ("mil doscientos cincuenta", 1250.0),
+            ("1,5 mil", 1500.0),
             ("1 lakh 20 hazar", 120_000.0),
             ("15000/-", 15_000.0),
+            ("Rs. 999/-", 999.0),
+            ("MXN 2,000", 2000.0),
             ("30mil", 30_000.0),
+            ("15 000 €", 15_000.0),
+            ("dhai hazaar", 2500.0),
+            ("ढाई हज़ार", 2500.0),
+            ("dedh lakh", 150_000.0),
+            ("sava lakh", 125_000.0),
+            ("saadhe teen hazaar", 3500.0),
+            ("साढ़े पाँच हज़ार", 5500.0),
+            ("paune do lakh", 175_000.0),
+            ("half a million", 500_000.0),
+            ("15-20k", 20_000.0),
+            ("10 se 15 hazaar", 15_000.0),
+            ("500 - 800", 800.0),
+            ("500 to 2k", 2000.0),
         ] {
             assert_eq!(amount(text), Some(n), "{text}");
         }
+        assert_eq!(lower_amount("15-20k"), Some(15_000.0));
+        assert_eq!(lower_amount("500 to 2k"), Some(500.0));
+        assert_eq!(lower_amount("₹15,000"), Some(15_000.0));
         assert_eq!(amount("cheap"), None);
         assert_eq!(amount(""), None);
+        assert_eq!(amount(&"9".repeat(400)), None);
     }
 
     #[test]
@@ -159,10 +239,49 @@ mod tests {
             ("do", 2.0),
             ("5 pieces", 5.0),
             ("una docena", 12.0),
+            ("half a dozen", 6.0),
+            ("media docena", 6.0),
+            ("a couple", 2.0),
+            ("un par", 2.0),
+            ("one pair", 1.0),
             ("तीन", 3.0),
             ("2 dozen", 24.0),
+            ("१०० पीस", 100.0),
+            ("twenty five", 25.0),
+            ("treinta y dos", 32.0),
+            ("pachaas", 50.0),
         ] {
             assert_eq!(quantity(text), Some(n), "{text}");
+        }
+    }
+
+    #[test]
+    fn currencies() {
+        for (text, code) in [
+            ("₹15,000", Some("INR")),
+            ("Rs. 999/-", Some("INR")),
+            ("rs999", Some("INR")),
+            ("20 हज़ार रुपये", Some("INR")),
+            ("300 euros", Some("EUR")),
+            ("1.200 €", Some("EUR")),
+            ("MXN 2,000", Some("MXN")),
+            ("US$ 20", Some("USD")),
+            ("20 dólares", Some("USD")),
+            ("$20", None),
+            ("2000 pesos", None),
+            ("20k", None),
+        ] {
+            assert_eq!(currency(text), code, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_it(text in "\\PC{0,40}|[0-9., k₹\\-'a-z]{0,40}|(sava|lakh|mil|9+|-|साढ़े| ){0,12}") {
+            for n in [amount(&text), lower_amount(&text), quantity(&text)].into_iter().flatten() {
+                prop_assert!(n.is_finite());
+            }
+            let _ = currency(&text);
         }
     }
 }

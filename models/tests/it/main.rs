@@ -4,4 +4,8 @@
 mod encoder;
 mod fixture;
 mod pool;
+mod report;
+mod stories;
+mod swap;
 mod training;
+mod values;

@@ -1,0 +1,56 @@
+//! "The second one", "doosra wala", "la primera", "पहला": options by their place.
+
+use crate::fold::words;
+
+/// Ordinals in the four languages, folded, from the first to the tenth.
+const ORDINALS: [&str; 10] = [
+    "first 1st 1ro 1ra primero primera primer pehla pehli pehle pahla pahli paila पहला पहली पहले पहिला",
+    "second 2nd 2do 2da segundo segunda dusra dusri dusre doosra doosri doosre dooja दूसरा दूसरी दूसरे दुसरा दुसरी",
+    "third 3rd 3ro 3ra tercero tercera tercer tisra tisri teesra teesri teesre तीसरा तीसरी तीसरे तिसरा",
+    "fourth 4th 4to 4ta cuarto cuarta chautha chauthi chotha चौथा चौथी चौथे",
+    "fifth 5th 5to 5ta quinto quinta paanchva paanchvi panchwa panchwi paanchwa पांचवा पांचवी पांचवां",
+    "sixth 6th 6to 6ta sexto sexta chhatha chhathi chatha छठा छठी छठवां",
+    "seventh 7th 7mo 7ma septimo septima saatva saatvi saatwa सातवां सातवा सातवी",
+    "eighth 8th 8vo 8va octavo octava aathva aathvi aathwa आठवां आठवा आठवी",
+    "ninth 9th 9no 9na noveno novena nauva nauvi nauwa नौवां नौवा नौवी",
+    "tenth 10th 10mo 10ma decimo decima dasva dasvi daswa दसवां दसवा दसवी",
+];
+
+/// Words before a bare number that make it a place.
+const NUMBERED: [&str; 8] = ["number", "option", "numero", "opcion", "row", "नंबर", "विकल्प", "no"];
+/// What may stand beside an ordinal.
+const BESIDE: &str = "the one el la lo wala wali wale vala vali please pls plz por favor option opcion order pedido slot time \
+    appointment cita product producto i want quiero take ill yes si haan chahiye de do dijiye hi ji ही जी वाला वाली वाले ऑर्डर विकल्प \
+    समय चाहिए दीजिए दो se me";
+
+/// The place, from 0, that a whole message names among so many options. `taken`: words of the options themselves – "दूसरा
+/// पता" is another address, not the second.
+pub(crate) fn place(text: &str, options: usize, taken: impl Fn(&str) -> bool) -> Option<usize> {
+    let said = words(text);
+    if said.is_empty() || said.len() > 5 || options < 2 {
+        return None;
+    }
+    let mut found = None;
+    let mut at = 0;
+    while at < said.len() {
+        let word = said[at].as_str();
+        let number = NUMBERED.contains(&word).then(|| said.get(at + 1)).flatten();
+        if let Some(n) = number.and_then(|n| n.parse::<usize>().ok()) {
+            if found.replace(n).is_some() {
+                return None;
+            }
+            at += 2;
+            continue;
+        }
+        let folded = |list: &str| list.split_whitespace().any(|w| crate::fold::fold(w) == word);
+        if let Some(n) = ORDINALS.iter().position(|list| folded(list)) {
+            if taken(word) || found.replace(n + 1).is_some() {
+                return None;
+            }
+        } else if !folded(BESIDE) {
+            return None;
+        }
+        at += 1;
+    }
+    found.and_then(|n| n.checked_sub(1)).filter(|n| *n < options)
+}

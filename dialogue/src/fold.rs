@@ -1,0 +1,98 @@
+//! One spelling for what people write in many: case, accents, nukta, digits of other scripts, punctuation.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Devanagari's nukta: people type `ज़` and `ज`, `ख़राब` and `खराब` alike.
+const NUKTA: char = '\u{093C}';
+/// Joiners and variation selectors change how a character looks, not which it is.
+const INVISIBLE: [char; 4] = ['\u{200B}', '\u{200C}', '\u{200D}', '\u{FE0F}'];
+
+/// Without accents, nukta and invisible joiners; chandrabindu as anusvara (`हाँ`, `हां`). Case and punctuation stay.
+pub fn unmarked(text: &str) -> String {
+    text.nfd()
+        .filter(|c| !('\u{0300}'..='\u{036F}').contains(c) && *c != NUKTA && !INVISIBLE.contains(c))
+        .map(|c| if c == '\u{0901}' { '\u{0902}' } else { c })
+        .collect()
+}
+
+/// Lower case, [`unmarked`], digits as ASCII, without sentence punctuation and repeated blanks.
+pub fn fold(text: &str) -> String {
+    let mut out = String::new();
+    for c in ascii_digits(&unmarked(&text.to_lowercase())).chars() {
+        let c = match c {
+            '¡' | '!' | '¿' | '?' | '.' | ',' | ';' | '।' | '"' | '\'' | '’' => ' ',
+            other => other,
+        };
+        if c.is_whitespace() {
+            if !out.ends_with(' ') {
+                out.push(' ');
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.trim().to_owned()
+}
+
+/// Digits of any script as ASCII: patterns are written with `[0-9]`.
+pub fn ascii_digits(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\u{0966}'..='\u{096F}' => char::from(b'0' + (c as u32 - 0x0966) as u8),
+            '\u{0660}'..='\u{0669}' => char::from(b'0' + (c as u32 - 0x0660) as u8),
+            '\u{FF10}'..='\u{FF19}' => char::from(b'0' + (c as u32 - 0xFF10) as u8),
+            other => other,
+        })
+        .collect()
+}
+
+/// Whether a character is part of a word; Devanagari's virama is, though Unicode does not call it a letter.
+pub(crate) fn in_word(c: char) -> bool {
+    c.is_alphanumeric() || ('\u{0900}'..='\u{0963}').contains(&c)
+}
+
+/// The words of a text, folded. A time of day (`17:30`) is one word.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let folded: Vec<char> = ascii_digits(&unmarked(&text.to_lowercase())).chars().collect();
+    let mut out: Vec<String> = Vec::new();
+    let mut word = String::new();
+    for (i, c) in folded.iter().enumerate() {
+        let digit = |at: Option<usize>| at.and_then(|at| folded.get(at)).is_some_and(char::is_ascii_digit);
+        let colon = *c == ':' && digit(i.checked_sub(1)) && digit(Some(i + 1));
+        if in_word(*c) || colon {
+            word.push(*c);
+        } else if matches!(c, '\'' | '’') {
+            // "doesn't" is one word, however its apostrophe is written.
+        } else if !word.is_empty() {
+            out.push(std::mem::take(&mut word));
+        }
+    }
+    if !word.is_empty() {
+        out.push(word);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_fall_together() {
+        assert_eq!(fold(" ¡BÓRRAME  mis Datos! "), "borrame mis datos");
+        assert_eq!(fold("ख़राब"), fold("खराब"));
+        assert_eq!(fold("रिफ़ंड"), fold("रिफंड"));
+        assert_eq!(fold("हाँ"), fold("हां"));
+        assert_eq!(fold("mañana"), "manana");
+        assert_eq!(fold("१२"), "12");
+    }
+
+    #[test]
+    fn words_keep_their_signs() {
+        assert_eq!(words("It doesn't fit, (at all)"), ["it", "doesnt", "fit", "at", "all"]);
+        assert_eq!(words("27 Nov, 17:00"), ["27", "nov", "17:00"]);
+        assert_eq!(words("ऑर्डर रद्द करो"), ["ऑर्डर", "रद्द", "करो"]);
+        assert_eq!(words("wrong_item"), ["wrong", "item"]);
+        assert!(words("… 👍").is_empty());
+    }
+}

@@ -1,0 +1,236 @@
+//! "8843 not 8842", "8842 nahi, 8843", "en vez de 8842": which of the things that a message names it denies.
+//!
+//! A few cue words decide, by where they stand: English and Spanish deny what follows, Hindi what precedes. Where a plain "no"
+//! could be either ("8842, no 8843"), nothing is decided and the customer is asked.
+
+use crate::fold::{fold, in_word};
+
+/// What a message says of a thing that it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is meant, as far as can be seen.
+    Kept,
+    /// It is denied.
+    Negated,
+    /// It is either.
+    Unclear,
+}
+
+/// Cues that deny what follows; longer ones first.
+const BEFORE: [&[&str]; 17] = [
+    &["instead", "of"],
+    &["rather", "than"],
+    &["other", "than"],
+    &["en", "vez", "de"],
+    &["en", "lugar", "de"],
+    &["en", "vez", "del"],
+    &["en", "lugar", "del"],
+    &["no", "es"],
+    &["no", "era"],
+    &["no", "el"],
+    &["no", "la"],
+    &["no", "quiero"],
+    &["not"],
+    &["isnt"],
+    &["wasnt"],
+    &["dont", "want"],
+    &["except"],
+];
+/// Cues that deny what precedes.
+const AFTER: [&str; 10] = ["nahi", "nahin", "nhi", "nai", "nahii", "mat", "नहीं", "नही", "मत", "ना"];
+/// Cues that may do either.
+const EITHER: [&str; 2] = ["no", "nope"];
+/// Words at most between a thing and the cue behind it: "8842 to chahiye nahi tha".
+const REACH: usize = 4;
+/// What may stand between a cue and the thing that it denies: "not the order 8842", but not "not received 8842".
+const BETWEEN: &str =
+    "the a an my one order number no for in on at el la los las un una mi de del pedido numero con para";
+/// What follows a Hindi cue that denies the thing before it: "8842 nahi chahiye", but not "8842 nahi aaya".
+const BEHIND: &str = "chahiye chaiye tha thi the hai wala wali wale to balki bas sirf chahie चाहिए था थी थे है वाला वाली वाले तो बल्कि बस सिर्फ";
+
+/// Whether a folded word can deny.
+pub(crate) fn is_cue(word: &str) -> bool {
+    BEFORE.iter().any(|cue| cue.len() == 1 && cue[0] == word)
+        || AFTER.iter().any(|cue| fold(cue) == word)
+        || EITHER.contains(&word)
+}
+
+/// The words of a text, folded, with their place in characters.
+pub(crate) fn words_at(text: &str) -> Vec<(String, (usize, usize))> {
+    let all: Vec<char> = text.chars().collect();
+    let mut out = Vec::new();
+    let mut start = None;
+    for at in 0..=all.len() {
+        let digit = |at: Option<usize>| at.and_then(|at| all.get(at)).is_some_and(|c| c.is_ascii_digit());
+        let inside = all.get(at).is_some_and(|c| {
+            // As crate::fold::words has it: a time of day is one word, and so is "doesn't".
+            in_word(*c)
+                || ('\u{0300}'..='\u{036F}').contains(c)
+                || (*c == ':' && digit(at.checked_sub(1)) && digit(Some(at + 1)))
+                || (matches!(c, '\'' | '’') && start.is_some())
+        });
+        match (start, inside) {
+            (None, true) => start = Some(at),
+            (Some(from), false) => {
+                let word: String = all[from..at].iter().filter(|c| !matches!(c, '\'' | '’')).collect();
+                out.push((fold(&word), (from, at)));
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    out.retain(|(w, _)| !w.is_empty());
+    out
+}
+
+/// What a text says of the things at these places (characters, end exclusive). A place that is none (taps) is kept.
+pub(crate) fn judge(text: &str, spans: &[(usize, usize)]) -> Vec<Verdict> {
+    let said = words_at(text);
+    let chars: Vec<char> = text.chars().collect();
+    // Whether a pause (comma, full stop, dash with blanks) stands between two places.
+    let pause = |from: usize, to: usize| {
+        chars
+            .get(from..to.max(from))
+            .is_some_and(|c| c.iter().any(|c| matches!(c, ',' | ';' | '.' | '!' | '।' | '–' | '—' | '\n')))
+    };
+    let inside = |(_, (from, to)): &(String, (usize, usize))| spans.iter().any(|(s, e)| from >= s && to <= e);
+    let mut verdicts = vec![Verdict::Kept; spans.len()];
+    let mut at = 0;
+    while at < said.len() {
+        if inside(&said[at]) {
+            at += 1;
+            continue;
+        }
+        let (from, mut to) = said[at].1;
+        let before = BEFORE
+            .iter()
+            .find(|cue| cue.iter().enumerate().all(|(i, w)| said.get(at + i).is_some_and(|(s, _)| s == w)));
+        if let Some(cue) = before {
+            to = said[at + cue.len() - 1].1.1;
+            let plain = |next: &usize| {
+                said.iter()
+                    .filter(|(_, (s, e))| *s >= to && *e <= spans[*next].0)
+                    .all(|(w, _)| BETWEEN.split_whitespace().any(|b| b == w))
+            };
+            if let Some(next) = nearest_after(spans, &said, to, REACH).filter(plain)
+                && !pause(to, spans[next].0)
+            {
+                verdicts[next] = Verdict::Negated;
+            }
+            at += cue.len();
+            continue;
+        }
+        let word = said[at].0.as_str();
+        let behind = AFTER.iter().any(|cue| fold(cue) == word);
+        let ends = said.get(at + 1).is_none_or(|next| {
+            pause(to, next.1.0) || inside(next) || BEHIND.split_whitespace().any(|b| fold(b) == next.0)
+        });
+        if (behind && ends) || EITHER.contains(&word) {
+            let prior = nearest_before(spans, &said, from, REACH).filter(|p| !pause(spans[*p].1, from));
+            let next = nearest_after(spans, &said, to, REACH).filter(|n| !pause(to, spans[*n].0));
+            let previous = nearest_before(spans, &said, from, REACH);
+            match (prior, next) {
+                // "8842 nahi, 8843" and "8842 no, 8843"; "8842 nahi 8843 wala".
+                (Some(p), None) => verdicts[p] = Verdict::Negated,
+                (Some(p), Some(_)) if behind => verdicts[p] = Verdict::Negated,
+                (Some(p), Some(n)) => {
+                    verdicts[p] = Verdict::Unclear;
+                    verdicts[n] = Verdict::Unclear;
+                }
+                // "8842, no 8843": that one not, or no, that one?
+                (None, Some(n)) if !behind && previous.is_some() => {
+                    verdicts[n] = Verdict::Unclear;
+                    if let Some(p) = previous {
+                        verdicts[p] = Verdict::Unclear;
+                    }
+                }
+                // "No, 8843", "nahi 8843": to what was said before.
+                _ => {}
+            }
+        }
+        at += 1;
+    }
+    // "No 8842 sino 8843".
+    if let Some((_, (but, _))) = said.iter().find(|(w, _)| w == "sino" || w == "balki" || w == "बल्कि")
+    {
+        for (verdict, (_, end)) in verdicts.iter_mut().zip(spans) {
+            if *end > 0 && end <= but {
+                *verdict = Verdict::Negated;
+            } else if *verdict == Verdict::Unclear {
+                *verdict = Verdict::Kept;
+            }
+        }
+    }
+    verdicts
+}
+
+fn between(said: &[(String, (usize, usize))], from: usize, to: usize) -> usize {
+    said.iter().filter(|(_, (s, e))| *s >= from && *e <= to).count()
+}
+
+fn nearest_after(
+    spans: &[(usize, usize)],
+    said: &[(String, (usize, usize))],
+    to: usize,
+    reach: usize,
+) -> Option<usize> {
+    (0..spans.len())
+        .filter(|i| spans[*i].1 > spans[*i].0 && spans[*i].0 >= to)
+        .min_by_key(|i| spans[*i].0)
+        .filter(|i| between(said, to, spans[*i].0) < reach)
+}
+
+fn nearest_before(
+    spans: &[(usize, usize)],
+    said: &[(String, (usize, usize))],
+    from: usize,
+    reach: usize,
+) -> Option<usize> {
+    (0..spans.len())
+        .filter(|i| spans[*i].1 > spans[*i].0 && spans[*i].1 <= from)
+        .max_by_key(|i| spans[*i].1)
+        .filter(|i| between(said, spans[*i].1, from) < reach)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(text: &str) -> Vec<Verdict> {
+        let spans: Vec<(usize, usize)> =
+            words_at(text).into_iter().filter(|(w, _)| w.parse::<u32>().is_ok()).map(|(_, s)| s).collect();
+        judge(text, &spans)
+    }
+
+    #[test]
+    fn cues_deny_what_they_stand_beside() {
+        use Verdict::*;
+        for (text, wanted) in [
+            ("8843 not 8842", vec![Kept, Negated]),
+            ("not 8842, 8843", vec![Negated, Kept]),
+            ("8843 instead of 8842", vec![Kept, Negated]),
+            ("el 8843 en vez del 8842", vec![Kept, Negated]),
+            ("el 8843 en vez de 8842", vec![Kept, Negated]),
+            ("no el 8842, el 8843", vec![Negated, Kept]),
+            ("no 8842 sino 8843", vec![Negated, Kept]),
+            ("sorry 8843, 8842 to chahiye nahi tha", vec![Kept, Negated]),
+            ("8842 nahi 8843 wala", vec![Negated, Kept]),
+            ("8842 नहीं, 8843", vec![Negated, Kept]),
+            ("8842 no, 8843", vec![Negated, Kept]),
+            ("8842, no 8843", vec![Unclear, Unclear]),
+            ("8842 no 8843", vec![Unclear, Unclear]),
+            ("no, 8843", vec![Kept]),
+            ("nahi 8843", vec![Kept]),
+            ("no 8843", vec![Kept]),
+            ("8842 8843", vec![Kept, Kept]),
+            ("I have not received 8842 and 8843", vec![Kept, Kept]),
+            ("not the order 8842 but 8843", vec![Negated, Kept]),
+            ("8842 aur 8843 nahi aaye", vec![Kept, Kept]),
+            ("8842 nahi chahiye 8843 chahiye", vec![Negated, Kept]),
+            ("8843 नहीं आया", vec![Kept]),
+        ] {
+            assert_eq!(judged(text), wanted, "{text}");
+        }
+        assert_eq!(judge("8842", &[(0, 0)]), [Kept]);
+    }
+}

@@ -1,0 +1,8 @@
+//! The shared transformer: the encoder's last layers, which training may adapt to a shop's own examples together with the
+//! heads above them.
+
+pub mod backward;
+pub mod forward;
+pub mod weights;
+
+pub use weights::{Layer, Shape, Top};

@@ -1,0 +1,63 @@
+//! The agents' API refuses what it cannot read, with a code.
+
+use crate::support::Town;
+use serde_json::{Value, json};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_no_json_object_is_refused_with_its_code() {
+    let town = Town::here().await;
+    let mut customer = town.customer("447700900001");
+    customer.say("hi there, good morning").await;
+    customer.say("agent").await;
+    let (id, detail) = town.conversation_of("447700900001").await;
+    assert_eq!(detail["handoff"]["intent"], "talk_to_human", "by word as by sentence");
+    let post = |act: &str, body: Vec<u8>, kind: Option<&str>| {
+        let request = town.http.post(format!("{}/api/v1/conversations/{id}/{act}", town.engine_url));
+        let request = request.bearer_auth(town.agent_token()).body(body);
+        let request = match kind {
+            Some(kind) => request.header("Content-Type", kind),
+            None => request,
+        };
+        async move {
+            let answer = request.send().await.unwrap();
+            let status = answer.status().as_u16();
+            (status, answer.json::<Value>().await.unwrap())
+        }
+    };
+    // What needs no body takes none.
+    assert_eq!(post("take", vec![], None).await, (200, json!({"accepted": true})));
+    town.wait_for(&id, |d| d["owner"]["kind"] == "agent").await;
+    let long = format!("{{\"text\": \"{}\"}}", "x".repeat(300_000));
+    let cases: [(&[u8], u16, &str); 8] = [
+        (b"Hello", 400, "CHARLA-E2109"),
+        (b"{\"text\": \"Hello\"", 400, "CHARLA-E2109"),
+        (b"text=Hello", 400, "CHARLA-E2109"),
+        (b"[1]", 400, "CHARLA-E2109"),
+        (b"{\"text\": 5}", 400, "CHARLA-E2109"),
+        (b"\xff\xfe", 400, "CHARLA-E2109"),
+        (long.as_bytes(), 413, "CHARLA-E2109"),
+        (b"", 400, "CHARLA-E2104"),
+    ];
+    for (body, status, code) in cases {
+        for act in ["reply", "note"] {
+            let (got, answer) = post(act, body.to_vec(), Some("application/json")).await;
+            let shown = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
+            assert_eq!(
+                (got, answer["error"]["code"].as_str()),
+                (status, Some(code)),
+                "{act} {shown}: {answer}"
+            );
+            assert!(answer["error"]["message"].as_str().is_some_and(|m| !m.is_empty()));
+        }
+    }
+    let (status, answer) = post("handback", b"resolved".to_vec(), None).await;
+    assert_eq!((status, answer["error"]["code"].as_str()), (400, Some("CHARLA-E2109")));
+    // Nothing of it was stored, and JSON is JSON whatever it is called.
+    let text = json!({"text": "Hello, this is Meera."}).to_string();
+    assert_eq!(post("reply", text.into_bytes(), None).await.0, 200);
+    customer.answer_saying("this is Meera").await;
+    let (_, detail) = town.conversation_of("447700900001").await;
+    assert_eq!(detail["notes"], json!([]));
+    assert_eq!(detail["owner"]["kind"], "agent");
+    town.stop().await;
+}
