@@ -188,8 +188,7 @@ impl Understanding {
     /// If there are no usable examples.
     pub fn start(settings: &Settings, needs: Needs) -> anyhow::Result<Self> {
         let nlu = &settings.nlu;
-        let trainer =
-            Trainer::new(settings.assistant_dir.join("nlu"), nlu.cache_dir.clone()).tuned(nlu.tune);
+        let trainer = Trainer::new(settings.assistant_dir.join("nlu"), nlu.cache_dir.clone()).tuned(nlu.tune);
         let memory = Arc::new(Memory::open(&settings.data_dir));
         let begun = Instant::now();
         let made = first(&trainer, nlu.encoder, &memory)?;

@@ -62,7 +62,11 @@ impl Train {
             ),
         };
         // What is read by a program holds the report alone.
-        if self.json { eprintln!("{place}") } else { println!("{place}") }
+        if self.json {
+            eprintln!("{place}")
+        } else {
+            println!("{place}")
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -27,6 +27,13 @@ fn signals(p: &[f32], place: usize, scores: Scores<'_>) -> [f32; SIGNALS + 1] {
     [(out / (1.0 - out)).ln(), most * 0.3, entropy, 1.0 - scores.familiarity, 1.0]
 }
 
+/// By how much out-of-scope messages are rarer in the data (share `seen`) than in traffic (share `expected`): the ratio of the
+/// odds, at least 1.
+pub fn rarer(expected: f32, seen: f32) -> f32 {
+    let odds = |share: f32| share / (1.0 - share);
+    (odds(expected.clamp(1e-4, 0.5)) / odds(seen.clamp(1e-4, 0.9999))).max(1.0)
+}
+
 impl Outside {
     /// Calibrated probability that the message is out of scope.
     pub fn probability(&self, p: &[f32], place: usize, scores: Scores<'_>) -> f32 {
@@ -39,9 +46,7 @@ impl Outside {
     /// (Saerens, Latinne, Decaestecker 2002). Nothing happens where training has seen more.
     #[must_use]
     pub fn expecting(mut self, expected: f32, seen: f32) -> Self {
-        let odds = |share: f32| (share / (1.0 - share)).ln();
-        let (expected, seen) = (expected.clamp(1e-4, 0.5), seen.clamp(1e-4, 0.9999));
-        self.weights[SIGNALS] += (odds(expected) - odds(seen)).max(0.0);
+        self.weights[SIGNALS] += rarer(expected, seen).ln();
         self
     }
 

@@ -296,17 +296,23 @@ pub fn first_tier(
     prepared: &[Prepared],
     ngram: (&HeldOut, &Calibrated),
     joint: (&HeldOut, &Calibrated),
+    (outside, expected): (Option<usize>, f32),
 ) -> (f32, f32) {
     let right = |(held, calibrated): (&HeldOut, &Calibrated), i: usize| {
         calibrated.best[i] == prepared[i].sentence.class && held.spans[i] == prepared[i].gold
     };
     let both = |i: &usize| !ngram.0.logits[*i].is_empty() && !joint.0.logits[*i].is_empty();
-    let outcomes: Vec<tiers::Outcome> = (0..prepared.len())
-        .filter(both)
+    let members: Vec<usize> = (0..prepared.len()).filter(both).collect();
+    let is_outside = |i: usize| outside == Some(prepared[i].sentence.class);
+    let seen = members.iter().filter(|i| is_outside(**i)).count() as f32 / members.len().max(1) as f32;
+    let weight = outside::rarer(expected, seen);
+    let outcomes: Vec<tiers::Outcome> = members
+        .into_iter()
         .map(|i| tiers::Outcome {
             confidence: ngram.1.confidence[i].min(ngram.0.tag_confidence[i]),
             first: right(ngram, i),
             second: right(joint, i),
+            weight: if is_outside(i) { weight } else { 1.0 },
         })
         .collect();
     let threshold = tiers::threshold(&outcomes);

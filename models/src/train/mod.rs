@@ -203,7 +203,9 @@ pub fn train(
     let ngram_read = read(&held.ngram, &first);
     let joint_read = held.joint.as_ref().zip(second.as_ref()).map(|(held, c)| read(held, c));
     let (threshold, share) = match (&second, &held.joint) {
-        (Some(second), Some(joint)) => folds::first_tier(&prepared, (&held.ngram, &first), (joint, second)),
+        (Some(second), Some(joint)) => {
+            folds::first_tier(&prepared, (&held.ngram, &first), (joint, second), (outside, options.outside))
+        }
         _ => (0.0, 1.0),
     };
     done("calibrate", &mut seconds);

@@ -125,7 +125,8 @@ fn evaluation_and_bench_give_the_promised_shape() {
     assert!(json["oos"]["auroc"].is_number() && json["parse_us"]["p99"].is_number());
 
     let bench = eval::BenchOptions { lang: Some("en".into()), shots: Some(6), limit: None };
-    let (report, trained) = eval::bench(&data, None, &data, &bench, None, &fixture::options(), &Silent).unwrap();
+    let (report, trained) =
+        eval::bench(&data, None, &data, &bench, None, &fixture::options(), &Silent).unwrap();
     assert_eq!((trained.examples, report.n), (30, 50));
     assert!(report.train_s.is_some());
 }

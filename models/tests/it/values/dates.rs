@@ -293,7 +293,10 @@ fn a_month_that_is_over_comes_next_year_and_a_leap_day_in_a_leap_year() {
     assert_eq!(on("1 january", "2026-12-31"), json!("2027-01-01"));
     assert_eq!(on("31st", "2026-11-25"), json!("2026-12-31"));
     assert_eq!(on("20 to 28 november", "2026-11-25"), json!({"from": "2026-11-20", "to": "2026-11-28"}));
-    assert_eq!(on("28 december to 3 january", "2026-11-25"), json!({"from": "2026-12-28", "to": "2027-01-03"}));
+    assert_eq!(
+        on("28 december to 3 january", "2026-11-25"),
+        json!({"from": "2026-12-28", "to": "2027-01-03"})
+    );
     assert_eq!(on("this weekend", "2026-11-29"), json!("2026-11-29"));
     assert_eq!(on("next friday", "2026-11-29"), json!("2026-12-04"));
 }
