@@ -1,6 +1,6 @@
 //! Runs the layers over several texts at once: their pieces stand below each other, and each attends to its own text only.
 
-use super::weights::{ALN, AO, FI, FO, K, Layer, OLN, Q, Shape, V};
+use super::weights::{ALN, AO, FI, FO, K, Layer, OLN, Q, Shape, Top, V};
 use crate::random::Random;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, Slice, linalg::general_mat_mul};
 use std::ops::Range;
@@ -173,4 +173,9 @@ pub fn layer(
     narrow += &x1;
     let (out, norm2) = normalize(narrow, layer, OLN, shape.epsilon);
     (out, Trace { x, q, k, v, shares, seen, kept1, norm1, x1, wide, gelu, kept2, norm2 })
+}
+
+/// All layers over packed texts, to be read and not trained.
+pub fn layers(top: &Top, x: Array2<f32>, lengths: &[usize]) -> Array2<f32> {
+    top.layers.iter().fold(x, |x, weights| layer(weights, top.shape, x, lengths, None).0)
 }

@@ -165,6 +165,7 @@ pub fn train(
         prepared: &prepared,
         pieces,
         top,
+        plan: (folds, rounds),
         labels: &labels,
         options,
         tune,

@@ -23,6 +23,17 @@ pub struct Sample {
     pub vectors: Option<Vec<Vec<f32>>>,
 }
 
+impl Sample {
+    /// All sparse features of its words, each once.
+    pub fn names(&self) -> Vec<u64> {
+        let words = self.features.iter().flatten();
+        let mut all: Vec<u64> = words.flat_map(|w| w.lexical.iter().chain(&w.around)).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
 /// How the tagger is trained. The defaults were chosen by cross-validation on the training data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -62,16 +73,7 @@ pub fn train(
     let tags = Tags::new(entities);
     let count = tags.len();
     let mut random = Random::new(seed);
-    let lists: Vec<Vec<u64>> = samples
-        .iter()
-        .map(|s| {
-            let words = s.features.iter().flatten();
-            let mut all: Vec<u64> = words.flat_map(|w| w.lexical.iter().chain(&w.around)).copied().collect();
-            all.sort_unstable();
-            all.dedup();
-            all
-        })
-        .collect();
+    let lists: Vec<Vec<u64>> = samples.iter().map(|s| s.names()).collect();
     let vocabulary = Vocabulary::count(lists.iter().map(Vec::as_slice), options.least);
     drop(lists);
     let known = |list: &[u64]| list.iter().filter_map(|&f| vocabulary.row(f)).collect::<Vec<u32>>();

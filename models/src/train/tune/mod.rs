@@ -178,10 +178,8 @@ impl Net {
     }
 
     fn read_chunk(&self, items: &[Item<'_>]) -> Vec<Answer> {
-        let (mut x, lengths) = pack(items, self.top.shape.hidden);
-        for layer in &self.top.layers {
-            x = forward::layer(layer, self.top.shape, x, &lengths, None).0;
-        }
+        let (x, lengths) = pack(items, self.top.shape.hidden);
+        let x = forward::layers(&self.top, x, &lengths);
         let (texts, words) = means(&x, items, &lengths);
         let mut at = 0;
         items
@@ -207,10 +205,8 @@ impl Net {
         let sample: Vec<Item<'_>> = items.iter().copied().step_by((items.len() / SAMPLE).max(1)).collect();
         let (mut texts, mut words) = (Vec::new(), Vec::new());
         for chunk in sample.chunks(CHUNK) {
-            let (mut x, lengths) = pack(chunk, width);
-            for layer in &top.layers {
-                x = forward::layer(layer, top.shape, x, &lengths, None).0;
-            }
+            let (x, lengths) = pack(chunk, width);
+            let x = forward::layers(top, x, &lengths);
             let (t, w) = means(&x, chunk, &lengths);
             texts.extend(t.rows().into_iter().map(|r| r.to_vec()));
             words.extend(w.rows().into_iter().map(|r| r.to_vec()));
@@ -247,7 +243,7 @@ impl Net {
         let (mean, scale) = standardizer(words.iter().map(Vec::as_slice), width);
         let tags = Tags::new(entities);
         let lists: Vec<Vec<u64>> =
-            if entities == 0 { Vec::new() } else { items.iter().map(|i| all_of(i)).collect() };
+            if entities == 0 { Vec::new() } else { items.iter().map(|i| i.prepared.words.names()).collect() };
         let vocabulary = Vocabulary::count(lists.iter().map(Vec::as_slice), options.least);
         let tagger = Tagger {
             entities,
@@ -271,15 +267,6 @@ impl Net {
             words: words.map(|v| v.iter().map(|w| (rows(&w.lexical), rows(&w.around))).collect()).collect(),
         }
     }
-}
-
-/// All sparse features of a message's words, each once.
-fn all_of(item: &Item<'_>) -> Vec<u64> {
-    let words = item.prepared.words.features.iter().flatten();
-    let mut all: Vec<u64> = words.flat_map(|w| w.lexical.iter().chain(&w.around)).copied().collect();
-    all.sort_unstable();
-    all.dedup();
-    all
 }
 
 /// Moments of everything that is trained.

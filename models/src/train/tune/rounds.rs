@@ -28,6 +28,8 @@ pub struct Start<'a> {
     pub pieces: &'a [Pieces],
     /// The layers as they came.
     pub top: &'a Top,
+    /// Parts of the data, and how many of them are held out in turn; see [`plan`].
+    pub plan: (usize, usize),
     /// Classes.
     pub labels: &'a Labels,
     /// How to train.
@@ -59,7 +61,7 @@ impl Start<'_> {
     /// Predictions for the parts held out, and the last net trained for them; messages of other parts have no logits.
     pub fn held_out(&self, progress: &dyn Progress) -> (HeldOut, Option<Net>) {
         let n = self.prepared.len();
-        let (_, rounds) = self.plan();
+        let (_, rounds) = self.plan;
         let mut last = None;
         let mut out = HeldOut {
             logits: vec![Vec::new(); n],
@@ -88,10 +90,6 @@ impl Start<'_> {
         (out, last)
     }
 
-    fn plan(&self) -> (usize, usize) {
-        if self.options.dev_from.is_some() { (2, 1) } else { plan(self.prepared.len()) }
-    }
-
     /// The net trained on everything.
     pub fn finish(&self, progress: &dyn Progress) -> Net {
         self.net(&self.items(|_| true), self.options.seed, &mut |epoch| {
@@ -102,7 +100,7 @@ impl Start<'_> {
     /// Epochs of all rounds.
     pub fn total(&self) -> u64 {
         let n = self.prepared.len();
-        let (folds, rounds) = self.plan();
+        let (folds, rounds) = self.plan;
         let n = self.options.dev_from.unwrap_or(n * (folds - 1) / folds);
         (self.epochs(n) * rounds) as u64
     }
