@@ -7,6 +7,7 @@ mod body;
 pub mod bot;
 pub mod catalogue;
 pub mod cli;
+pub mod control;
 pub mod demo;
 pub mod performer;
 pub mod run;

@@ -5,6 +5,7 @@ use crate::{
     backends::Backends,
     bot::Bot,
     catalogue::Refresher,
+    control,
     performer::{COURTESIES, Hands, Waiting},
     secret::{SecretError, SecretSource},
     server::{self, Edge},
@@ -42,6 +43,8 @@ pub struct Running {
     /// Understanding, to swap models.
     pub understanding: Understanding,
     catalogue: Option<tokio::task::JoinHandle<()>>,
+    /// Dropped with the engine: the socket goes when nobody answers on it any more.
+    _control: Option<control::Control>,
     server: ServerHandle,
     served: tokio::task::JoinHandle<std::io::Result<()>>,
     drain: Duration,
@@ -119,6 +122,7 @@ impl Running {
             .map(|agent| Ok((agent.name.clone(), read("an agent's token", &agent.token)?)))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let tier = understanding.clone();
+        let control = control::listen(&settings.data_dir, engine.clone(), clock.clone());
         let edge = Edge {
             engine: engine.clone(),
             backends,
@@ -147,6 +151,7 @@ impl Running {
             engine,
             understanding,
             catalogue: catalogue.spawn(),
+            _control: control,
             server: handle,
             served,
             drain: Duration::from_secs(settings.server.drain_s),

@@ -1,17 +1,17 @@
 //! One conversation, alive: a ractor actor whose only sender is its shard's router, so that order is by construction.
 
-use crate::committer::panic_text;
+use crate::core::attempt::{self, Attempt, guarded, tries_before};
 use crate::core::fold::Folded;
 use crate::core::ledger::{Delivered, TurnCommit, TurnRefused};
 use crate::core::recovery;
-use crate::core::turn::{Decision, Fault, Trigger, TurnMachine, close};
+use crate::core::turn::{Decision, Fault};
 use crate::core::tx::StoreError;
+use crate::invariants::{Invariant, violated};
 use crate::session::{ConversationId, Session};
 use crate::shared::Shared;
 use crate::{failpoints, metrics as names};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -72,12 +72,13 @@ impl<S: Session> Actor for Conversation<S> {
         life: &mut Life<S>,
     ) -> Result<(), ActorProcessingErr> {
         let outcome = match message {
-            ActorMsg::Deliver(delivered) => life.next(delivered).await,
+            // On the heap while it runs: a resting actor's task would otherwise keep room for the largest turn.
+            ActorMsg::Deliver(delivered) => Box::pin(life.next(delivered)).await,
             ActorMsg::Reload => {
                 life.folded = None;
                 Ok(())
             }
-            ActorMsg::Resume => life.resume().await,
+            ActorMsg::Resume => Box::pin(life.resume()).await,
         };
         if let Err(error) = outcome {
             life.give_up(&error);
@@ -110,7 +111,7 @@ impl<S: Session> Life<S> {
         if self.shared.committer.broken().is_none() {
             tracing::error!(conversation = %self.id, %error, "a conversation cannot be read; its events wait in the journal");
             self.shared.counts.unreadable.fetch_add(1, Ordering::Relaxed);
-            names::violation("conversation_unreadable");
+            violated(Invariant::ConversationUnreadable);
         }
     }
 
@@ -138,10 +139,7 @@ impl<S: Session> Life<S> {
     }
 
     async fn deliver(&mut self, delivered: Delivered<S>) -> Result<(), StoreError> {
-        let mut tries = delivered.tries;
-        if delivered.suspect {
-            tries = tries.max(self.shared.options.tries);
-        }
+        let mut tries = tries_before(&delivered, self.shared.options.tries);
         let mut stale = 0;
         loop {
             if self.dead {
@@ -224,25 +222,16 @@ impl<S: Session> Life<S> {
         tries: u32,
     ) -> Result<Folded<S>, Trouble> {
         let shared = &self.shared;
-        // A parked event whose replacement fails as well is closed without any decision: the conversation must go on.
-        let limit = shared.options.tries;
-        let parked = (tries >= limit).then_some(tries);
-        if tries > limit {
-            names::violation("parked_event_failed");
-            let now = shared.clock.now();
-            let close = close(shared.session().version(), &self.id, from, delivered.seq, tries, now);
-            let base = self.commit(close?).await?;
-            return Ok(from.after(from.state.clone(), base, delivered.seq));
-        }
-        let event = match parked {
-            Some(tries) => guarded(|| S::parked(&delivered.event, tries))?,
-            None => delivered.event.clone(),
-        };
-        let trigger = Trigger { seq: delivered.seq, at: delivered.at, event, parked };
-        let session = shared.session();
-        let now = shared.clock.now();
+        let (limit, now) = (shared.options.tries, shared.clock.now());
         let (mut machine, mut decisions) =
-            guarded(|| TurnMachine::begin(session, self.id.clone(), from, trigger, now))??;
+            match attempt::begin(shared.session(), from, delivered, tries, limit, now)? {
+                Attempt::Turn(machine, decisions) => (machine, decisions),
+                Attempt::Close(close) => {
+                    violated(Invariant::ParkedEventFailed);
+                    let base = self.commit(*close).await?;
+                    return Ok(from.after(from.state.clone(), base, delivered.seq));
+                }
+            };
         let mut performing = JoinSet::new();
         let commit = loop {
             let mut commit = None;
@@ -293,9 +282,4 @@ impl<S: Session> Life<S> {
             self.unsaved = 0;
         }
     }
-}
-
-/// Runs the session's code, whose panic must not end the actor.
-fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Fault> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Fault::Panic(panic_text(&*panic)))
 }

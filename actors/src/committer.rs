@@ -5,6 +5,7 @@ use crate::accept::Refused;
 use crate::core::ledger::{Feed, Ledger, Output, Queued};
 use crate::core::tx::{StoreError, Tx};
 use crate::failpoints;
+use crate::invariants::{Invariant, violated};
 use crate::journal::Journal;
 use crate::metrics as names;
 use crate::session::{ConversationId, IdempotencyKey, Session};
@@ -162,7 +163,7 @@ impl<S: Session> Seat<S> {
                 Err(panic) => format!("the committer panicked: {}", panic_text(&*panic)),
             };
             tracing::error!(%why, "the journal failed; nothing more is accepted until the process restarts");
-            names::violation("journal_broken");
+            violated(Invariant::JournalBroken);
             broken.send_replace(Some(why));
             // Dropping the queue answers everybody who waits and everybody who comes.
         })
@@ -222,8 +223,8 @@ fn commit<S: Session>(
     if out.duplicates > 0 {
         metrics::counter!(names::DUPLICATES).increment(out.duplicates);
     }
-    for word in out.violations {
-        names::violation(word);
+    for invariant in out.violations {
+        violated(invariant);
     }
     for answer in answers {
         answer(Ok(()));
@@ -257,5 +258,45 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         (Some(text), _) => (*text).to_owned(),
         (_, Some(text)) => text.clone(),
         _ => "no message".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::memory::MemoryJournal;
+    use crate::testing::Counter;
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    struct Nowhere;
+
+    impl Outlet<Counter> for Nowhere {
+        fn feed(&mut self, _: Feed<Counter>) {}
+        fn queued(&mut self, _: Queued<Counter>) {}
+        fn echo(&mut self, _: IdempotencyKey) {}
+        fn touched(&mut self, _: ConversationId) {}
+    }
+
+    #[test]
+    fn what_the_ledger_finds_violated_is_counted_once_it_is_committed() {
+        let journal = MemoryJournal::default();
+        let mut tx = Tx::new(&journal);
+        let mut ledger = Ledger::<Counter>::open(&mut tx, 1).unwrap();
+        let plan: Plan<Counter> = Box::new(|_, _, out| {
+            out.violations.push(Invariant::MergeUnreadable);
+            Ok(Box::new(|_| ()))
+        });
+        let mut group = vec![Request { plan, weight: 1, since: Instant::now() }];
+        let recorder = DebuggingRecorder::new();
+        let seen = recorder.snapshotter();
+        metrics::with_local_recorder(&recorder, || {
+            commit(&mut ledger, &journal, &Load::default(), &mut Nowhere, &mut group).unwrap();
+        });
+        let counted = seen.snapshot().into_vec().into_iter().any(|(key, _, _, value)| {
+            key.key().name() == names::VIOLATIONS
+                && key.key().labels().any(|label| label.value() == "merge_unreadable")
+                && value == DebugValue::Counter(1)
+        });
+        assert!(counted);
     }
 }

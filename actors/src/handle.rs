@@ -225,6 +225,16 @@ impl<S: Session> EngineHandle<S> {
         self.parts.inspector.replay(id, Some(&session))
     }
 
+    /// See [`Inspector::backup`]; the engine goes on meanwhile.
+    pub fn backup(
+        &self,
+        path: &std::path::Path,
+        now: crate::session::Millis,
+        told: &mut dyn FnMut(crate::backup::Amount),
+    ) -> Result<crate::backup::Amount, crate::backup::BackupError> {
+        self.parts.inspector.backup(path, now, told)
+    }
+
     /// Names of conversations whose journal has grown, from now on. Slow subscribers miss some and are told so.
     pub fn subscribe(&self) -> broadcast::Receiver<ConversationId> {
         self.parts.shared.touched.subscribe()

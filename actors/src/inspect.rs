@@ -1,6 +1,7 @@
 //! Looks into the journal, with or without a running engine.
 
 use crate::accept::{Alias, Delivery};
+use crate::backup::{self, Amount, BackupError};
 use crate::core::fold::Folded;
 use crate::core::ledger::{self, fold_from, records};
 use crate::core::rows::{self, DeliveryRow, OutboxRow};
@@ -135,6 +136,17 @@ impl<S: Session> Inspector<S> {
         after: Option<&ConversationId>,
     ) -> Result<Vec<ConversationId>, StoreError> {
         conversations(&*self.journal, limit, after)
+    }
+
+    /// Writes all rows as of now into a file; see [`backup::write`].
+    pub fn backup(
+        &self,
+        path: &std::path::Path,
+        now: Millis,
+        told: &mut dyn FnMut(Amount),
+    ) -> Result<Amount, BackupError> {
+        let frozen = self.journal.freeze()?;
+        backup::write(&*frozen, path, now, told)
     }
 
     pub(crate) fn journal(&self) -> &dyn Journal {

@@ -3,6 +3,7 @@
 
 pub mod accept;
 mod actor;
+pub mod backup;
 pub mod clock;
 mod committer;
 pub mod core;
@@ -12,6 +13,7 @@ pub mod failpoints;
 mod handle;
 pub mod ids;
 pub mod inspect;
+pub mod invariants;
 pub mod journal;
 pub mod metrics;
 pub mod options;
@@ -21,9 +23,12 @@ pub mod replay;
 mod router;
 pub mod session;
 mod shared;
+#[cfg(test)]
+mod simulation;
 pub mod snapshot;
 pub mod testing;
 mod timers;
+pub mod verify;
 
 pub use engine::{Engine, EngineError, EngineHandle, Stats};
 pub use options::Options;

@@ -1,6 +1,6 @@
 //! Names, units and help of all metrics of the runtime, in one place. Labels are bounded: `word` is a fixed word.
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram};
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
 macro_rules! named {
     ($(#[doc = $help:literal] $kind:ident $name:ident = $text:literal, $unit:ident;)*) => {
@@ -57,7 +57,7 @@ named! {
     counter PANICS = "charla_turn_panics_total", Count;
     /// Timers fired.
     counter TIMERS = "charla_timers_fired_total", Count;
-    /// Things that should never be, by kind.
+    /// Things that should never be, by kind (`invariants::Invariant`).
     counter VIOLATIONS = "charla_invariant_violations_total", Count;
     /// Snapshots written.
     counter SNAPSHOTS_WRITTEN = "charla_snapshots_written_total", Count;
@@ -77,10 +77,4 @@ named! {
     gauge RECOVERY_SECONDS = "charla_recovery_seconds", Seconds;
     /// Conversations woken at the start because they had unhandled events.
     gauge RECOVERED = "charla_recovered_conversations", Count;
-}
-
-/// Counts something that should never be.
-pub(crate) fn violation(word: &'static str) {
-    tracing::error!(word, "invariant violated");
-    counter!(VIOLATIONS, "word" => word).increment(1);
 }

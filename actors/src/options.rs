@@ -37,6 +37,9 @@ pub struct Options {
     pub retry_cap_ms: u64,
     /// Records older than this are replaced by a checkpoint of the state. 0: never. Default 0.
     pub retention_days: u32,
+    /// Rest between two walks through everything that may be too old to keep: dedup keys, delivered messages' names, records
+    /// beyond the retention. Load and crash tests make it short. Default 30,000 ms.
+    pub sweep_every_ms: u64,
     /// How long to wait for a process that still has the data open. Default 10,000 ms.
     pub lock_wait_ms: u64,
 }
@@ -58,6 +61,7 @@ impl Default for Options {
             retry_base_ms: 200,
             retry_cap_ms: 30_000,
             retention_days: 0,
+            sweep_every_ms: 30_000,
             lock_wait_ms: 10_000,
         }
     }
@@ -98,6 +102,10 @@ impl Options {
             }
         }
         Ok(())
+    }
+
+    pub(crate) fn sweep_every(&self) -> Duration {
+        Duration::from_millis(self.sweep_every_ms)
     }
 
     pub(crate) fn lock_wait(&self) -> Duration {

@@ -2,6 +2,8 @@
 
 use crate::core::ledger::{Mark, Queued, Settle, Settled};
 use crate::core::outbox::{Entry, Order, Outbox, Tried};
+use crate::core::recovery;
+use crate::invariants::{Invariant, violated};
 use crate::session::{Dispatch, IdempotencyKey, Millis, Session};
 use crate::shared::Shared;
 use crate::{failpoints, metrics as names};
@@ -90,7 +92,12 @@ fn carry_out<S: Session>(shared: &Arc<Shared<S>>, under_way: &mut JoinSet<Finish
     match order {
         Order::Dispatch { key, effect, attempt } => {
             under_way.spawn(async move {
-                let tried = attempt_once(&shared, &key, effect, attempt).await;
+                // A report that is on record may still be on its way to the outbox. What cannot be read is tried.
+                let arrived = recovery::arrived_before::<S>(&*shared.journal, &key, shared.start);
+                let tried = match arrived {
+                    Ok(true) => Tried::Over(Settled::Echoed, None),
+                    _ => attempt_once(&shared, &key, effect, attempt).await,
+                };
                 let _ = failpoints::hit_async(failpoints::AFTER_ANSWER_BEFORE_RECORD).await;
                 Finished::Tried(key, tried)
             });
@@ -113,7 +120,7 @@ fn outcome_unknown<S: Session>(key: &IdempotencyKey, effect: &S::Effect) -> Opti
     let ask = || S::outcome_unknown(effect);
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(ask)).unwrap_or_else(|_| {
         tracing::error!(%key, "the session panicked over an unknown outcome; nobody is told");
-        names::violation("outcome_unknown_panicked");
+        violated(Invariant::OutcomeUnknownPanicked);
         None
     })
 }
@@ -139,7 +146,7 @@ async fn record_end<S: Session>(
     match done {
         Ok(settled) => {
             if !settled {
-                names::violation("settled_twice");
+                violated(Invariant::SettledTwice);
             }
             Finished::Recorded(key)
         }

@@ -4,10 +4,9 @@
 use crate::core::fold::{Folded, state_hash};
 use crate::core::ledger::records;
 use crate::core::turn::effects_hash;
-use crate::core::tx::{Range, Space, StoreError};
-use crate::ids;
+use crate::core::tx::StoreError;
 use crate::inspect::Inspector;
-use crate::record::{self, Record, Turn};
+use crate::record::{Record, Turn};
 use crate::session::{ConversationId, Session, Step};
 use derive_where::derive_where;
 
@@ -52,15 +51,6 @@ pub struct ReplayTotal {
     pub decided: u64,
     /// What does not match, with its conversation.
     pub differences: Vec<(ConversationId, Difference)>,
-}
-
-/// What a check of all records found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Verification {
-    /// Records read.
-    pub records: u64,
-    /// Damaged ones.
-    pub damaged: Vec<StoreError>,
 }
 
 const PAGE: usize = 256;
@@ -141,31 +131,6 @@ impl<S: Session> Inspector<S> {
                 return Ok(total);
             }
             after = page.into_iter().last();
-        }
-    }
-
-    /// Checks the checksums of all records, and that they can be read.
-    pub fn verify(&self) -> Result<Verification, StoreError> {
-        let mut found = Verification::default();
-        let mut range = Range::all();
-        loop {
-            let page = self.journal().scan(Space::Events, &range, false, PAGE)?;
-            for (key, bytes) in &page {
-                found.records += 1;
-                let place = || match ids::split_sequence(key) {
-                    Some((id, seq)) => format!("{id} record {seq}"),
-                    None => "a record under a foreign key".to_owned(),
-                };
-                let read =
-                    record::verify(bytes, place).and_then(|_| Record::<S>::decode(bytes, place).map(|_| ()));
-                if let Err(error) = read {
-                    found.damaged.push(error);
-                }
-            }
-            match page.last() {
-                Some((key, _)) if page.len() == PAGE => range = range.after(key),
-                _ => return Ok(found),
-            }
         }
     }
 }

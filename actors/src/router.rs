@@ -4,6 +4,7 @@
 use crate::actor::{ActorMsg, Conversation};
 use crate::core::ledger::Feed;
 use crate::core::passivation::Residents;
+use crate::invariants::{Invariant, violated};
 use crate::metrics as names;
 use crate::session::{ConversationId, PersonId, Session};
 use crate::shared::Shared;
@@ -136,7 +137,7 @@ impl<S: Session> Actor for Router<S> {
             }
             SupervisionEvent::ActorFailed(cell, error) => {
                 tracing::error!(%error, "a conversation's actor failed and is begun anew");
-                names::violation("actor_failed");
+                violated(Invariant::ActorFailed);
                 shard.ended(&myself, &cell, true).await;
             }
             _ => {}
@@ -184,7 +185,7 @@ impl<S: Session> Shard<S> {
             }
             Err(error) => {
                 tracing::error!(%error, "a conversation cannot be woken");
-                names::violation("actor_not_spawned");
+                violated(Invariant::ActorNotSpawned);
                 None
             }
         }

@@ -2,9 +2,9 @@
 
 use crate::clock::Clock;
 use crate::committer::{Committer, Load};
-use crate::core::fold::{Folded, guarded};
-use crate::core::ledger::{fold_from, records};
+use crate::core::fold::Folded;
 use crate::core::tx::StoreError;
+use crate::core::wake::wake;
 use crate::journal::Journal;
 use crate::options::Options;
 use crate::session::{ConversationId, Millis, Performer, Session};
@@ -57,34 +57,14 @@ impl<S: Session> Shared<S> {
         Millis::try_from(self.begun.elapsed().as_millis()).unwrap_or(Millis::MAX)
     }
 
-    /// The state of a conversation as of its newest commit: the snapshot and what came after it, or the whole journal if
-    /// the snapshot does not fit.
+    /// The state of a conversation as of its newest commit.
     pub(crate) fn load(&self, id: &ConversationId) -> Result<Folded<S>, StoreError> {
-        let fold = |from: Folded<S>| guarded(|| id.to_string(), || fold_from(&*self.journal, id, from));
-        if let Some(snapshot) = self.snapshots.get::<S>(id) {
-            match self.stands(id, &snapshot).and_then(|()| fold(snapshot)) {
-                Ok(folded) => return Ok(folded),
-                Err(StoreError::Corrupt { why, .. }) => {
-                    tracing::warn!(%why, "a snapshot does not fit its journal and is ignored");
-                    metrics::counter!(crate::metrics::SNAPSHOTS_UNREADABLE).increment(1);
-                    self.snapshots.remove(id);
-                }
-                Err(error) => return Err(error),
-            }
+        let woken = wake(&*self.journal, id, self.snapshots.get::<S>(id))?;
+        if let Some(why) = woken.distrust {
+            tracing::warn!(%why, "a snapshot does not fit its journal and is ignored");
+            metrics::counter!(crate::metrics::SNAPSHOTS_UNREADABLE).increment(1);
+            self.snapshots.remove(id);
         }
-        fold(Folded::default())
-    }
-
-    /// Whether the record that a snapshot reaches to is in the journal and belongs to the same state: a journal restored
-    /// from a backup may be older than the snapshots beside it.
-    fn stands(&self, id: &ConversationId, snapshot: &Folded<S>) -> Result<(), StoreError> {
-        let place = || format!("the snapshot of {id}");
-        match records::<S>(&*self.journal, id, snapshot.base, 1)?.pop() {
-            Some((seq, record)) if seq == snapshot.base => snapshot.stands_on(&record, place),
-            _ => Err(StoreError::Corrupt {
-                place: place(),
-                why: format!("record {} is not in the journal", snapshot.base),
-            }),
-        }
+        Ok(woken.folded)
     }
 }

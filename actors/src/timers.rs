@@ -1,8 +1,7 @@
 //! Fires timers by the clock, and removes what is old.
 
-use crate::core::ledger::{DEDUP_KEPT, EXTERNAL_KEPT, Sweep};
-use crate::core::rows;
-use crate::core::tx::{Range, Space};
+use crate::core::ledger::{DEDUP_KEPT, EXTERNAL_KEPT, Sweep, due};
+use crate::invariants::{Invariant, violated};
 use crate::session::{ConversationId, Millis, Session};
 use crate::shared::Shared;
 use crate::{failpoints, ids, metrics as names};
@@ -16,9 +15,7 @@ const POLL: Duration = Duration::from_millis(100);
 const UNREADABLE_FOR: Duration = Duration::from_secs(1);
 /// Timers fired by one commit, at most.
 const FIRED_AT_ONCE: usize = 256;
-/// Rest between two walks through everything, and how many rows one step of a walk looks at (it is a commit, and others
-/// wait for it).
-const SWEEP_EVERY: Duration = Duration::from_secs(30);
+/// How many rows one step of a walk through everything looks at (it is a commit, and others wait for it).
 const SWEEP_ROWS: usize = 256;
 /// Rest between two steps of a walk; and if most of what the last one saw was old, so that removal keeps up with whatever
 /// comes in.
@@ -33,12 +30,11 @@ pub(crate) async fn run<S: Session>(shared: Arc<Shared<S>>) {
             return;
         }
         let now = shared.clock.now();
-        let range = Range { from: Vec::new(), to: Some(rows::time_key(now.saturating_add(1)).to_vec()) };
-        let due = match shared.journal.scan(Space::Timers, &range, false, FIRED_AT_ONCE) {
+        let due = match due(&*shared.journal, now, FIRED_AT_ONCE) {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(%error, "timers cannot be read");
-                names::violation("timers_unreadable");
+                violated(Invariant::TimersUnreadable);
                 // What failed may pass, such as a lack of file handles.
                 tokio::time::sleep(UNREADABLE_FOR).await;
                 continue;
@@ -50,7 +46,7 @@ pub(crate) async fn run<S: Session>(shared: Arc<Shared<S>>) {
                 .committer
                 .submit(due.len(), move |ledger, tx, out| {
                     let mut fired = 0u64;
-                    for (key, _) in &due {
+                    for key in &due {
                         fired += u64::from(ledger.fire(tx, out, key, now)?);
                     }
                     Ok(fired)
@@ -70,7 +66,7 @@ pub(crate) async fn run<S: Session>(shared: Arc<Shared<S>>) {
 /// Removes old rows, little by little, until the engine stops.
 pub(crate) async fn sweep<S: Session>(shared: Arc<Shared<S>>) {
     loop {
-        tokio::time::sleep(SWEEP_EVERY).await;
+        tokio::time::sleep(shared.options.sweep_every()).await;
         let mut walks = [Sweep::Dedup, Sweep::External, Sweep::Kept].map(|what| (what, None, true));
         let mut conversation = None;
         let mut retaining = shared.options.retention_days > 0;
@@ -137,7 +133,7 @@ async fn retain<S: Session>(
                 // A journal that cannot be read is left as it is, for whoever repairs it.
                 match ledger.retain(tx, &of, cutoff) {
                     Err(crate::core::tx::StoreError::Corrupt { .. }) => {
-                        out.violations.push("retention_unreadable");
+                        out.violations.push(Invariant::RetentionUnreadable);
                         Ok(0)
                     }
                     other => other,

@@ -1,8 +1,10 @@
 //! The command line.
 
+mod backup;
 mod chat;
 mod check;
 mod demo;
+mod journal;
 mod models;
 mod nlu;
 mod replay;
@@ -39,6 +41,13 @@ enum Command {
     Chat(chat::Chat),
     /// Shows how a conversation came to be what it is, and checks that its journal replays to the same state.
     Replay(replay::Replay),
+    /// The journal at rest.
+    #[command(subcommand)]
+    Journal(journal::Journal),
+    /// Writes all conversations into one file, as of one moment, while the engine serves or while it is stopped.
+    Backup(backup::Backup),
+    /// Makes a data folder from a backup.
+    Restore(backup::Restore),
 }
 
 /// Runs the command; returns the process's exit status.
@@ -57,6 +66,9 @@ pub fn run(cli: Cli) -> anyhow::Result<std::process::ExitCode> {
         Command::Check(command) => command.run(),
         Command::Chat(command) => command.run(),
         Command::Replay(command) => command.run(),
+        Command::Journal(command) => command.run(),
+        Command::Backup(command) => command.run(),
+        Command::Restore(command) => command.run(),
     }
 }
 

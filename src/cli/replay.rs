@@ -2,9 +2,13 @@
 
 use crate::{assistant, bot::Bot, settings::Settings};
 use anyhow::Context;
-use charla_actors::{inspect::Inspector, session::ConversationId};
+use charla_actors::{
+    inspect::Inspector,
+    session::ConversationId,
+    snapshot::sled::{Roll, SledSnapshots},
+};
 use clap::Args;
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 /// Shows how a conversation came to be what it is, and checks that its journal replays to the same state.
 #[derive(Debug, Args)]
@@ -12,7 +16,7 @@ pub struct Replay {
     /// The conversation, `person@number`, as the agents' API names it.
     #[arg(required_unless_present_any = ["all", "list"])]
     id: Option<String>,
-    /// All conversations; prints totals and what differs.
+    /// All conversations, and their snapshots against the journal; prints totals and what differs.
     #[arg(long, conflicts_with = "id")]
     all: bool,
     /// Names of all conversations, one a line.
@@ -60,7 +64,24 @@ impl Replay {
                 total.decided,
                 total.differences.len()
             );
-            return Ok(if total.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            let snapshots = options.data_dir.join("snapshots");
+            let mut equal = total.differences.is_empty();
+            if snapshots.exists() {
+                let store = SledSnapshots::open(&snapshots, Duration::ZERO, Roll::default())?;
+                let found = inspector.compare(&store)?;
+                for (id, difference) in &found.differences {
+                    println!("{id}: its snapshot: {difference}");
+                }
+                println!(
+                    "{} snapshots equal, {} older than the journal, {} unreadable, {} differences",
+                    found.equal,
+                    found.stale,
+                    found.unreadable,
+                    found.differences.len()
+                );
+                equal &= found.differences.is_empty();
+            }
+            return Ok(if equal { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         let id: ConversationId = self.id.unwrap_or_default().parse()?;
         let last = self.at.unwrap_or(u64::MAX);

@@ -2,6 +2,7 @@
 //! no randomness in here, so that a simulation can run it under any order of events, and the shell around it only carries
 //! out what was decided.
 
+pub mod attempt;
 pub mod delivery;
 pub mod fold;
 pub mod identity;
@@ -12,3 +13,4 @@ pub mod recovery;
 pub mod rows;
 pub mod turn;
 pub mod tx;
+pub mod wake;

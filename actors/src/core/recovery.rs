@@ -7,7 +7,7 @@ use crate::core::rows::{self, DeliveryRow, OutboxRow, PendingRow};
 use crate::core::tx::{Range, Reader, Space, StoreError, Tx};
 use crate::ids;
 use crate::record::Record;
-use crate::session::{ConversationId, Millis, Session};
+use crate::session::{ConversationId, IdempotencyKey, Millis, Session};
 
 /// What has to be gone on with.
 pub struct Recovered<S: Session> {
@@ -130,13 +130,73 @@ fn left<S: Session>(
     Ok((left, count))
 }
 
+/// Whether an effect that may have left before has been reported about, so that it must not leave again. To be asked at the
+/// very moment of trying it: a busy outbox may not yet have been told of a report that is on record.
+pub fn arrived_before<S: Session>(
+    reader: &dyn Reader,
+    key: &IdempotencyKey,
+    start: u64,
+) -> Result<bool, StoreError> {
+    let place = ids::effect_key(key);
+    if !reported(reader, &place)? {
+        return Ok(false);
+    }
+    // What was never tried cannot have arrived, whatever a report says.
+    let Some(row) = reader.get(Space::Outbox, &place)? else { return Ok(false) };
+    let row: OutboxRow<S> = rows::read("outbox", &row)?;
+    Ok(row.doubt || (row.claim != 0 && row.claim != start))
+}
+
 /// Whether the provider has reported about it.
-fn reported(tx: &Tx<'_>, key: &[u8]) -> Result<bool, StoreError> {
-    match tx.get(Space::Deliveries, key)? {
+fn reported(reader: &dyn Reader, key: &[u8]) -> Result<bool, StoreError> {
+    match reader.get(Space::Deliveries, key)? {
         Some(bytes) => {
             let row: DeliveryRow = rows::read("deliveries", &bytes)?;
             Ok(row.state != Delivery::Queued)
         }
         None => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Journal, memory::MemoryJournal};
+    use crate::testing::{Counter, Deed};
+
+    #[test]
+    fn an_echo_on_record_keeps_what_may_have_left_from_leaving_again() {
+        let key: IdempotencyKey = "1@1/2/0".parse().unwrap();
+        let asked = |state: Option<Delivery>, claim: u64, doubt: bool| {
+            let journal = MemoryJournal::default();
+            let mut tx = Tx::new(&journal);
+            let row = OutboxRow::<Counter> {
+                effect: Deed::Say("1".to_owned()),
+                resend_unknown: true,
+                claim,
+                attempts: 0,
+                doubt,
+                at: 0,
+            };
+            tx.put(Space::Outbox, ids::effect_key(&key), rows::row(&row).unwrap());
+            if let Some(state) = state {
+                let row = DeliveryRow { external_id: None, state, at: 0 };
+                tx.put(Space::Deliveries, ids::effect_key(&key), rows::row(&row).unwrap());
+            }
+            let batch = tx.into_batch();
+            journal.commit(batch).unwrap();
+            arrived_before::<Counter>(&journal, &key, 7).unwrap()
+        };
+        assert!(asked(Some(Delivery::Sent), 6, false), "claimed by an earlier start");
+        assert!(asked(Some(Delivery::Read), 7, true), "no answer came to this start's try");
+        for (state, claim, doubt) in [
+            (None, 6, true),
+            (Some(Delivery::Queued), 6, true),
+            // Nobody but this start can have tried it, and it has not: the report is somebody's invention.
+            (Some(Delivery::Sent), 7, false),
+            (Some(Delivery::Sent), 0, false),
+        ] {
+            assert!(!asked(state, claim, doubt), "{state:?}, claim {claim}, doubt {doubt}");
+        }
     }
 }

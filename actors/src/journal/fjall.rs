@@ -3,7 +3,7 @@
 use super::Journal;
 use crate::core::tx::{Batch, Range, Reader, Row, Space, StoreError};
 use crate::failpoints;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,31 +70,78 @@ fn io(what: &'static str, error: &fjall::Error) -> StoreError {
     }
 }
 
+/// What reading needs, of the store itself and of a view of it.
+trait Source {
+    fn value(&self, space: Space, key: &[u8]) -> fjall::Result<Option<fjall::UserValue>>;
+    fn rows(&self, space: Space, from: Bound<&[u8]>, to: Bound<&[u8]>) -> fjall::Iter;
+}
+
+impl Source for FjallJournal {
+    fn value(&self, space: Space, key: &[u8]) -> fjall::Result<Option<fjall::UserValue>> {
+        self.space(space).get(key)
+    }
+    fn rows(&self, space: Space, from: Bound<&[u8]>, to: Bound<&[u8]>) -> fjall::Iter {
+        self.space(space).range::<&[u8], _>((from, to))
+    }
+}
+
+/// The journal as of one commit. Old data stays on disk for as long as it lives.
+struct View {
+    snapshot: Snapshot,
+    spaces: Vec<Keyspace>,
+}
+
+impl Source for View {
+    fn value(&self, space: Space, key: &[u8]) -> fjall::Result<Option<fjall::UserValue>> {
+        self.snapshot.get(&self.spaces[space as usize], key)
+    }
+    fn rows(&self, space: Space, from: Bound<&[u8]>, to: Bound<&[u8]>) -> fjall::Iter {
+        self.snapshot.range::<&[u8], _>(&self.spaces[space as usize], (from, to))
+    }
+}
+
+fn get(source: &impl Source, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    let value = source.value(space, key).map_err(|error| io("read", &error))?;
+    Ok(value.map(|value| value.to_vec()))
+}
+
+fn scan(
+    source: &impl Source,
+    space: Space,
+    range: &Range,
+    reverse: bool,
+    limit: usize,
+) -> Result<Vec<Row>, StoreError> {
+    if limit == 0 || range.to.as_ref().is_some_and(|to| *to <= range.from) {
+        return Ok(Vec::new());
+    }
+    let to = match &range.to {
+        Some(to) => Bound::Excluded(to.as_slice()),
+        None => Bound::Unbounded,
+    };
+    let found = source.rows(space, Bound::Included(range.from.as_slice()), to);
+    let own = |guard: fjall::Guard| {
+        let (key, value) = guard.into_inner().map_err(|error| io("read", &error))?;
+        Ok((key.to_vec(), value.to_vec()))
+    };
+    if reverse { found.rev().take(limit).map(own).collect() } else { found.take(limit).map(own).collect() }
+}
+
 impl Reader for FjallJournal {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let value = self.space(space).get(key);
-        let value = value.map_err(|error| io("read", &error))?;
-        Ok(value.map(|value| value.to_vec()))
+        get(self, space, key)
     }
-
     fn scan(&self, space: Space, range: &Range, reverse: bool, limit: usize) -> Result<Vec<Row>, StoreError> {
-        if limit == 0 || range.to.as_ref().is_some_and(|to| *to <= range.from) {
-            return Ok(Vec::new());
-        }
-        let to = match &range.to {
-            Some(to) => Bound::Excluded(to.as_slice()),
-            None => Bound::Unbounded,
-        };
-        let found = self.space(space).range::<&[u8], _>((Bound::Included(range.from.as_slice()), to));
-        let own = |guard: fjall::Guard| {
-            let (key, value) = guard.into_inner().map_err(|error| io("read", &error))?;
-            Ok((key.to_vec(), value.to_vec()))
-        };
-        if reverse {
-            found.rev().take(limit).map(own).collect()
-        } else {
-            found.take(limit).map(own).collect()
-        }
+        scan(self, space, range, reverse, limit)
+    }
+}
+
+impl Reader for View {
+    fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        get(self, space, key)
+    }
+    fn scan(&self, space: Space, range: &Range, reverse: bool, limit: usize) -> Result<Vec<Row>, StoreError> {
+        scan(self, space, range, reverse, limit)
     }
 }
 
@@ -123,5 +170,10 @@ impl Journal for FjallJournal {
 
     fn disk_space(&self) -> u64 {
         self.database.disk_space().unwrap_or(0)
+    }
+
+    fn freeze(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
+        // The committer writes a batch whole before it becomes visible, so that a view never shows half of one.
+        Ok(Box::new(View { snapshot: self.database.snapshot(), spaces: self.spaces.clone() }))
     }
 }

@@ -88,4 +88,9 @@ impl Journal for MemoryJournal {
         let rows = spaces.values().flatten();
         rows.map(|(key, value)| (key.len() + value.len()) as u64).sum()
     }
+
+    fn freeze(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
+        let spaces = self.spaces.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Box::new(Self { spaces: RwLock::new(spaces), ..Self::default() }))
+    }
 }

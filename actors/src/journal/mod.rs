@@ -12,4 +12,11 @@ pub trait Journal: Reader + Send + Sync + 'static {
     fn commit(&self, batch: Batch) -> Result<(), StoreError>;
     /// Bytes on disk.
     fn disk_space(&self) -> u64;
+    /// All spaces as of one commit, unmoved by later ones: what a backup reads while the engine writes.
+    fn freeze(&self) -> Result<Box<dyn Reader + Send>, StoreError> {
+        Err(StoreError::Io {
+            what: "freeze",
+            why: "this kind of journal cannot be read as of one commit".to_owned(),
+        })
+    }
 }

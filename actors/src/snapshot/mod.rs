@@ -1,6 +1,7 @@
 //! Snapshots: states written behind the journal, so that waking a conversation need not fold its whole history. Never the
 //! truth: each can be lost or damaged, and is rebuilt from the journal.
 
+pub mod compare;
 pub mod memory;
 mod service;
 pub mod sled;

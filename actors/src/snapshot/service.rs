@@ -6,6 +6,7 @@ use crate::core::fold::Folded;
 use crate::core::tx::StoreError;
 use crate::failpoints;
 use crate::ids;
+use crate::invariants::{Invariant, violated};
 use crate::metrics as names;
 use crate::session::{ConversationId, Session};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -47,7 +48,7 @@ impl Snapshots {
                 }
                 Err(error) => {
                     tracing::error!(%error, "no snapshots: conversations wake from the journal alone");
-                    names::violation("snapshots_unavailable");
+                    violated(Invariant::SnapshotsUnavailable);
                 }
             })?;
         Ok(Self { store, jobs: Mutex::new(Some(jobs)), writer: Mutex::new(Some(writer)) })

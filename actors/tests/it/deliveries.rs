@@ -209,3 +209,25 @@ async fn a_foreign_key_is_not_believed() {
     quiet(&engine).await;
     assert_eq!(engine.conversations(10, None).unwrap().len(), 1);
 }
+
+/// What a message costs in syncs that wait for each other: one before its 200, one before its answer leaves. The settlement is
+/// a third commit, which nobody waits for.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_commits_lie_on_a_messages_way_and_the_third_after_it() {
+    let disk = Disk::default();
+    let edge = Edge::new();
+    let engine = disk.start(&edge).await;
+    // The conversation's first message also makes the person; the way is the same.
+    for text in ["hi", "hi again"] {
+        let (before, tried) = (disk.journal.commits(), edge.tries.lock().unwrap().len());
+        let held = edge.held.write().await;
+        let receipts = engine.accept(vec![said("1", text, Some(text))]).await.unwrap();
+        assert_eq!(receipts.len(), 1);
+        assert!((1..=2).contains(&(disk.journal.commits() - before)), "acknowledged after one commit");
+        until("tried", || edge.tries.lock().unwrap().len() > tried).await;
+        assert_eq!(disk.journal.commits() - before, 2, "on its way after two");
+        drop(held);
+        quiet(&engine).await;
+        assert_eq!(disk.journal.commits() - before, 3, "settled with the third");
+    }
+}

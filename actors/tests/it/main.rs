@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod backup;
 mod child;
 mod deliveries;
+mod disk;
 mod faults;
 mod harm;
 mod identity;
 mod order;
 mod retention;
-mod simulation;
 mod stores;
+mod verify;
 mod world;

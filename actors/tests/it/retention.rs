@@ -149,7 +149,7 @@ fn a_row_that_cannot_be_read_does_not_stop_a_sweep() {
 }
 
 #[test]
-fn deliveries_go_with_their_turns_unless_they_are_not_settled() {
+fn deliveries_whose_turns_are_gone_go_when_no_report_can_come_any_more() {
     let mut books = Books::open();
     let mut turns = Vec::new();
     for n in 0..20 {
@@ -175,6 +175,49 @@ fn deliveries_go_with_their_turns_unless_they_are_not_settled() {
     let id = turns[0].conversation.clone();
     assert_eq!(books.count(Space::Deliveries), 20);
     assert_eq!(books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()), 19);
+    assert_eq!(books.count(Space::Deliveries), 20, "their ids are known, so that reports may come");
+    let swept = books.write(|ledger, tx, _| ledger.sweep(tx, Sweep::External, None, 1, 99).unwrap());
+    assert_eq!(swept.removed, 20);
     // Those of turns 11 to 20, of the turn that is a checkpoint now, and the one that is still in the outbox.
     assert_eq!(books.count(Space::Deliveries), 12);
+}
+
+/// Found by the simulation: retention took the delivery's row with its turn, so that a repeated report of a failure
+/// began anew, and the conversation was told twice.
+#[test]
+fn a_failure_reported_again_after_retention_is_told_once() {
+    let mut books = Books::open();
+    let mut sent = None;
+    for n in 0..10 {
+        let (id, seq) = books.receive(&format!("m{n}"), n);
+        books.handle(&id, seq, &format!("m{n}"), n);
+        let key = IdempotencyKey { conversation: id.clone(), turn: seq + 1, step: 0 };
+        let how = Settled::Taken(Some(format!("x{n}")));
+        let settle = Settle { key: key.clone(), how, result: None };
+        assert!(books.write(|ledger, tx, out| ledger.settle(tx, out, settle, n).unwrap()));
+        sent.get_or_insert(key);
+    }
+    let key = sent.unwrap();
+    let mut told = Vec::new();
+    for round in 0..3 {
+        let failed: Item<Counter> = Item::Status {
+            external_id: "x0".to_owned(),
+            key: (round == 2).then(|| key.clone()),
+            status: Delivery::Failed,
+            at: 20,
+            on_failed: Some(Note::Bounced),
+        };
+        let fed = books.write(|ledger, tx, out| {
+            ledger.accept(tx, out, vec![failed], 20).unwrap();
+            out.feed.len()
+        });
+        told.push(fed);
+        if round == 0 {
+            let id = &key.conversation;
+            // What it told is handled before the old records go.
+            books.handle(id, 21, "bounced", 21);
+            assert!(books.write(|ledger, tx, _| ledger.retain(tx, id, 22).unwrap()) > 0);
+        }
+    }
+    assert_eq!(told, [1, 0, 0]);
 }

@@ -184,6 +184,6 @@ pub fn replays(engine: &Handle) -> u64 {
     let total = engine.inspector().replay_all(Some(&Counter::default())).unwrap();
     assert_eq!(total.differences, vec![]);
     assert_eq!(total.turns, total.decided);
-    assert!(engine.inspector().verify().unwrap().damaged.is_empty());
+    assert!(engine.inspector().verify().unwrap().findings.is_empty());
     total.turns
 }

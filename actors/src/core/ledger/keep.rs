@@ -2,7 +2,7 @@
 
 use super::{Ledger, Output, records};
 use crate::core::fold::{Folded, guarded};
-use crate::core::rows::{self, ExternalRow, PendingRow};
+use crate::core::rows::{self, DeliveryRow, ExternalRow, PendingRow};
 use crate::core::tx::{Range, Reader, Space, StoreError, Tx};
 use crate::ids;
 use crate::record::{Checkpoint, Record};
@@ -26,6 +26,13 @@ pub struct SweepOutcome {
     pub cursor: Option<Vec<u8>>,
     /// Rows removed.
     pub removed: usize,
+}
+
+/// The rows of timers that are due at `now`, the longest due first, at most `limit`.
+pub fn due(reader: &dyn Reader, now: Millis, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+    let range = Range { from: Vec::new(), to: Some(rows::time_key(now.saturating_add(1)).to_vec()) };
+    let rows = reader.scan(Space::Timers, &range, false, limit)?;
+    Ok(rows.into_iter().map(|(key, _)| key).collect())
 }
 
 impl<S: Session> Ledger<S> {
@@ -81,6 +88,9 @@ impl<S: Session> Ledger<S> {
                 },
             };
             if at.is_none_or(|at| at < cutoff) {
+                if sweep == Sweep::External {
+                    forget_delivery::<S>(tx, &value)?;
+                }
                 tx.remove(space, key);
                 removed += 1;
             }
@@ -117,8 +127,8 @@ impl<S: Session> Ledger<S> {
             tx.remove(Space::Events, key);
         }
         // How far their messages came goes with the turns, unless a start may still ask whether one was reported.
-        for (key, _) in tx.scan(Space::Deliveries, &before, false, usize::MAX)? {
-            if tx.get(Space::Outbox, &key)?.is_none() {
+        for (key, row) in tx.scan(Space::Deliveries, &before, false, usize::MAX)? {
+            if tx.get(Space::Outbox, &key)?.is_none() && !may_be_reported(tx, &row)? {
                 tx.remove(Space::Deliveries, key);
             }
         }
@@ -130,6 +140,30 @@ impl<S: Session> Ledger<S> {
         tx.put(Space::Events, ids::sequence_key(id, seq), record.encode()?);
         Ok(removed)
     }
+}
+
+/// Whether reports about a delivery may still come: as long as its provider's id is known. Without its row a late or
+/// repeated report would begin anew, and a failure would be told to the conversation twice.
+fn may_be_reported(tx: &Tx<'_>, row: &[u8]) -> Result<bool, StoreError> {
+    // One that cannot be read (any more) is of no use to a report either.
+    let row = rows::read::<DeliveryRow>("deliveries", row).ok();
+    match row.and_then(|row| row.external_id) {
+        Some(id) => Ok(tx.get(Space::External, &rows::text_key(&id))?.is_some()),
+        None => Ok(false),
+    }
+}
+
+/// With the provider's id goes the delivery that retention has left for its sake: one whose turn is gone.
+fn forget_delivery<S: Session>(tx: &mut Tx<'_>, external: &[u8]) -> Result<(), StoreError> {
+    let Ok(ExternalRow::<S>::Bound { key, .. }) = rows::read("external", external) else {
+        return Ok(());
+    };
+    let turn = ids::sequence_key(&key.conversation, key.turn);
+    let delivery = ids::effect_key(&key);
+    if tx.get(Space::Events, &turn)?.is_none() && tx.get(Space::Outbox, &delivery)?.is_none() {
+        tx.remove(Space::Deliveries, delivery);
+    }
+    Ok(())
 }
 
 /// A state, the newest record before the cutoff that changed it and when, and how many records are as old.

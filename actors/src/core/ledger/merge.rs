@@ -7,6 +7,7 @@ use crate::core::rows::{self, PendingRow, PersonRow};
 use crate::core::turn::diff_views;
 use crate::core::tx::{Range, Reader, Space, StoreError, Tx};
 use crate::ids;
+use crate::invariants::Invariant;
 use crate::record::{Absorbed, Kind, Record, Tombstone};
 use crate::session::{ConversationId, Millis, PersonId, Session, View};
 use std::sync::Arc;
@@ -27,7 +28,7 @@ impl<S: Session> Ledger<S> {
             let union = guarded(|| absorbed.to_string(), || unite::<S>(tx, &absorbed, &survivor));
             match union {
                 Ok(union) => self.absorb(tx, out, &absorbed, &survivor, union, now)?,
-                Err(StoreError::Corrupt { .. }) => out.violations.push("merge_unreadable"),
+                Err(StoreError::Corrupt { .. }) => out.violations.push(Invariant::MergeUnreadable),
                 Err(error) => return Err(error),
             }
         }

@@ -6,17 +6,20 @@ mod accept;
 mod keep;
 mod merge;
 pub(crate) mod people;
+mod restored;
 mod sends;
 mod turns;
 
-pub use keep::{Sweep, SweepOutcome};
+pub use keep::{Sweep, SweepOutcome, due};
 pub use people::{lookup, names};
+pub use restored::restored;
 pub use sends::{Mark, Settle, Settled};
 pub use turns::{TurnCommit, TurnRefused};
 
 use crate::core::rows::{self, PendingRow};
 use crate::core::tx::{Range, Reader, Space, StoreError, Tx};
 use crate::ids;
+use crate::invariants::Invariant;
 use crate::record::{self, Kind, Record, Tombstone};
 use crate::session::{ConversationId, IdempotencyKey, Millis, PersonId, Session};
 use derive_where::derive_where;
@@ -98,8 +101,8 @@ pub struct Output<S: Session> {
     pub unsettled: i64,
     /// Duplicates dropped.
     pub duplicates: u64,
-    /// Things that should never be; fixed words.
-    pub violations: Vec<&'static str>,
+    /// Things that should never be.
+    pub violations: Vec<Invariant>,
 }
 
 impl<S: Session> Default for Output<S> {
@@ -130,6 +133,7 @@ struct Head {
 pub struct Ledger<S: Session> {
     start: u64,
     next_person: u64,
+    floor: u64,
     kept: u64,
     young: HashMap<ConversationId, Head>,
     old: HashMap<ConversationId, Head>,
@@ -139,6 +143,8 @@ pub struct Ledger<S: Session> {
 const START: &[u8] = b"start";
 const PERSON: &[u8] = b"person";
 const CLEAN: &[u8] = b"clean";
+/// No sequence number below this one is given any more.
+const FLOOR: &[u8] = b"floor";
 
 impl<S: Session> Ledger<S> {
     /// Opens the ledger for a new start of the engine, which gets the next number. What it writes must be committed
@@ -155,6 +161,7 @@ impl<S: Session> Ledger<S> {
         Ok(Self {
             start,
             next_person,
+            floor: read_u64(tx, FLOOR)?.unwrap_or(1),
             kept: 0,
             young: HashMap::new(),
             old: HashMap::new(),
@@ -190,7 +197,10 @@ impl<S: Session> Ledger<S> {
         }
         let head = match self.old.remove(id) {
             Some(head) => head,
-            None => read_head(tx, id)?,
+            None => {
+                let head = read_head(tx, id)?;
+                Head { next: head.next.max(self.floor), ..head }
+            }
         };
         self.keep_head(id, head);
         Ok(head)

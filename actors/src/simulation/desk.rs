@@ -1,0 +1,201 @@
+//! The committer's desk: takes some of what waits, lets the ledger plan it, appends it, and carries out what follows.
+
+use super::law;
+use super::sabotage::{self, Fault};
+use super::world::{Engine, World, sound};
+use crate::core::ledger::{DEDUP_KEPT, EXTERNAL_KEPT, Output, Settle, Settled, Sweep, TurnRefused};
+use crate::core::outbox::{Entry, Order};
+use crate::core::tx::Tx;
+use crate::session::{ConversationId, IdempotencyKey, Millis, Session};
+use crate::testing::Counter;
+
+/// Requests in one commit, at most.
+const GROUP: usize = 5;
+
+/// A request.
+pub(super) enum Ask {
+    /// A webhook's body.
+    Body(usize),
+    /// A turn that is done.
+    Turn(ConversationId),
+    /// A turn that failed.
+    Tried { id: ConversationId, seq: u64, tries: u32 },
+    /// A mark or a settlement.
+    Order(Order<Counter>),
+    /// Timers due at a wall clock's time.
+    Fire(Vec<Vec<u8>>, Millis),
+    /// Apply the retention.
+    Retain(ConversationId, Millis),
+    /// Remove old rows.
+    Sweep(Sweep),
+}
+
+/// Whom to tell once it is on disk.
+enum Answer {
+    Body(usize),
+    Turn(ConversationId, Result<u64, TurnRefused>),
+    Tried(ConversationId),
+    Recorded(IdempotencyKey),
+}
+
+impl World {
+    pub(super) fn commit(&mut self) {
+        let Some(mut engine) = self.engine.take() else { return };
+        let disk = self.disk.clone();
+        let mut tx = Tx::new(&*disk);
+        let mut out = Output::default();
+        let (mut answers, mut begun) = (Vec::new(), false);
+        for _ in 0..1 + self.dice.roll(GROUP) {
+            let Some(ask) = engine.asked.pop_front() else { break };
+            // A checkpoint in the place of a turn of the same batch would hide that turn from the witness.
+            let alone = matches!(ask, Ask::Retain(..));
+            if alone && begun {
+                engine.asked.push_front(ask);
+                break;
+            }
+            self.plan(&mut engine, &mut tx, &mut out, &mut answers, ask);
+            begun = true;
+            if alone {
+                break;
+            }
+        }
+        self.engine = Some(engine);
+        law!(out.violations.is_empty(), "{:?} violated", out.violations);
+        let batch = tx.into_batch();
+        let rows = batch.len();
+        if !batch.is_empty() && !self.append(batch) {
+            return;
+        }
+        self.note(|| format!("appended {rows} rows"));
+        self.tell(answers, out);
+    }
+
+    fn plan(
+        &mut self,
+        engine: &mut Engine,
+        tx: &mut Tx<'_>,
+        out: &mut Output<Counter>,
+        answers: &mut Vec<Answer>,
+        ask: Ask,
+    ) {
+        let wall = self.wall();
+        let ledger = &mut engine.ledger;
+        match ask {
+            Ask::Body(body) => {
+                if self.is(Fault::MergeLosesPending) {
+                    for (_, phone) in self.network.merges_of(body, &self.script) {
+                        sabotage::forget_pending(tx, phone);
+                    }
+                }
+                let items = self.network.items(body, &self.script);
+                sound(ledger.accept(tx, out, items, wall));
+                if self.is(Fault::LatticeBackwards) {
+                    sabotage::set_deliveries(tx, self.network.reports_of(body));
+                }
+                answers.push(Answer::Body(body));
+            }
+            Ask::Turn(id) => {
+                let Some(commit) = engine.live.get_mut(&id).and_then(|live| live.take_commit()) else {
+                    return;
+                };
+                let outcome = sound(ledger.turn(tx, out, commit));
+                answers.push(Answer::Turn(id, outcome));
+            }
+            Ask::Tried { id, seq, tries } => {
+                if !self.is(Fault::TriesForgotten) {
+                    sound(ledger.tried(tx, &id, seq, tries));
+                }
+                answers.push(Answer::Tried(id));
+            }
+            Ask::Order(Order::Mark(key, mark)) => {
+                sound(ledger.mark(tx, &key, mark));
+                answers.push(Answer::Recorded(key));
+            }
+            Ask::Order(Order::Settle { key, effect, how, result }) => {
+                let result = match how {
+                    Settled::Unknown => Counter::outcome_unknown(&effect),
+                    _ => result,
+                };
+                self.note(|| format!("settles {key} {how:?} {result:?}"));
+                let row = sabotage::outbox_row(tx, &key);
+                let settle = Settle { key: key.clone(), how, result: result.clone() };
+                law!(sound(ledger.settle(tx, out, settle, wall)), "{key} is settled twice");
+                if self.is(Fault::RowKept) {
+                    sabotage::put_back(tx, row);
+                }
+                if self.is(Fault::ResultTwice) {
+                    let again = sabotage::result_again(&key, result);
+                    sound(ledger.accept(tx, out, again, wall));
+                }
+                answers.push(Answer::Recorded(key));
+            }
+            // Carried out by whoever ordered it, never by the ledger.
+            Ask::Order(Order::Dispatch { .. }) => {}
+            Ask::Fire(keys, at) => {
+                for key in keys {
+                    let fired = sound(ledger.fire(tx, out, &key, at));
+                    if fired && self.is(Fault::TimerTwice) {
+                        sabotage::rearm(tx, &key);
+                    }
+                }
+            }
+            Ask::Retain(id, cutoff) => {
+                let removed = sound(ledger.retain(tx, &id, cutoff));
+                if removed > 0 {
+                    self.tally.checkpoints += 1;
+                    self.note(|| format!("{id}: {removed} old records go"));
+                }
+            }
+            Ask::Sweep(what) => {
+                let kept = match what {
+                    Sweep::Dedup => DEDUP_KEPT,
+                    Sweep::External => EXTERNAL_KEPT,
+                    Sweep::Kept => 0,
+                };
+                sound(ledger.sweep(tx, what, None, wall - kept, 1_000));
+            }
+        }
+    }
+
+    /// It is on disk: whoever asked is told, and what follows is handed on in commit sequence.
+    fn tell(&mut self, answers: Vec<Answer>, mut out: Output<Counter>) {
+        let mut recorded = Vec::new();
+        for answer in answers {
+            match answer {
+                Answer::Body(body) => self.acknowledged(body),
+                Answer::Turn(id, outcome) => self.turned(&id, outcome),
+                Answer::Tried(id) => self.tried(&id),
+                Answer::Recorded(key) => recorded.push(key),
+            }
+        }
+        let now = self.now;
+        // The dispatcher hears of records from another channel than of echoes: either may be first.
+        let late = self.dice.roll(2) == 0;
+        let mut tell_recorded = |world: &mut World| {
+            for key in std::mem::take(&mut recorded) {
+                world.outbox(|outbox| outbox.recorded(&key, now));
+            }
+        };
+        if !late {
+            tell_recorded(self);
+        }
+        for queued in out.queued {
+            let mut entry = Entry::from(queued);
+            entry.resend_unknown |= self.is(Fault::BlindResend);
+            self.outbox(|outbox| outbox.queue(entry, now));
+        }
+        for key in out.echoes {
+            self.provider.echo(&key);
+            self.outbox(|outbox| outbox.echo(&key, now));
+        }
+        if late {
+            tell_recorded(self);
+        }
+        if self.is(Fault::FedOutOfOrder) {
+            out.feed.reverse();
+        }
+        for feed in out.feed {
+            self.feed(feed);
+        }
+    }
+}

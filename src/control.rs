@@ -1,0 +1,143 @@
+//! What an operator on the same machine may ask a running engine for: a Unix socket in the data folder, for its owner alone.
+//! Who may open it could read the journal's files anyway, hence no token.
+//!
+//! One request a connection, one line of JSON: `{"backup": "/absolute/path"}`. Answers are lines of JSON: `{"rows": n,
+//! "bytes": n}` while it goes on, then `{"done": {"rows": n, "bytes": n}}` or `{"error": "…"}`.
+
+use crate::bot::Bot;
+use charla_actors::{backup::Amount, clock::Clock, engine::EngineHandle};
+use serde::{Deserialize, Serialize};
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{UnixListener, UnixStream},
+    sync::{Semaphore, mpsc},
+};
+
+/// A request is a path and little more.
+const LONGEST: u64 = 16 * 1024;
+
+/// What is asked for.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// A backup into this file.
+    Backup(PathBuf),
+}
+
+/// What is answered, one or more lines.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// So far.
+    Progress(Amount),
+    /// The end.
+    Done(Amount),
+    /// It did not work.
+    Error(String),
+}
+
+/// The socket of an engine with this data folder.
+pub fn place(data: &Path) -> PathBuf {
+    data.join("control.sock")
+}
+
+/// A listening socket; it is removed when this is dropped.
+pub struct Control {
+    path: PathBuf,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.task.abort();
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Listens. An engine serves without it too: a folder whose path is too long for a socket only costs backups while serving.
+pub fn listen(data: &Path, engine: EngineHandle<Bot>, clock: Arc<dyn Clock>) -> Option<Control> {
+    let path = place(data);
+    // What a killed engine left; the journal's lock has shown already that no other one is running.
+    let _ = std::fs::remove_file(&path);
+    let bound = UnixListener::bind(&path).and_then(|listener| {
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).map(|()| listener)
+    });
+    let listener = match bound {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "no control socket: `charla backup` works only while the engine is stopped");
+            return None;
+        }
+    };
+    // One backup at a time: each holds back the store's compaction.
+    let turn = Arc::new(Semaphore::new(1));
+    let task = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (engine, clock, turn) = (engine.clone(), clock.clone(), turn.clone());
+            tokio::spawn(async move {
+                if let Err(error) = serve(stream, engine, clock, &turn).await {
+                    tracing::debug!(%error, "a control connection ended");
+                }
+            });
+        }
+    });
+    Some(Control { path, task })
+}
+
+async fn say(stream: &mut (impl AsyncWriteExt + Unpin), answer: &Answer) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    stream.write_all(&line).await
+}
+
+async fn serve(
+    stream: UnixStream,
+    engine: EngineHandle<Bot>,
+    clock: Arc<dyn Clock>,
+    turn: &Semaphore,
+) -> std::io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    BufReader::new(read.take(LONGEST)).read_line(&mut line).await?;
+    let path = match serde_json::from_str(&line) {
+        Ok(Request::Backup(path)) if path.is_absolute() => path,
+        Ok(Request::Backup(path)) => {
+            return say(&mut write, &Answer::Error(format!("{} is not an absolute path", path.display())))
+                .await;
+        }
+        Err(error) => {
+            return say(&mut write, &Answer::Error(format!("the request cannot be read: {error}"))).await;
+        }
+    };
+    let Ok(_turn) = turn.try_acquire() else {
+        return say(&mut write, &Answer::Error("another backup is being written".to_owned())).await;
+    };
+    let (told, mut progress) = mpsc::channel(1);
+    let named = path.display().to_string();
+    let writing = tokio::task::spawn_blocking(move || {
+        engine.backup(&path, clock.now(), &mut |amount| {
+            // Progress is a courtesy: where nobody reads, the backup goes on.
+            let _ = told.try_send(amount);
+        })
+    });
+    while let Some(amount) = progress.recv().await {
+        let _ = say(&mut write, &Answer::Progress(amount)).await;
+    }
+    let answer = match writing.await {
+        Ok(Ok(amount)) => {
+            tracing::info!(path = named, rows = amount.rows, bytes = amount.bytes, "backup written");
+            Answer::Done(amount)
+        }
+        Ok(Err(error)) => Answer::Error(error.to_string()),
+        Err(error) => Answer::Error(format!("the backup panicked: {error}")),
+    };
+    if let Answer::Error(error) = &answer {
+        tracing::error!(path = named, %error, "no backup");
+    }
+    say(&mut write, &answer).await
+}
