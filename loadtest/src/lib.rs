@@ -1,5 +1,7 @@
 //! The world the product is played against.
 
+pub mod crash;
+pub mod oracle;
 mod phone;
 pub mod shop;
 pub mod sim;

@@ -1,10 +1,12 @@
 //! The command line of the world: parts of it on their own.
 
+mod cli;
+
 use anyhow::Context;
 use charla_loadtest::sim::{BusinessNumber, Limits, Options, Simulator};
 use charla_loadtest::talk;
 use clap::{Args, Parser, Subcommand};
-use std::net::TcpListener;
+use std::{net::TcpListener, process::ExitCode};
 
 #[derive(Parser)]
 #[command(name = "charla-loadtest", version, about = "The world that Charla is played against")]
@@ -17,6 +19,8 @@ struct Cli {
 enum Command {
     /// Run the WhatsApp simulator with its phone page.
     Simulate(Simulate),
+    /// Kill an engine again and again, and judge whether it kept its promises.
+    Crash(cli::Crash),
     /// Let customers talk to a running engine, and print how long its answers took.
     Talk(Talk),
 }
@@ -69,10 +73,11 @@ struct Simulate {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
     match Cli::parse().command {
-        Command::Simulate(arguments) => simulate(arguments).await,
+        Command::Simulate(arguments) => simulate(arguments).await?,
+        Command::Crash(arguments) => return arguments.run().await,
         Command::Talk(Talk { simulator, customers, at_once, texts }) => {
             let outcome = talk::run(&talk::Plan { simulator, customers, at_once, texts }).await?;
             println!(
@@ -83,9 +88,9 @@ async fn main() -> anyhow::Result<()> {
                 outcome.quantile(0.99),
                 outcome.quantile(1.0)
             );
-            Ok(())
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn simulate(arguments: Simulate) -> anyhow::Result<()> {

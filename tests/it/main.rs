@@ -7,6 +7,7 @@ mod catalogue;
 mod chat;
 mod clock;
 mod consent;
+mod crash;
 mod flows;
 mod graph;
 mod preference;

@@ -6,6 +6,7 @@ use super::{
     events::Events,
     faults::{Dice, Faults},
     ids::Ids,
+    observer::Observer,
     options::{BusinessNumber, Options, Webhooks},
     rate::Limits,
     stats::Stats,
@@ -41,6 +42,7 @@ pub(crate) struct Config {
     pub limits: Limits,
     pub webhooks: Webhooks,
     pub verify_on_start: bool,
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 /// The simulator's inside.
@@ -111,6 +113,7 @@ impl App {
                 limits: options.limits,
                 webhooks: options.webhooks,
                 verify_on_start: options.verify_on_start,
+                observer: options.observer,
             },
         };
         Ok((app, options.listener))

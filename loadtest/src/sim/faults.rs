@@ -23,6 +23,8 @@ pub struct Faults {
     pub duplicate: f64,
     /// The second copy comes up to this long after the first. Default 500.
     pub duplicate_within_ms: u64,
+    /// Probability that a second copy leaves together with the first, so that the engine has both in hand. Default 0.
+    pub twin: f64,
     /// Probability that a webhook leaves the order of its customer and is held up for up to `reorder_ms`. Default 0.
     pub reorder: f64,
     /// See `reorder`. Default 500.
@@ -56,6 +58,7 @@ impl Default for Faults {
             delay_ms: 0,
             duplicate: 0.0,
             duplicate_within_ms: 500,
+            twin: 0.0,
             reorder: 0.0,
             reorder_ms: 500,
             batch_max: 1,
@@ -79,6 +82,8 @@ pub(crate) struct Fate {
     pub unordered: bool,
     /// A second copy, this long after the first was taken.
     pub copy_after: Option<Duration>,
+    /// Whether a second copy leaves together with the first.
+    pub twin: bool,
 }
 
 /// Faults and the random numbers that they are drawn with.
@@ -123,7 +128,8 @@ impl Dice {
         }
         let copy_after =
             self.chance(self.faults.duplicate).then(|| self.up_to(self.faults.duplicate_within_ms));
-        Fate { delay, unordered, copy_after }
+        let twin = self.chance(self.faults.twin);
+        Fate { delay, unordered, copy_after, twin }
     }
 
     /// How many updates the next body may hold.
@@ -157,7 +163,7 @@ mod tests {
     fn without_faults_nothing_happens() {
         let mut dice = Dice::new(Faults::default());
         for _ in 0..100 {
-            let fate = Fate { delay: Duration::ZERO, unordered: false, copy_after: None };
+            let fate = Fate { delay: Duration::ZERO, unordered: false, copy_after: None, twin: false };
             assert_eq!(dice.webhook(), fate);
             assert_eq!(dice.batch(), 1);
         }

@@ -17,6 +17,7 @@ mod ids;
 
 pub mod limits;
 mod message;
+mod observer;
 mod options;
 mod rate;
 mod receipts;
@@ -34,6 +35,7 @@ pub use message::{
     Button, Content, Failure, From, Header, Link, Location, Media, Message, Quote, Reaction, Row, Section,
     Status,
 };
+pub use observer::{Observer, Taken, Webhook};
 pub use options::{BusinessNumber, Options, Webhooks};
 pub use rate::Limits;
 pub use stats::Counts;
@@ -51,6 +53,7 @@ pub struct Simulator;
 /// A running simulator. Dropping it leaves it running; [`stop`](Self::stop) ends it.
 #[derive(Debug)]
 pub struct SimulatorHandle {
+    app: Arc<App>,
     address: SocketAddr,
     server: ServerHandle,
     tasks: Vec<JoinHandle<()>>,
@@ -94,9 +97,9 @@ impl Simulator {
             tokio::spawn(webhook::run(Arc::clone(&app), receiver)),
         ];
         if app.options.verify_on_start {
-            tasks.push(tokio::spawn(webhook::verify_in_background(app)));
+            tasks.push(tokio::spawn(webhook::verify_in_background(Arc::clone(&app))));
         }
-        Ok(SimulatorHandle { address, server: handle, tasks, stop })
+        Ok(SimulatorHandle { app, address, server: handle, tasks, stop })
     }
 }
 
@@ -109,6 +112,29 @@ impl SimulatorHandle {
     /// `http://…` of it, without a slash at the end.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// A customer writes to the first number; what `POST /sim/customers/{wa_id}/messages` does, without HTTP.
+    ///
+    /// # Errors
+    /// [`SimError`] for a `wa_id` that is none, a text WhatsApp would not take, or a full queue.
+    pub fn say(&self, wa_id: &str, text: &str) -> Result<Posted, SimError> {
+        control::say(&self.app, wa_id, text)
+    }
+
+    /// Replaces delays and misfortunes, as `POST /sim/faults` does.
+    pub fn set_faults(&self, faults: Faults) {
+        self.app.dice().set(faults);
+    }
+
+    /// What has happened since the start.
+    pub fn counts(&self) -> Counts {
+        self.app.stats.counts(self.app.webhooks.pending())
+    }
+
+    /// Empties all threads, so that a long run does not fill the memory; windows stay open.
+    pub fn forget_threads(&self) {
+        self.app.world().clear_all();
     }
 
     /// Ends it: long polls and event streams are answered, webhooks that wait are dropped.

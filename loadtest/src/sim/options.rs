@@ -1,8 +1,8 @@
 //! What a simulator is started with.
 
-use super::{faults::Faults, rate::Limits, templates::Template};
+use super::{faults::Faults, observer::Observer, rate::Limits, templates::Template};
 use serde::{Deserialize, Serialize};
-use std::net::TcpListener;
+use std::{net::TcpListener, sync::Arc};
 
 /// A number that a business talks from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +83,8 @@ pub struct Options {
     pub webhooks: Webhooks,
     /// Whether to verify the webhook at the start, trying for a minute. Default true.
     pub verify_on_start: bool,
+    /// Who looks on.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl Options {
@@ -105,6 +107,7 @@ impl Options {
             templates: Vec::new(),
             webhooks: Webhooks::default(),
             verify_on_start: true,
+            observer: None,
         }
     }
 }

@@ -204,6 +204,14 @@ impl World {
         gone.len()
     }
 
+    /// Empties all threads.
+    pub(crate) fn clear_all(&mut self) {
+        for thread in self.threads.values_mut() {
+            thread.messages.clear();
+        }
+        self.by_wamid.clear();
+    }
+
     pub(crate) fn keep_media(&mut self, id: String, file: MediaFile) {
         self.media.insert(id.clone(), file);
         self.media_order.push_back(id);

@@ -6,6 +6,7 @@ mod say;
 mod settings;
 
 pub use act::{Act, Post, Posted};
+pub(crate) use say::say;
 
 use actix_web::web;
 

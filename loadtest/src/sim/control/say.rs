@@ -33,6 +33,15 @@ pub(super) async fn post(
     Ok(HttpResponse::Accepted().json(posted))
 }
 
+/// A text to the first number.
+pub(crate) fn say(app: &Arc<App>, wa_id: &str, text: &str) -> Result<Posted, SimError> {
+    if !is_wa_id(wa_id) {
+        return Err(SimError::WaId(wa_id.to_owned()));
+    }
+    let act_of = Act::Text { text: text.to_owned() };
+    act(app, wa_id, Post { act: act_of, number: None, reply_to: None })
+}
+
 /// What a webhook says of an act, and what the phone shows.
 struct Said {
     /// `type` and the object of that name, or more.

@@ -12,6 +12,7 @@ use crate::sim::{
     customer::{Customer, is_wa_id},
     limits,
     message::{Button, Content, From, Header, Status},
+    observer::Taken,
     options::BusinessNumber,
     receipts::{self, Receipt},
     templates::{fill, not_found},
@@ -52,7 +53,7 @@ pub(super) async fn send(
         .and_then(|()| app.number(&path.1).ok_or_else(|| GraphError::no_object(&path.1)))
         .and_then(|number| match broken {
             Some(code) => Err(GraphError::injected(code)),
-            None => handle(&app, number, &body),
+            None => handle(&app, number, &body, Passing { version: &path.0, answered: !lost }),
         });
     match answer {
         Err(error) => refuse(&app, &error),
@@ -65,7 +66,19 @@ pub(super) async fn send(
     }
 }
 
-fn handle(app: &Arc<App>, number: &Arc<BusinessNumber>, body: &[u8]) -> Result<Value, GraphError> {
+/// What an observer is told beside the message itself.
+#[derive(Clone, Copy)]
+struct Passing<'a> {
+    version: &'a str,
+    answered: bool,
+}
+
+fn handle(
+    app: &Arc<App>,
+    number: &Arc<BusinessNumber>,
+    body: &[u8],
+    passing: Passing<'_>,
+) -> Result<Value, GraphError> {
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| GraphError::invalid(format!("The body is not JSON: {error}")))?;
     let fields = Fields::of(&body, "")?;
@@ -77,7 +90,7 @@ fn handle(app: &Arc<App>, number: &Arc<BusinessNumber>, body: &[u8]) -> Result<V
     }
     let mut world = app.world();
     let request = read(&world, &fields)?;
-    deliver(app, &mut world, number, request)
+    deliver(app, &mut world, number, request, passing)
 }
 
 fn read(world: &World, fields: &Fields<'_>) -> Result<Request, GraphError> {
@@ -125,6 +138,7 @@ fn deliver(
     world: &mut World,
     number: &Arc<BusinessNumber>,
     request: Request,
+    passing: Passing<'_>,
 ) -> Result<Value, GraphError> {
     let now = app.clock.now();
     let key: ThreadKey = (number.phone_number_id.clone(), request.wa_id.clone());
@@ -177,6 +191,15 @@ fn deliver(
             kept.callback = request.callback.clone();
         }
         app.stats.received();
+        if let Some(observer) = &app.options.observer {
+            observer.taken(&Taken {
+                recipient: &request.wa_id,
+                text: &message.content.text,
+                callback: request.callback.as_deref(),
+                version: passing.version,
+                answered: passing.answered,
+            });
+        }
         app.events.message(&key, &message);
         receipt.schedule();
     }

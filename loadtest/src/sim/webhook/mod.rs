@@ -11,6 +11,7 @@ use super::{
     app::App,
     error::SimError,
     message::{From, Status},
+    observer::Webhook,
 };
 use queue::{Body, Job, Load, Plan};
 use std::{
@@ -84,7 +85,17 @@ pub(crate) async fn run(app: Arc<App>, Receiver(mut jobs): Receiver) {
             let Some(load) = plan.take(Instant::now(), batch) else { break };
             let body = match load {
                 Load::Body(body) => *body,
-                Load::Jobs(jobs, lanes) => leave(&app, jobs, lanes),
+                Load::Jobs(jobs, lanes) => {
+                    let twin = jobs.iter().any(|job| job.fate.twin);
+                    let body = leave(&app, jobs, lanes);
+                    if twin {
+                        app.stats.webhook_duplicated();
+                        let copy =
+                            Body { is_copy: true, lanes: Vec::new(), copy_after: None, ..body.clone() };
+                        under_way.spawn(post(Arc::clone(&app), copy));
+                    }
+                    body
+                }
             };
             under_way.spawn(post(Arc::clone(&app), body));
         }
@@ -127,6 +138,8 @@ fn leave(app: &App, jobs: Vec<Job>, lanes: Vec<u64>) -> Body {
 
 async fn post(app: Arc<App>, mut body: Body) -> (Body, u16) {
     body.attempt += 1;
+    let observer = app.options.observer.as_ref();
+    let token = observer.map(|observer| observer.webhook_leaves(&Webhook::new(&body.updates)));
     let sent = app
         .http
         .post(&app.options.engine_webhook_url)
@@ -144,6 +157,9 @@ async fn post(app: Arc<App>, mut body: Body) -> (Body, u16) {
         }
         Err(_) => 0,
     };
+    if let (Some(observer), Some(token)) = (observer, token) {
+        observer.webhook_answered(token, status);
+    }
     (body, status)
 }
 

@@ -188,7 +188,7 @@ mod tests {
             n,
             kind: Kind::Message { contact: Value::Null, message: Value::Null },
         };
-        Job { update, due, fate: Fate { delay: Duration::ZERO, unordered, copy_after: None } }
+        Job { update, due, fate: Fate { delay: Duration::ZERO, unordered, copy_after: None, twin: false } }
     }
 
     fn numbers(load: Option<Load>) -> Vec<u64> {
