@@ -134,10 +134,10 @@ impl Model {
                 .after(&request.earlier);
         let words = sentence::features(&text.words);
         let tokens = token::features(&text, &self.gazetteer, &context);
-        let read = |tier: &Tier, joint: bool, vectors: Option<(&[f32], &[Vec<f32>])>| {
+        let intents = |tier: &Tier, joint: bool, vector: Option<&[f32]>| {
             let mut features = words.clone();
             context.features(&mut features);
-            let logits = tier.intents.logits(&features, vectors.map(|v| v.0));
+            let logits = tier.intents.logits(&features, vector);
             let manifest = if joint {
                 self.manifest.joint.as_ref().unwrap_or(&self.manifest.ngram)
             } else {
@@ -148,17 +148,27 @@ impl Model {
             let (p, outside) = manifest.calibration.probabilities(scores, self.outside());
             let mut intents: Vec<(String, f32)> = self.manifest.intents.iter().cloned().zip(p).collect();
             intents.sort_by(|a, b| b.1.total_cmp(&a.1));
-            let tagging = tier.tagger.tag(&tokens, vectors.map(|v| v.1));
-            Read { intents, outside, tagging }
+            (intents, outside)
         };
-        let first = read(&self.ngram, false, None);
-        let sure = first.intents.first().map_or(0.0, |i| i.1).min(first.tagging.confidence);
-        let (read, joint) = match (encoder, &self.joint) {
-            (Some(encoder), Some(tier)) if sure < least && !text.words.is_empty() => {
+        let (ranked, outside) = intents(&self.ngram, false, None);
+        let sure = ranked.first().map_or(0.0, |i| i.1);
+        let tag = || self.ngram.tagger.tag(&tokens, None);
+        // The first tier's tags are asked for only where they can still matter.
+        let mut tagging = None;
+        let joint = self
+            .joint
+            .as_ref()
+            .filter(|_| !text.words.is_empty())
+            .zip(encoder)
+            .filter(|_| sure < least || tagging.insert(tag()).confidence < least);
+        let (read, joint) = match joint {
+            Some((tier, encoder)) => {
                 let encoding = encoder.encode(&text)?;
-                (read(tier, true, Some((&encoding.sentence, &encoding.words))), true)
+                let (intents, outside) = intents(tier, true, Some(&encoding.sentence));
+                let tagging = tier.tagger.tag(&tokens, Some(&encoding.words));
+                (Read { intents, outside, tagging }, true)
             }
-            _ => (first, false),
+            None => (Read { intents: ranked, outside, tagging: tagging.unwrap_or_else(tag) }, false),
         };
         Ok(self.answer(&request.text, &text, languages, read, joint))
     }
