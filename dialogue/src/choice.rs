@@ -20,8 +20,10 @@ use std::collections::BTreeSet;
 mod clock;
 mod filler;
 mod ordinal;
+mod reference;
 
 pub(crate) use ordinal::place;
+pub(crate) use reference::{pointing, referred};
 
 /// Share of a message's telling words from which it is the option's name and little else.
 const MOSTLY: f32 = 0.6;
@@ -341,6 +343,22 @@ fn phrases(said: &[String], spellings: &[Vec<Vec<String>>]) -> Vec<Found> {
     let all = found.clone();
     found.retain(|f| !all.iter().any(|other| covered(f, other)));
     found
+}
+
+/// Whether every day and time that a message names is that of each of these options.
+pub(crate) fn meets(left: &[Offered], u: &Understanding) -> bool {
+    let when = |e: &&Entity| clock::is_when(&e.entity);
+    left.iter().all(|o| {
+        let own = vocabulary(o, &spellings(o, None));
+        u.entities.iter().filter(when).all(|e| entity_fits(e, o, &own))
+    })
+}
+
+/// Which of several things a message names by their spellings, and does not deny.
+pub(crate) fn spelled(text: &str, spellings: &[Vec<Vec<String>>]) -> BTreeSet<usize> {
+    let said: Vec<String> = negation::words_at(text).into_iter().map(|(w, _)| w).collect();
+    let found = phrases(&said, spellings);
+    found.iter().map(|(o, _)| *o).filter(|o| !all_negated(text, &found, *o)).collect()
 }
 
 /// Whether each place where a message names an option denies it: "not damaged".

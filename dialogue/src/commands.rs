@@ -1,5 +1,6 @@
 //! Commands: what a message means for the dialogue. Sources make them, one file each carries them out.
 
+pub mod back_to;
 pub mod cancel_flow;
 pub mod change_language;
 pub mod chitchat;
@@ -9,6 +10,7 @@ pub mod correct_slot;
 pub mod feedback;
 pub mod human_handoff;
 pub mod knowledge_answer;
+pub mod later;
 pub mod marketing;
 pub mod repeat;
 pub mod restart;
@@ -17,6 +19,7 @@ pub mod set_slot;
 pub mod skip_question;
 pub mod start_flow;
 pub mod stop;
+pub mod values;
 
 use crate::patterns;
 use crate::render::Offered;
@@ -33,6 +36,10 @@ pub(crate) enum Command {
     SetSlot { slots: Slots },
     /// Overwrites slots and runs again from the step that uses them.
     CorrectSlot { slots: Slots },
+    /// Takes values said at a question and goes on from another step of its flow.
+    BackTo { step: String, slots: Slots },
+    /// Starts the flow that values ask for.
+    Values { flow: String, slots: Slots, intent: Option<String> },
     /// Drops the running flow.
     CancelFlow,
     /// Offers topics: why (`ambiguous`, `value`), and which flows take a value.
@@ -67,6 +74,8 @@ pub(crate) enum Command {
     LowConfidence,
     /// The question again, with these of its options, or as it was: no failed attempt.
     AskAgain { left: Vec<Offered> },
+    /// A sentence to be looked at when what is being done has come to its end.
+    Later { text: String },
     /// "Ok" to nothing in particular.
     Acknowledge,
 }
@@ -78,8 +87,10 @@ pub(crate) fn execute(turn: &mut Turn, commands: Vec<Command>) {
             Command::StartFlow { flow, slots, intent, tapped } => {
                 start_flow::run(turn, &flow, slots, intent, tapped)
             }
+            Command::Values { flow, slots, intent } => values::run(turn, &flow, slots, intent),
             Command::SetSlot { slots } => set_slot::run(turn, slots),
             Command::CorrectSlot { slots } => correct_slot::run(turn, slots),
+            Command::BackTo { step, slots } => back_to::run(turn, &step, slots),
             Command::CancelFlow => cancel_flow::run(turn),
             Command::Clarify { reason, flows } => clarify::run(turn, reason, &flows),
             Command::Chitchat { answer } => chitchat::run(turn, &answer),
@@ -104,6 +115,7 @@ pub(crate) fn execute(turn: &mut Turn, commands: Vec<Command>) {
                 }
                 turn.reask();
             }
+            Command::Later { text } => later::run(turn, text),
             Command::Acknowledge => {
                 turn.say("utter_acknowledge");
                 turn.reask();

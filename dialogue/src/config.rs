@@ -1,10 +1,13 @@
 //! What stands in the configuration's files, read and compiled.
 
 pub mod actions;
+pub mod courtesy;
 pub mod domain;
 pub mod flows;
+pub mod on_values;
 pub mod responses;
 pub mod settings;
+pub mod ways;
 
 use crate::finding::{Findings, Place, codes};
 use crate::template::{Setting, Templates, Text};

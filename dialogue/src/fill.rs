@@ -109,8 +109,26 @@ pub(crate) fn from_entities(slot: &Slot, understanding: &Understanding) -> Optio
         if barred {
             continue;
         }
-        // The last of several is what the customer settled on.
-        let found = understanding.entities.iter().rev().find(|e| e.entity == *name && e.confidence >= *least);
+        let mut named = understanding.entities.iter().filter(|e| e.entity == *name && e.confidence >= *least);
+        let found = match mapping.nth {
+            // The last of several is what the customer settled on.
+            None => named.next_back(),
+            Some(nth) => {
+                let mut different: Vec<&crate::event::Entity> = Vec::new();
+                for entity in named {
+                    if different.iter().all(|d| d.value != entity.value) {
+                        different.push(entity);
+                    }
+                }
+                different.get(nth - 1).copied()
+            }
+        };
+        if mapping.currency {
+            match found.and_then(|e| e.currency.clone()) {
+                Some(code) => return Some((Value::String(code), 0)),
+                None => continue,
+            }
+        }
         if let Some(entity) = found
             && let Some(value) =
                 coerce(slot, &entity.value).or_else(|| coerce(slot, &Value::String(entity.text.clone())))
@@ -156,6 +174,9 @@ pub(crate) fn from_answer(
     }
     for mapping in &slot.mappings {
         let name = intent.map(|(i, _)| i.as_str()).unwrap_or_default();
+        if mapping.max_words.is_some_and(|most| text.split_whitespace().count() > most) {
+            continue;
+        }
         if mapping.not_intents.iter().any(|n| n == name)
             || (!mapping.intents.is_empty() && !mapping.intents.iter().any(|n| n == name))
         {
@@ -185,7 +206,7 @@ pub(crate) fn from_answer(
 
 /// The part of a text that a pattern picks: the first that the text does not deny ("not 8842, 8843"); nothing where that
 /// cannot be seen.
-fn matched(pattern: &Regex, text: &str) -> Option<String> {
+pub(crate) fn matched(pattern: &Regex, text: &str) -> Option<String> {
     let ascii = ascii_digits(text);
     let ascii = ascii.trim();
     let parts: Vec<Match> =

@@ -48,6 +48,26 @@ pub fn cut(text: &str, limit: usize) -> String {
     out
 }
 
+/// As [`cut`], but between two words where that leaves at least half: a name cut in the middle of a word reads like another.
+pub(crate) fn cut_words(text: &str, limit: usize) -> String {
+    let short = cut(text, limit);
+    let Some(kept) = short.strip_suffix('…').filter(|_| short.chars().count() <= limit && short != text)
+    else {
+        return short;
+    };
+    let whole = text[kept.len()..].starts_with(char::is_whitespace);
+    match kept.rfind(char::is_whitespace) {
+        Some(at) if !whole && kept[..at].chars().count() * 2 >= limit => {
+            format!(
+                "{}…",
+                kept[..at]
+                    .trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '·' | ','))
+            )
+        }
+        _ => short,
+    }
+}
+
 /// The entry of a `{en: …, es: …}` map in the conversation's language.
 fn lang(state: &State, value: Value) -> Value {
     if value.kind() != minijinja::value::ValueKind::Map {
@@ -172,7 +192,25 @@ const DAYS: [(&str, [&str; 7]); 4] = [
 
 fn date(state: &State, value: Value, style: Option<String>) -> String {
     let text = plain(&value);
-    format_date(&text, &context(state, "language"), style.as_deref() == Some("long")).unwrap_or(text)
+    let language = context(state, "language");
+    let found = match style.as_deref() {
+        Some("short") => short_date(&text, &language),
+        style => format_date(&text, &language, style == Some("long")),
+    };
+    found.unwrap_or(text)
+}
+
+/// Weekday, day and month, each as short as the language has them: `Sun 22 Nov`, `dom 22 nov`, `रवि 22 नवंबर`, `Ravi 22 Nov`.
+fn short_date(text: &str, language: &str) -> Option<String> {
+    let date: jiff::civil::Date = text.get(..10)?.parse().ok()?;
+    let days = DAYS.iter().find(|(l, _)| *l == language).unwrap_or(&DAYS[0]).1;
+    let weekday = days[date.weekday().to_monday_zero_offset() as usize];
+    let weekday = match language {
+        "hi" => weekday.trim_end_matches("वार").to_owned(),
+        "hi-Latn" => weekday.trim_end_matches("vaar").to_owned(),
+        _ => weekday.chars().take(3).collect(),
+    };
+    Some(format!("{weekday} {}", format_date(text, language, false)?))
 }
 
 /// An ISO date (or the date of an ISO instant) in words, both ends of an interval of two dates; nothing for what is no date.
@@ -222,6 +260,11 @@ mod tests {
         assert_eq!(format_date("2026-11-24", "hi", false).unwrap(), "24 नवंबर");
         assert_eq!(format_date("2026-11-24", "hi-Latn", true).unwrap(), "Mangalvaar, 24 November");
         assert_eq!(format_date("kal", "en", false), None);
+        let short = |language| short_date("2026-11-22", language).unwrap();
+        assert_eq!(
+            ["en", "es", "hi", "hi-Latn"].map(short),
+            ["Sun 22 Nov", "dom 22 nov", "रवि 22 नवंबर", "Ravi 22 Nov"]
+        );
         assert_eq!(format_date("2026-11-28/2026-11-29", "en", false).unwrap(), "28 Nov – 29 Nov");
         assert_eq!(format_date("2026-11-28/soon", "en", false), None);
     }
@@ -231,5 +274,9 @@ mod tests {
         assert_eq!(cut("नमस्ते दुनिया", 5), "नमस्…");
         assert_eq!(cut("short", 5), "short");
         assert_eq!(cut("a longer text", 9), "a longer…");
+        assert_eq!(cut_words("Prestige Deluxe VS Mixer Grinder", 24), "Prestige Deluxe VS…");
+        assert_eq!(cut_words("Handloomcottonsareeforsale", 24), cut("Handloomcottonsareeforsale", 24));
+        assert_eq!(cut_words("OnePlus SuperVOOC 100W Charger", 24), "OnePlus SuperVOOC 100W…");
+        assert_eq!(cut_words("short", 24), "short");
     }
 }

@@ -1,17 +1,19 @@
 //! Before consent nothing personal is processed: only consent, language, a person and STOP are answered. What was asked is
 //! kept and answered right after the yes.
 
-use crate::commands::Command;
+use crate::commands::{Command, change_language};
 use crate::config::domain::IntentCommand;
 use crate::event::Understanding;
 use crate::fill;
 use crate::patterns::{session_start, unsupported_language};
 use crate::payload::Payload;
-use crate::receive::{Input, certain, says};
+use crate::receive::{Input, certain, courteous, says};
 use crate::sources::nlu;
 use crate::state::{HeldMessage, Owner};
+use crate::tongue;
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
+use crate::wording;
 
 pub(crate) fn received(turn: &mut Turn, input: &Input) {
     match input {
@@ -63,10 +65,12 @@ fn text(turn: &mut Turn, text: &str) {
         Some(Command::Stop)
     } else if words.is("person", text) {
         Some(Command::HumanHandoff { reason: "requested" })
-    } else if asked && words.is("yes", text) {
+    } else if asked && (words.is("yes", text) || wording::agrees(words, text)) {
         Some(Command::Consent { given: true })
-    } else if asked && words.is("no", text) {
+    } else if (asked && words.is("no", text)) || wording::refuses_data(text) {
         Some(Command::Consent { given: false })
+    } else if wording::only_ads(text) {
+        Some(Command::Marketing { opted_in: false })
     } else {
         None
     };
@@ -80,29 +84,44 @@ fn text(turn: &mut Turn, text: &str) {
         certain(turn, text);
         return tap(turn, payload, &option.id, &option.title);
     }
-    if turn.state.owner != Owner::Bot {
-        return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
-    }
-    turn.understand(text, turn.at, false);
+    turn.understand(text, turn.at, false, false);
 }
 
 /// Of what was understood only language, yes and no, a person and STOP are looked at.
 pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, unsupported: Option<&'static str>) {
     if turn.state.owner != Owner::Bot {
-        return;
+        // Who waits for a person may still take the yes back, in any words.
+        if matches!(turn.state.owner, Owner::Queue { .. }) && says(turn, u, IntentCommand::Stop) {
+            return turn.execute(vec![Command::Stop]);
+        }
+        return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
     }
     let asked = turn.state.consent.asked_at.is_some();
     for command in [IntentCommand::Stop, IntentCommand::HumanHandoff, IntentCommand::ChangeLanguage] {
         if says(turn, u, command) {
-            let commands = nlu::plain_command(turn, command, u);
+            let mut commands = nlu::plain_command(turn, command, u);
+            if command == IntentCommand::Stop && wording::only_ads(text) {
+                commands = vec![Command::Marketing { opted_in: false }];
+            }
+            if command == IntentCommand::ChangeLanguage
+                && let Some(rest) = tongue::besides(text)
+            {
+                hold(turn, &rest, None);
+            }
             return turn.execute(commands);
         }
     }
-    if asked && says(turn, u, IntentCommand::Affirm) {
+    if asked && says(turn, u, IntentCommand::Affirm) && !wording::hesitates(text) {
         return turn.execute(vec![Command::Consent { given: true }]);
     }
     if asked && says(turn, u, IntentCommand::Deny) {
         return turn.execute(vec![Command::Consent { given: false }]);
+    }
+    if asked && !turn.state.consent.explained && wording::asks_why(text) {
+        turn.emit(TrackerEvent::ConsentExplained);
+        turn.pattern("pattern_consent_why", None);
+        let version = Some(turn.a.settings.consent_version.clone());
+        return turn.emit(TrackerEvent::ConsentAsked { at: turn.at, version });
     }
     if let Some(kind) = unsupported {
         turn.emit(TrackerEvent::FailedAttempt { reason: "unsupported_language".into() });
@@ -113,10 +132,14 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, unsuppo
         }
         return;
     }
-    let smalltalk = u.intents.first().is_some_and(|(i, p)| {
-        *p >= turn.a.threshold(i) && turn.a.domain.intents.get(i).is_some_and(|i| i.smalltalk)
-    });
-    if smalltalk { greet(turn) } else { hold_and_greet(turn, text) }
+    // Another language wanted beside a wish: the greeting is in it.
+    if let Some(code) = tongue::asked_for(text)
+        && turn.state.language.code.as_deref() != Some(code)
+    {
+        change_language::set(turn, code);
+    }
+    let empty = courteous(turn, u) || wording::hesitates(text) || (asked && wording::asks_why(text));
+    if empty { greet(turn) } else { hold_and_greet(turn, text) }
 }
 
 pub(crate) fn hold_and_greet(turn: &mut Turn, text: &str) {
@@ -134,6 +157,7 @@ fn hold(turn: &mut Turn, text: &str, tap: Option<&str>) {
                 at: turn.at,
                 tap: tap.map(str::to_owned),
                 frame: turn.open_question(),
+                part: false,
             },
         });
     }

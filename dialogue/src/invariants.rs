@@ -85,7 +85,18 @@ impl Rules<'_> {
                 }
             }
             Owner::Queue { .. } => {
+                // STOP, yes or no to the consent question, and less advertising, in the customer's own words.
+                let rights = self.h.changes.iter().any(|c| {
+                    matches!(
+                        c,
+                        TrackerEvent::MarketingSet { opted_in: false }
+                            | TrackerEvent::ConsentGiven { .. }
+                            | TrackerEvent::ConsentDenied { .. }
+                    ) || matches!(c, TrackerEvent::FlowStarted { frame } if frame.self_service
+                    )
+                });
                 let allowed = match self.h.event {
+                    Event::Understood(_) | Event::Received(_) if rights => true,
                     Event::Received(m) => match &m.content {
                         Content::Button { .. } | Content::List { .. } => true,
                         Content::Text { text } => {
@@ -214,6 +225,8 @@ impl Rules<'_> {
             && self.a.settings.low_confidence != LowConfidence::ClarifyFirst
             && self.h.before.owner == Owner::Bot
             && (self.h.before.consented() || !self.a.settings.consent_required)
+            // A further sentence of a message that has had its answer.
+            && !self.h.before.understanding.as_ref().is_some_and(|u| u.part)
             && let Some((intent, p)) = u.intents.first()
         {
             let certain = self.after.latest.as_ref().is_some_and(|l| l.confidence >= 1.0);

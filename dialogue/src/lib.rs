@@ -22,6 +22,7 @@ pub mod tracker;
 pub mod turn;
 pub mod yaml;
 
+mod absence;
 mod actions;
 mod check;
 mod choice;
@@ -30,7 +31,9 @@ mod context;
 mod fill;
 mod fold;
 mod gate;
+mod mention;
 mod negation;
+mod opening;
 mod patterns;
 mod receive;
 mod render;
@@ -39,6 +42,8 @@ mod returned;
 mod runner;
 mod sources;
 mod step;
+mod tongue;
+mod wording;
 
 pub use assistant::{Assistant, LOGIC_VERSION, SourceFile};
 pub use finding::{Finding, Severity};

@@ -1,7 +1,7 @@
 //! WhatsApp's limits on what is sent (Cloud API message reference: text, interactive buttons, interactive list, image).
 
 use crate::effect::{Button, Outgoing, Row, Section};
-use crate::filters::cut;
+use crate::filters::{cut, cut_words};
 
 /// Characters of a text's body.
 pub const TEXT: usize = 4096;
@@ -114,7 +114,7 @@ pub(crate) fn fit_sections(sections: Vec<Section>) -> Vec<Section> {
     for s in sections {
         let mut rows = Vec::new();
         for r in s.rows {
-            let title = cut(r.title.trim(), ROW_TITLE);
+            let title = cut_words(r.title.trim(), ROW_TITLE);
             if left == 0 || title.is_empty() || r.id.chars().count() > ROW_ID || seen.contains(&r.id) {
                 continue;
             }

@@ -164,6 +164,66 @@ pub(crate) fn judge(text: &str, spans: &[(usize, usize)]) -> Vec<Verdict> {
     verdicts
 }
 
+/// Words before a value that rule it out in any language: "not boAt", "que no sea Samsung".
+const RULES_OUT_BEFORE: &str = "not|no|non|isnt|except|excluding|excepto|salvo|menos|anything but|other than|apart from|instead of|\
+    rather than|dont want|do not want|dont like|no quiero|no me gusta|no me gustan|nada de|que no sea|que no sean|que no fuera|\
+    en vez de|en lugar de|sin ser";
+/// Words behind a value that rule it out: "samsung nahi", "सैमसंग छोड़कर".
+const RULES_OUT_BEHIND: &str = "nahi|nahin|nhi|nai|mat|chhod ke|chhod kar|chhodke|chhodkar|chod ke|chodke|ke alawa|ke ilawa|ke siwa|\
+    ke bina|ko chhod|ko chhodkar|ko chhodke|ko chod ke|को छोड़कर|को छोड़के|नहीं|नही|मत|छोड़ के|छोड़ कर|छोड़कर|छोड़के|को छोड़|के अलावा|के सिवा|के बिना";
+/// Words that may stand between a value and what rules it out.
+const RULED_OUT_BESIDE: &str =
+    "the a an any el la los las un una de ka ki ke ko wala wali wale का की के को वाला वाली वाले brand marca";
+
+/// Whether a text rules a value out that stands at this place (characters, end exclusive): for brands, colours and the like,
+/// where a "no" in the middle of a wish can mean nothing else. A "no" that the message begins with answers what was said before.
+pub(crate) fn excludes(text: &str, (from, to): (usize, usize)) -> bool {
+    let said = words_at(text);
+    let beside = |w: &str| RULED_OUT_BESIDE.split_whitespace().any(|b| fold(b) == w);
+    let chars: Vec<char> = text.chars().collect();
+    let pause = |a: usize, b: usize| {
+        chars
+            .get(a..b.max(a))
+            .is_some_and(|c| c.iter().any(|c| matches!(c, ',' | ';' | '.' | '!' | '?' | '।' | '\n')))
+    };
+    let before: Vec<&(String, (usize, usize))> = said.iter().filter(|(_, (_, e))| *e <= from).collect();
+    let behind: Vec<&(String, (usize, usize))> = said.iter().filter(|(_, (s, _))| *s >= to).collect();
+    let cues =
+        |list: &'static str| list.split('|').map(|c| c.split_whitespace().map(fold).collect::<Vec<_>>());
+    let ahead = before.iter().rev().take_while(|(w, _)| beside(w)).count();
+    let rest = &before[..before.len() - ahead];
+    if let Some((last, (_, end))) = rest.last().map(|w| (&w.0, w.1))
+        && !pause(end, from)
+        && cues(RULES_OUT_BEFORE).any(|cue| {
+            rest.len() >= cue.len() && rest[rest.len() - cue.len()..].iter().zip(&cue).all(|(w, c)| w.0 == *c)
+        })
+    {
+        // "No, Samsung" and "no samsung" begin with an answer.
+        if !(rest.len() == 1 && last == "no") {
+            return true;
+        }
+    }
+    let skipped = behind
+        .iter()
+        .take_while(|(w, _)| beside(w) && !matches!(w.as_str(), "ke" | "ko" | "के" | "को"))
+        .count();
+    let rest = &behind[skipped..];
+    cues(RULES_OUT_BEHIND).any(|cue| {
+        rest.len() >= cue.len()
+            && rest.iter().zip(&cue).all(|(w, c)| w.0 == *c)
+            && !pause(to, rest[0].1.0)
+            && rest.get(cue.len()).is_none_or(|next| {
+                cue.len() > 1
+                    || cue[0].len() > 12
+                    || pause(rest[cue.len() - 1].1.1, next.1.0)
+                    || BEHIND
+                        .split_whitespace()
+                        .chain(["dikhao", "koi", "aur", "kuch", "दिखाओ", "कोई"])
+                        .any(|b| fold(b) == next.0)
+            })
+    })
+}
+
 fn between(said: &[(String, (usize, usize))], from: usize, to: usize) -> usize {
     said.iter().filter(|(_, (s, e))| *s >= from && *e <= to).count()
 }
@@ -232,5 +292,37 @@ mod tests {
             assert_eq!(judged(text), wanted, "{text}");
         }
         assert_eq!(judge("8842", &[(0, 0)]), [Kept]);
+    }
+
+    #[test]
+    fn values_in_the_middle_of_a_wish_are_ruled_out() {
+        let out = |text: &str, word: &str| {
+            let at = text.chars().collect::<String>().find(word).map(|b| text[..b].chars().count()).unwrap();
+            excludes(text, (at, at + word.chars().count()))
+        };
+        for (text, word) in [
+            ("earbuds under 5000, not boat", "boat"),
+            ("tv not samsung", "samsung"),
+            ("anything but samsung", "samsung"),
+            ("nahi samsung chhod ke", "samsung"),
+            ("samsung nahi chahiye", "samsung"),
+            ("boat ke alawa dikhao", "boat"),
+            ("सैमसंग नहीं, कोई और", "सैमसंग"),
+            ("सैमसंग को छोड़कर", "सैमसंग"),
+            ("una tele que no sea LG", "LG"),
+            ("auriculares no samsung", "samsung"),
+            ("zapatillas excepto las negras", "negras"),
+        ] {
+            assert!(out(text, word), "{text}");
+        }
+        for (text, word) in [
+            ("no samsung", "samsung"),
+            ("no, samsung", "samsung"),
+            ("samsung phone", "samsung"),
+            ("samsung nahi chal raha", "samsung"),
+            ("not working, samsung tv", "samsung"),
+        ] {
+            assert!(!out(text, word), "{text}");
+        }
     }
 }

@@ -9,14 +9,15 @@ use crate::fill;
 use crate::gate;
 use crate::patterns::{cannot_handle, unsupported_language};
 use crate::payload::Payload;
-use crate::sources::{nlu, rules, taps};
+use crate::sources::{nlu, rules, taps, yes_no};
 use crate::state::{BUSINESS_APP, Latest, Owner, Person, Slots};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
+use crate::wording;
 use serde_json::{Value, json};
 
-/// Posterior from which a language is spoken before it is locked: "hi" is anybody's, and is answered in the number's own.
-const TENTATIVE: f32 = 0.6;
+mod language;
+mod parts;
 
 /// What of a message the rest works with.
 pub(crate) enum Input<'m> {
@@ -155,10 +156,22 @@ pub(crate) fn certain(turn: &mut Turn, text: &str) {
 
 /// Whether a command is answered while the customer waits for a person.
 fn answered_in_queue(turn: &Turn, command: &Command, tapped: bool) -> bool {
-    tapped
-        || matches!(command, Command::Stop | Command::Consent { .. })
-        || (matches!(command, Command::SetSlot { .. } | Command::AskAgain { .. })
-            && turn.state.self_service())
+    // A typed title of an offered topic is a tap.
+    let tapped = tapped || matches!(command, Command::StartFlow { tapped: true, .. });
+    let right =
+        matches!(command, Command::Stop | Command::Consent { .. } | Command::Marketing { opted_in: false });
+    let answer = matches!(
+        command,
+        Command::SetSlot { .. }
+            | Command::CorrectSlot { .. }
+            | Command::BackTo { .. }
+            | Command::AskAgain { .. }
+            | Command::Later { .. }
+            | Command::SkipQuestion
+            | Command::CancelFlow
+            | Command::CannotHandle { reason: "rejected" }
+    );
+    tapped || right || (answer && turn.state.self_service())
 }
 
 fn execute(turn: &mut Turn, commands: Vec<Command>, tapped: bool) {
@@ -175,12 +188,27 @@ fn text(turn: &mut Turn, text: &str) {
         certain(turn, text);
         return execute(turn, commands, false);
     }
-    if matches!(turn.state.owner, Owner::Queue { .. })
-        && !(turn.state.self_service() && turn.state.asked.is_some())
-    {
-        return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
+    if wording::only_ads(text) && !verbatim(turn) {
+        certain(turn, text);
+        return execute(turn, vec![Command::Marketing { opted_in: false }], false);
     }
-    turn.understand(text, turn.at, false);
+    let served = turn.state.owner == Owner::Bot || turn.state.self_service();
+    let busy = turn.state.stack.iter().any(|f| !f.flow.starts_with("pattern_"));
+    let rest = wording::after_cancel(&turn.a.words, text, !yes_no::ending(turn)).filter(|_| served);
+    let text = match rest {
+        Some(rest) if rest.is_empty() && busy => {
+            certain(turn, text);
+            return execute(turn, vec![Command::CancelFlow], false);
+        }
+        // "Forget it, show me phones": what runs goes without a word, the new wish is what counts.
+        Some(rest) if !rest.is_empty() => {
+            turn.drop_stack("cancelled");
+            rest
+        }
+        _ => text.to_owned(),
+    };
+    // In the queue too: a sure STOP in the customer's own words is obeyed, and the rest is withheld.
+    turn.understand(&text, turn.at, false, false);
 }
 
 pub(crate) fn tap(turn: &mut Turn, id: &str, title: &str) {
@@ -238,18 +266,9 @@ fn other(turn: &mut Turn, kind: &'static str, value: Option<Value>) {
     }
 }
 
-/// Language of a text: locked once it is clear, tentative until then.
-pub(crate) fn language(turn: &mut Turn, u: &Understanding) {
-    if turn.state.language.locked {
-        return;
-    }
-    let served = u.languages.iter().find(|(l, _)| turn.a.settings.languages.iter().any(|s| s == l));
-    let Some((code, p)) = served.cloned() else { return };
-    let first = u.languages.first().is_some_and(|(l, _)| *l == code);
-    let locked = first && p >= turn.a.settings.lock_threshold;
-    if locked || (first && p >= TENTATIVE && turn.state.language.code.as_deref() != Some(code.as_str())) {
-        turn.emit(TrackerEvent::LanguageSet { code, locked });
-    }
+/// Whether whatever is written now is the answer.
+fn verbatim(turn: &Turn) -> bool {
+    nlu::Question::of(turn).is_some_and(|q| q.collect.verbatim)
 }
 
 pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
@@ -268,12 +287,15 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     };
     let intent = latest.intent.clone();
     turn.emit(TrackerEvent::Understood { latest: Some(latest), languages: u.languages.clone() });
+    if pending.part {
+        return parts::understood(turn, &pending.text, u);
+    }
     if let Some(intent) = intent {
         turn.emit(TrackerEvent::ExchangeBegun { intent });
     }
     let unsupported = unsupported_language::kind(turn, &u.languages);
     if unsupported.is_none() {
-        language(turn, u);
+        language::heard(turn, &pending.text, u);
     }
     if turn.needs_consent() {
         return gate::understood(turn, &pending.text, u, unsupported);
@@ -281,14 +303,23 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     if matches!(turn.state.owner, Owner::Agent { .. }) {
         return;
     }
-    let smalltalk = top.as_ref().is_some_and(|(i, p)| {
-        *p >= turn.a.threshold(i) && turn.a.domain.intents.get(i).is_some_and(|i| i.smalltalk)
-    });
-    if pending.held && smalltalk {
+    if pending.held && courteous(turn, u) {
         // It was greeted already.
         return;
     }
-    let commands = nlu::commands(turn, &pending.text, u);
+    if pending.held && wording::agrees(&turn.a.words, &pending.text) {
+        // A yes that was not taken for one then; there is one by now.
+        return turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
+    }
+    let mut commands = nlu::commands(turn, &pending.text, u);
+    if commands == [Command::Stop] && wording::only_ads(&pending.text) {
+        commands = vec![Command::Marketing { opted_in: false }];
+    }
+    if !pending.held && only_cancelled(turn, &pending.text, &commands) {
+        turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
+        return turn.pattern("pattern_cancel_flow", None);
+    }
+    language::wished(turn, &pending.text, &mut commands);
     if let Some(kind) = unsupported
         && turn.state.owner == Owner::Bot
         && !matches!(
@@ -303,7 +334,29 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     {
         return unsupported_language::run(turn, kind);
     }
+    if !pending.held && matches!(turn.state.owner, Owner::Bot) {
+        parts::keep(turn, &pending.text, &commands);
+    }
     execute(turn, commands, false);
+}
+
+/// "Rehne do, mazak kar raha tha": the cancel word was sure, and the few words behind it are no wish.
+fn only_cancelled(turn: &Turn, text: &str, commands: &[Command]) -> bool {
+    let said = turn.state.transcript.iter().rev().find(|l| l.from == "customer").map_or("", |l| &l.text);
+    let unclear =
+        matches!(commands, [Command::LowConfidence | Command::Acknowledge | Command::CannotHandle { .. }]);
+    unclear
+        && said != text
+        && text.split_whitespace().count() <= 5
+        && !text.contains(['?', '¿'])
+        && wording::after_cancel(&turn.a.words, said, true).as_deref() == Some(text)
+}
+
+/// Whether a text is surely no more than a hello, a thank-you or a goodbye.
+pub(crate) fn courteous(turn: &Turn, u: &Understanding) -> bool {
+    u.intents.first().is_some_and(|(i, p)| {
+        *p >= turn.a.threshold(i) && turn.a.domain.intents.get(i).is_some_and(|i| i.courtesy.is_some())
+    })
 }
 
 /// Overload makes customers wait, it never escalates them.
@@ -312,6 +365,9 @@ pub(crate) fn not_understood(turn: &mut Turn, reason: &str) {
     let languages = turn.state.language.posterior.clone();
     turn.emit(TrackerEvent::Understood { latest: None, languages });
     turn.emit(TrackerEvent::Noted { what: format!("not_understood {reason}") });
+    if pending.part {
+        return;
+    }
     if turn.needs_consent() {
         return gate::hold_and_greet(turn, &pending.text);
     }

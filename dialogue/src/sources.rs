@@ -1,6 +1,8 @@
 //! Sources of commands, in the order in which they are asked: taps, rules, understanding.
 
+mod answers;
 pub mod nlu;
 pub mod rules;
 pub mod taps;
-mod yes_no;
+pub mod values;
+pub mod yes_no;

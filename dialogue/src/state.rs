@@ -118,6 +118,13 @@ pub struct Language {
     pub locked: bool,
     /// Posterior of the latest text.
     pub posterior: Vec<(String, f32)>,
+    /// Whether the customer has asked for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub chosen: bool,
+    /// What the texts so far speak for: while the language is open all of them together, afterwards those in a row that were
+    /// clearly in another one (language, how many).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub leaning: Vec<(String, f32)>,
 }
 
 /// Consent, per category (`processing`, `marketing`).
@@ -135,6 +142,9 @@ pub struct Consent {
     /// Version of the text shown last; a yes is one to this text. Unknown for those asked by logic 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shown: Option<String>,
+    /// What it is for has been explained since it was asked for first.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub explained: bool,
 }
 
 /// One grant.
@@ -225,6 +235,9 @@ pub struct Frame {
     pub self_service: bool,
     /// A backend failed it, or it said itself that it could not help.
     pub failed: bool,
+    /// It came back after a side question and has not been answered since: it does not come back again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub resumed: bool,
 }
 
 /// The question just asked.
@@ -279,6 +292,9 @@ pub struct HeldMessage {
     /// The frame whose question was open when it came: such a message may be the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<u64>,
+    /// A further sentence of a message that has been answered: done only if it is clearly a wish of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub part: bool,
 }
 
 /// Something a customer wants.
@@ -343,6 +359,9 @@ pub struct Understand {
     pub text: String,
     /// Whether it was kept from before consent.
     pub held: bool,
+    /// Whether it is a further sentence of a message that has been answered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub part: bool,
 }
 
 /// A backend call on its way.

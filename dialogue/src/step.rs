@@ -80,7 +80,7 @@ fn settle(turn: &mut Turn) {
         turn.emit(TrackerEvent::HeldReleased);
         match &held.tap {
             Some(id) => receive::tap(turn, id, &held.text),
-            None => turn.understand(&held.text, held.at, true),
+            None => turn.understand(&held.text, held.at, !held.part, held.part),
         }
         if turn.state.understanding.is_some() {
             return;

@@ -37,6 +37,8 @@ pub enum TrackerEvent {
     UnderstandRequested {
         text: String,
         held: bool,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        part: bool,
     },
     /// What was understood, or that it was not.
     Understood {
@@ -55,6 +57,12 @@ pub enum TrackerEvent {
     LanguageSet {
         code: String,
         locked: bool,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        chosen: bool,
+    },
+    /// What the texts so far speak for.
+    LanguageLeans {
+        leaning: Vec<(String, f32)>,
     },
     /// Consent was asked for.
     ConsentAsked {
@@ -71,6 +79,8 @@ pub enum TrackerEvent {
     ConsentDenied {
         at: i64,
     },
+    /// What the data are used for has been explained.
+    ConsentExplained,
     ConsentWithdrawn {
         at: i64,
     },
@@ -88,6 +98,8 @@ pub enum TrackerEvent {
     },
     /// The oldest kept message is being answered.
     HeldReleased,
+    /// Further sentences of an answered message are not looked at any more.
+    PartsDropped,
     /// Put on the stack.
     FlowStarted {
         frame: Frame,

@@ -80,7 +80,11 @@ impl<'a> Turn<'a> {
         let turn = self.state.counters.turns;
         match crate::render::response(self.a, key, &self.language(), turn, &context) {
             Ok(draft) if draft.text.is_empty() && draft.part.is_none() => {}
-            Ok(draft) => self.drafts.push(draft),
+            Ok(draft) => {
+                // Two sentences of a message may have the same answer.
+                self.drafts.retain(|d| *d != draft);
+                self.drafts.push(draft);
+            }
             Err(what) => self.trouble("CHARLA-E1101", format!("{key}: {what}")),
         }
     }
@@ -95,7 +99,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Asks for a text to be understood that was written at `at`, in milliseconds since the epoch.
-    pub fn understand(&mut self, text: &str, at: i64, held: bool) {
+    pub fn understand(&mut self, text: &str, at: i64, held: bool, part: bool) {
         let history: Vec<(String, String)> = self
             .state
             .transcript
@@ -115,7 +119,7 @@ impl<'a> Turn<'a> {
             now: context::civil(self.a, &self.state, at),
         };
         self.effects.push(Effect::Understand(request));
-        self.emit(TrackerEvent::UnderstandRequested { text: text.to_owned(), held });
+        self.emit(TrackerEvent::UnderstandRequested { text: text.to_owned(), held, part });
     }
 
     /// Makes a declared call. `frame`: who waits for it.

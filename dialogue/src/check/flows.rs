@@ -50,6 +50,15 @@ pub(super) fn check(a: &Assistant, f: &mut Findings) {
                         let key = utter.clone().unwrap_or_else(|| format!("utter_invalid_{}", c.slot));
                         names::response(a, f, &step.place, &key);
                     }
+                    for (slot, place) in &c.instead {
+                        names::slot(a, f, place, slot);
+                    }
+                    for slot in c.ways.slots() {
+                        names::slot(a, f, &step.place, slot);
+                    }
+                    for to in c.ways.steps().filter(|to| !flow.index.contains_key(*to)) {
+                        f.unknown(&step.place, "step", to, flow.index.keys().map(String::as_str));
+                    }
                     if c.confirm && a.domain.slots.get(&c.slot).is_some_and(|s| s.kind != SlotType::Bool) {
                         f.error(
                             &step.place,
@@ -113,6 +122,9 @@ fn flow_itself(a: &Assistant, f: &mut Findings, flow: &Flow) {
     for (slot, place) in flow.optional_slots.iter().chain(&flow.persisted_slots) {
         names::slot(a, f, place, slot);
     }
+    for other in flow.absorbs.iter().chain(&flow.follow_up) {
+        names::flow(a, f, &flow.place, other);
+    }
     if let Some(guard) = &flow.guard {
         names::condition(a, f, &flow.place, guard);
     }
@@ -131,6 +143,14 @@ fn flow_itself(a: &Assistant, f: &mut Findings, flow: &Flow) {
             format!("flow `{}` has no description", flow.id),
             "say in one sentence what it is for",
         );
+    }
+    for rule in &flow.on_values {
+        rule.after.iter().for_each(|(name, place)| names::flow(a, f, place, name));
+        rule.slots.iter().for_each(|(name, place)| names::slot(a, f, place, name));
+        rule.intents.iter().for_each(|(name, place)| names::intent(a, f, place, name));
+        for (name, place) in rule.beside.iter().filter(|(name, _)| !a.domain.entities.contains_key(name)) {
+            f.unknown(place, "entity", name, a.domain.entities.keys().map(String::as_str));
+        }
     }
     let started = !flow.triggers.is_empty()
         || a.domain.intents.values().any(|i| i.target == Some(Target::Flow(flow.id.clone())));
@@ -163,7 +183,7 @@ fn flow_itself(a: &Assistant, f: &mut Findings, flow: &Flow) {
             );
         }
     }
-    if !started && !used(a, &flow.id) {
+    if !started && flow.on_values.is_empty() && !used(a, &flow.id) {
         f.warn(
             &flow.place,
             codes::UNUSED,
@@ -202,6 +222,9 @@ fn reachable(f: &mut Findings, flow: &Flow) {
     while let Some(at) = open.pop() {
         if std::mem::replace(&mut seen[at], true) || matches!(flow.steps[at].kind, StepKind::Link(_)) {
             continue;
+        }
+        if let StepKind::Collect(c) = &flow.steps[at].kind {
+            open.extend(c.ways.steps().filter_map(|to| flow.index.get(to)));
         }
         for branch in &flow.steps[at].next {
             if let Goal::Step(n) = branch.to {

@@ -83,7 +83,11 @@ fn slots(a: &Assistant, f: &mut Findings) {
     for slot in a.domain.slots.values() {
         for mapping in &slot.mappings {
             match &mapping.source {
-                Source::Entity(entity, _) if !a.domain.entities.contains_key(entity) => {
+                // Ruled-out values and words come from entities and slots that are known.
+                Source::Entity(entity, _) if entity.starts_with("words ") => {}
+                Source::Entity(entity, _)
+                    if !a.domain.entities.contains_key(entity.trim_start_matches("not ")) =>
+                {
                     f.unknown(&slot.place, "entity", entity, a.domain.entities.keys().map(String::as_str))
                 }
                 Source::Intent(intent, _) => super::names::intent(a, f, &slot.place, intent),

@@ -4,9 +4,9 @@ use crate::fold::words;
 
 /// Ordinals in the four languages, folded, from the first to the tenth.
 const ORDINALS: [&str; 10] = [
-    "first 1st 1ro 1ra primero primera primer pehla pehli pehle pahla pahli paila पहला पहली पहले पहिला",
-    "second 2nd 2do 2da segundo segunda dusra dusri dusre doosra doosri doosre dooja दूसरा दूसरी दूसरे दुसरा दुसरी",
-    "third 3rd 3ro 3ra tercero tercera tercer tisra tisri teesra teesri teesre तीसरा तीसरी तीसरे तिसरा",
+    "first 1st 1ro 1ra primero primera primer primeros primeras pehla pehli pehle pahla pahli paila पहला पहली पहले पहिला",
+    "second 2nd 2do 2da segundo segunda segundos segundas dusra dusri dusre doosra doosri doosre dooja दूसरा दूसरी दूसरे दुसरा दुसरी",
+    "third 3rd 3ro 3ra tercero tercera tercer terceros terceras tisra tisri teesra teesri teesre तीसरा तीसरी तीसरे तिसरा",
     "fourth 4th 4to 4ta cuarto cuarta chautha chauthi chotha चौथा चौथी चौथे",
     "fifth 5th 5to 5ta quinto quinta paanchva paanchvi panchwa panchwi paanchwa पांचवा पांचवी पांचवां",
     "sixth 6th 6to 6ta sexto sexta chhatha chhathi chatha छठा छठी छठवां",
@@ -22,6 +22,11 @@ const NUMBERED: [&str; 8] = ["number", "option", "numero", "opcion", "row", "न
 const BESIDE: &str = "the one el la lo wala wali wale vala vali please pls plz por favor option opcion order pedido slot time \
     appointment cita product producto i want quiero take ill yes si haan chahiye de do dijiye hi ji ही जी वाला वाली वाले ऑर्डर विकल्प \
     समय चाहिए दीजिए दो se me";
+
+/// The place, from 0, that a word names.
+pub(super) fn ordinal(word: &str) -> Option<usize> {
+    ORDINALS.iter().position(|list| list.split_whitespace().any(|w| crate::fold::fold(w) == word))
+}
 
 /// The place, from 0, that a whole message names among so many options. `taken`: words of the options themselves – "दूसरा
 /// पता" is another address, not the second.

@@ -1,5 +1,7 @@
 //! Changes the language, or asks which.
 
+use crate::event::Understanding;
+use crate::tongue;
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
@@ -27,10 +29,29 @@ pub(crate) fn set(turn: &mut Turn, code: &str) {
     if !turn.a.settings.languages.iter().any(|l| l == code) {
         return;
     }
-    turn.emit(TrackerEvent::LanguageSet { code: code.to_owned(), locked: true });
+    turn.emit(TrackerEvent::LanguageSet { code: code.to_owned(), locked: true, chosen: true });
     if turn.state.consented() {
         turn.hook("action_save_contact");
     }
+}
+
+/// The language that an understood message asks for: never the one that it says the customer does not know ("Hindi nahi aati,
+/// English please"). Nothing where it names none: then the customer chooses.
+pub(crate) fn wished(turn: &Turn, u: &Understanding) -> Option<String> {
+    let text = turn.state.latest.as_ref().map(|l| l.text.clone()).unwrap_or_default();
+    let (wanted, denied) = tongue::named_languages(&text);
+    let served = |l: &str| turn.a.settings.languages.iter().any(|s| s == l);
+    if let Some(found) = wanted.iter().find(|l| served(l)) {
+        return Some((*found).to_owned());
+    }
+    if !denied.is_empty() {
+        // Whoever says in Hindi that they have no English wants Hindi.
+        let written =
+            u.languages.first().filter(|(l, p)| *p >= 0.6 && served(l) && !denied.contains(&l.as_str()));
+        return written.map(|(l, _)| l.clone());
+    }
+    let named = u.entities.iter().find(|e| e.entity == "language")?;
+    named.value.as_str().and_then(|v| code(turn, v)).or_else(|| code(turn, &named.text))
 }
 
 /// A language's code from its code or name; nothing if it is not served.

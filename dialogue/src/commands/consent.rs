@@ -55,7 +55,7 @@ pub(crate) fn give(turn: &mut Turn) {
     if !turn.state.language.locked {
         // Agreeing to a text means having read it.
         let code = turn.language();
-        turn.emit(TrackerEvent::LanguageSet { code, locked: false });
+        turn.emit(TrackerEvent::LanguageSet { code, locked: false, chosen: false });
     }
     save_contact(turn);
 }

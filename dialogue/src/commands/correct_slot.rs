@@ -15,6 +15,10 @@ pub(crate) fn run(turn: &mut Turn, slots: Slots) {
     }
     let Some(last) = turn.state.last_frame.clone() else { return };
     let Some(flow) = turn.a.flows.get(&last.flow) else { return };
+    if let Some(next) = flow.follow_up.as_ref().filter(|f| turn.a.flows.contains_key(*f)) {
+        let intent = turn.state.latest.as_ref().and_then(|l| l.intent.clone());
+        return crate::commands::start_flow::run(turn, next, slots, intent, false);
+    }
     let mut inherited = correction::inheritable(turn, flow, &last.slots);
     inherited.extend(slots);
     let intent = turn.state.latest.as_ref().and_then(|l| l.intent.clone());

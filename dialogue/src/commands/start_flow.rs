@@ -21,8 +21,10 @@ pub(crate) fn run(turn: &mut Turn, flow: &str, slots: Slots, intent: Option<Stri
     digression::leave_patterns(turn);
     if let Some(at) = turn.state.stack.iter().position(|f| f.flow == flow) {
         let id = turn.state.stack[at].id;
-        if tapped {
-            // A tap means: from the beginning.
+        let active = turn.state.top().is_some_and(|top| turn.state.outermost(top).id == id);
+        let first = target.collects().next().is_some_and(|c| slots.contains_key(&c.slot));
+        if tapped || (!target.resume && (first || !active)) {
+            // A tap means: from the beginning. So does another wish of the kind that is only looking.
             turn.drop_frame(id, "restarted");
         } else {
             let above: Vec<u64> =
@@ -45,8 +47,11 @@ pub(crate) fn run(turn: &mut Turn, flow: &str, slots: Slots, intent: Option<Stri
         // "And at 560001?" keeps the product.
         inherited = correction::inheritable(turn, target, &last.slots);
     }
+    if !tapped && intent.is_some() {
+        inherited.extend(crate::opening::values(turn, target, &slots));
+    }
     inherited.extend(slots);
-    digression::interrupt(turn);
+    digression::interrupt(turn, target.side);
     let matter = if flow.starts_with("pattern_") {
         None
     } else {

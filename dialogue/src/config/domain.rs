@@ -1,6 +1,8 @@
 //! `domain.yml`: intents, entities, slots, names of actions.
 
 use super::Names;
+pub use super::courtesy::Courtesy;
+use super::ways::Opening;
 use crate::finding::{Findings, Place, codes};
 use crate::yaml::{Kind, Reader};
 use regex::Regex;
@@ -77,6 +79,8 @@ pub struct Intent {
     pub threshold: Option<f32>,
     /// No matter is counted.
     pub smalltalk: bool,
+    /// Politeness that nothing hangs on: not kept until consent.
+    pub courtesy: Option<Courtesy>,
     /// Name as a topic.
     pub title: Option<Names>,
     /// Where it stands.
@@ -101,7 +105,7 @@ pub enum SlotType {
 }
 
 /// Where a slot's value may come from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Mapping {
     /// The source.
     pub source: Source,
@@ -109,10 +113,16 @@ pub struct Mapping {
     pub intents: Vec<String>,
     /// Not with these intents.
     pub not_intents: Vec<String>,
+    /// Of several different entities this one, from 1, in the order of the text.
+    pub nth: Option<usize>,
+    /// The currency that the entity names, not its value.
+    pub currency: bool,
+    /// A raw text of more words is no value.
+    pub max_words: Option<usize>,
 }
 
 /// A mapping's source.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub enum Source {
     /// An entity of this name, at least this probable.
     Entity(String, f32),
@@ -123,6 +133,7 @@ pub enum Source {
     /// A place sent.
     Location,
     /// Only taps, actions, flows.
+    #[default]
     Controlled,
 }
 
@@ -137,15 +148,22 @@ pub struct Slot {
     pub initial: Value,
     /// Outlives its flow.
     pub persisted: bool,
+    /// How the message that opens a flow may name its value.
+    pub opening: Option<Opening>,
     /// Where it stands.
     pub place: Place,
 }
 
 impl Slot {
+    /// Whether an entity of this name may fill it.
+    pub(crate) fn takes_entity(&self, entity: &str) -> bool {
+        self.mappings.iter().any(|m| matches!(&m.source, Source::Entity(name, _) if name == entity))
+    }
+
     /// A slot that only the dialogue sets.
     pub(crate) fn controlled(kind: SlotType, place: Place) -> Self {
-        let mapping = Mapping { source: Source::Controlled, intents: vec![], not_intents: vec![] };
-        Slot { kind, mappings: vec![mapping], initial: Value::Null, persisted: false, place }
+        let mapping = Mapping { source: Source::Controlled, ..Mapping::default() };
+        Slot { kind, mappings: vec![mapping], initial: Value::Null, persisted: false, opening: None, place }
     }
 }
 
@@ -183,7 +201,7 @@ impl Domain {
         }
         for (key, slot) in at.get("slots").iter().flat_map(Reader::entries) {
             let name = key.key();
-            if let Some(slot) = Slot::read(key.place(), slot, findings)
+            if let Some(slot) = Slot::read(&key.key(), key.place(), slot, findings)
                 && self.slots.insert(name.clone(), slot).is_some()
             {
                 findings.error(
@@ -225,6 +243,7 @@ impl Intent {
             always_human: false,
             threshold: None,
             smalltalk: false,
+            courtesy: Courtesy::by_name(name),
             title: None,
             place,
         };
@@ -242,6 +261,7 @@ impl Intent {
                         "threshold",
                         "clarify_threshold",
                         "smalltalk",
+                        "courtesy",
                         "title",
                     ],
                 );
@@ -274,6 +294,7 @@ impl Intent {
                 intent.always_human = at.bool_at("always_human", findings).unwrap_or(false);
                 intent.threshold = at.number_at("threshold", findings, 0.0..=1.0).map(|n| n as f32);
                 intent.smalltalk = at.bool_at("smalltalk", findings).unwrap_or(false);
+                intent.courtesy = Courtesy::read(at, findings).or(intent.courtesy);
                 intent.title = at.get("title").map(|t| Names::read(t, findings));
             }
         }
@@ -285,7 +306,7 @@ impl Intent {
 }
 
 impl Slot {
-    fn read(place: Place, at: Reader, findings: &mut Findings) -> Option<Self> {
+    fn read(name: &str, place: Place, at: Reader, findings: &mut Findings) -> Option<Self> {
         at.only(
             findings,
             &[
@@ -294,6 +315,7 @@ impl Slot {
                 "mappings",
                 "initial_value",
                 "persisted",
+                "from_opening",
                 "influence_conversation",
                 "min_value",
                 "max_value",
@@ -348,22 +370,27 @@ impl Slot {
             .get("mappings")
             .iter()
             .flat_map(Reader::items)
-            .filter_map(|m| Mapping::read(m, findings))
+            .filter_map(|m| Mapping::read(name, m, findings))
             .collect();
         let initial = at.get("initial_value").map(|v| v.node.json()).unwrap_or_default();
         let persisted = at.bool_at("persisted", findings).unwrap_or(false);
-        Some(Slot { kind, mappings, initial, persisted, place })
+        let opening = at.get("from_opening").and_then(|o| Opening::read(o, findings));
+        Some(Slot { kind, mappings, initial, persisted, opening, place })
     }
 }
 
 impl Mapping {
-    fn read(at: Reader, findings: &mut Findings) -> Option<Self> {
+    fn read(slot: &str, at: Reader, findings: &mut Findings) -> Option<Self> {
         at.only(
             findings,
             &[
                 "type",
                 "entity",
                 "min_confidence",
+                "nth",
+                "denied",
+                "part",
+                "max_words",
                 "pattern",
                 "intent",
                 "not_intent",
@@ -420,6 +447,7 @@ impl Mapping {
                 }
                 Source::Intent(intents.remove(0), value)
             }
+            "from_words" => Source::Entity(crate::mention::worded(slot), 0.0),
             "from_location" => Source::Location,
             "controlled" | "custom" | "from_llm" | "from_trigger_intent" => Source::Controlled,
             other => {
@@ -427,12 +455,25 @@ impl Mapping {
                     &at.place(),
                     "slot mapping",
                     other,
-                    ["from_entity", "from_text", "from_intent", "from_location", "controlled"],
+                    ["from_entity", "from_text", "from_intent", "from_words", "from_location", "controlled"],
                 );
                 return None;
             }
         };
         let not_intents = at.strings_at("not_intent", findings).into_iter().map(|(s, _)| s).collect();
-        Some(Mapping { source, intents, not_intents })
+        let source = match source {
+            Source::Entity(entity, least) if at.bool_at("denied", findings) == Some(true) => {
+                Source::Entity(crate::mention::denied(&entity), least)
+            }
+            other => other,
+        };
+        let count =
+            |key: &str, findings: &mut Findings| at.number_at(key, findings, 1.0..=100.0).map(|n| n as usize);
+        let (nth, max_words) = (count("nth", findings), count("max_words", findings));
+        let part = at.string_at("part", findings);
+        if let Some(other) = part.as_deref().filter(|p| *p != "currency") {
+            findings.unknown(&at.place(), "part", other, ["currency"]);
+        }
+        Some(Mapping { source, intents, not_intents, nth, currency: part.is_some(), max_words })
     }
 }

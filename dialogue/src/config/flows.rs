@@ -1,6 +1,8 @@
 //! `flows/*.yml` and `patterns.yml`: flows, flattened into numbered steps.
 
 use super::Names;
+use super::on_values::OnValues;
+use super::ways::Ways;
 use crate::condition::Condition;
 use crate::finding::{Findings, Place, codes};
 use crate::template::{Setting, Templates};
@@ -20,10 +22,20 @@ pub struct Flow {
     pub triggers: Vec<(String, Option<f32>, Place)>,
     /// Slots filled from entities without being asked for.
     pub optional_slots: Vec<(String, Place)>,
+    /// Messages that start it by the values they bring.
+    pub on_values: Vec<OnValues>,
     /// Slots that outlive it.
     pub persisted_slots: Vec<(String, Place)>,
+    /// Flows whose wishes, said while it runs, are about it: "actually, make it Sunday" while booking.
+    pub absorbs: Vec<String>,
+    /// The flow that a change said after its end goes to, instead of running it once more.
+    pub follow_up: Option<String>,
     /// Whether its end resolves a matter.
     pub run_pattern_completed: bool,
+    /// Whether it is offered again, once, after a side question that came between.
+    pub resume: bool,
+    /// A side question: what it interrupts goes on after it. Any other flow takes the place of what runs.
+    pub side: bool,
     /// It starts by itself only if this holds.
     pub guard: Option<Condition>,
     /// Steps; the first is where it begins.
@@ -103,10 +115,14 @@ pub struct Collect {
     pub confirm: bool,
     /// Everything written is the answer.
     pub verbatim: bool,
+    /// Slots one of which answers the question as well.
+    pub instead: Vec<(String, Place)>,
     /// What means yes to this question and to no other: "cancel it".
     pub yes: Vec<String>,
     /// What means no: "keep it".
     pub no: Vec<String>,
+    /// What it takes besides its answer.
+    pub ways: Ways,
 }
 
 impl Flow {
@@ -143,8 +159,13 @@ impl Flow {
                 "description",
                 "nlu_trigger",
                 "optional_slots",
+                "on_values",
                 "persisted_slots",
+                "absorbs",
+                "follow_up",
                 "run_pattern_completed",
+                "resume",
+                "side",
                 "if",
                 "steps",
                 "always_include_in_prompt",
@@ -172,8 +193,18 @@ impl Flow {
             description: at.string_at("description", findings).unwrap_or_default(),
             triggers,
             optional_slots: at.strings_at("optional_slots", findings),
+            on_values: at
+                .get("on_values")
+                .iter()
+                .flat_map(Reader::items)
+                .map(|r| OnValues::read(r, findings))
+                .collect(),
             persisted_slots: at.strings_at("persisted_slots", findings),
+            absorbs: at.strings_at("absorbs", findings).into_iter().map(|(s, _)| s).collect(),
+            follow_up: at.string_at("follow_up", findings),
             run_pattern_completed: at.bool_at("run_pattern_completed", findings).unwrap_or(true),
+            resume: at.bool_at("resume", findings).unwrap_or(true),
+            side: at.bool_at("side", findings).unwrap_or(false),
             guard: at.get("if").and_then(|c| super::condition(findings, c)),
             steps: Vec::new(),
             index: BTreeMap::new(),
@@ -226,30 +257,29 @@ impl Builder<'_> {
     }
 
     fn step(&mut self, number: usize, at: Reader, following: To) {
-        at.only(
-            self.findings,
-            &[
-                "id",
-                "next",
-                "collect",
-                "action",
-                "set_slots",
-                "link",
-                "call",
-                "noop",
-                "utter",
-                "description",
-                "ask_before_filling",
-                "reset_after_flow_ends",
-                "rejections",
-                "optional",
-                "confirm",
-                "verbatim",
-                "yes",
-                "no",
-                "force_slot_filling",
-            ],
-        );
+        const KEYS: [&str; 20] = [
+            "id",
+            "next",
+            "collect",
+            "action",
+            "set_slots",
+            "link",
+            "call",
+            "noop",
+            "utter",
+            "description",
+            "ask_before_filling",
+            "reset_after_flow_ends",
+            "rejections",
+            "optional",
+            "confirm",
+            "verbatim",
+            "instead",
+            "yes",
+            "no",
+            "force_slot_filling",
+        ];
+        at.only(self.findings, &[&KEYS[..], &Ways::KEYS[..]].concat());
         let (kind, label) = self.kind(at);
         let id = at.string_at("id", self.findings).unwrap_or_else(|| format!("{number}_{label}"));
         let links = match at.get("next") {
@@ -383,8 +413,10 @@ impl Builder<'_> {
             optional: at.bool_at("optional", f).unwrap_or(false),
             confirm: at.bool_at("confirm", f).unwrap_or(false),
             verbatim: at.bool_at("verbatim", f).unwrap_or(false),
+            instead: at.strings_at("instead", f),
             yes: at.strings_at("yes", f).into_iter().map(|(s, _)| s).collect(),
             no: at.strings_at("no", f).into_iter().map(|(s, _)| s).collect(),
+            ways: Ways::read(at, f),
         }
     }
 

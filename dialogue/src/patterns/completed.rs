@@ -2,7 +2,8 @@
 
 use crate::config::flows::Flow;
 use crate::config::settings::AskSatisfaction;
-use crate::state::{Frame, Matter, Owner, Slots};
+use crate::payload::Payload;
+use crate::state::{Draft, Frame, Matter, Owner, Part, Slots};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 use serde_json::json;
@@ -61,12 +62,20 @@ pub(crate) fn run(turn: &mut Turn, flow: &Flow, frame: &Frame) {
     if let Some(id) = mine {
         turn.emit(TrackerEvent::MatterResolved { id, by: "bot".into() });
     }
-    if frame.self_service && matches!(turn.state.owner, Owner::Queue { .. }) {
+    // Whoever could not be helped, or is offered a person in the end, goes on waiting for one.
+    let offered = turn.drafts.iter().any(offers_person);
+    if frame.self_service && mine.is_some() && !offered && matches!(turn.state.owner, Owner::Queue { .. }) {
         withdraw(turn);
     }
     if turn.state.stack.is_empty() {
         turn.pattern("pattern_completed", None);
     }
+}
+
+/// Whether a part of the reply has a button that calls a person.
+fn offers_person(draft: &Draft) -> bool {
+    matches!(&draft.part, Some(Part::Buttons { buttons })
+        if buttons.iter().any(|b| Payload::parse(&b.id) == Ok(Payload::HumanHandoff)))
 }
 
 /// The matter was resolved before an agent took it.

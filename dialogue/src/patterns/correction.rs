@@ -60,7 +60,7 @@ pub(crate) fn rewind(turn: &mut Turn, frame: u64, slots: Slots) {
 }
 
 /// A slot whose value comes from a choice offered: it hangs on other slots and is void when they change.
-fn only_chosen(slot: &Slot) -> bool {
+pub(crate) fn only_chosen(slot: &Slot) -> bool {
     slot.mappings.iter().all(|m| matches!(m.source, Source::Controlled))
 }
 

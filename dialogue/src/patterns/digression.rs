@@ -1,12 +1,56 @@
-//! Another flow comes between; what it interrupts resumes with a short bridge (`pattern_continue_interrupted`).
+//! Another flow comes between. After a side question what was interrupted resumes with a short bridge
+//! (`pattern_continue_interrupted`), once until it is answered; any other wish takes its place: who has moved on does not want
+//! to be called back.
 
+use crate::state::Frame;
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
-/// Marks the active flow as interrupted.
-pub(crate) fn interrupt(turn: &mut Turn) {
+/// Another flow starts: what runs waits for the end of a side question, or goes.
+pub(crate) fn interrupt(turn: &mut Turn, side: bool) {
+    let going: Vec<u64> = turn
+        .state
+        .stack
+        .iter()
+        .rev()
+        .filter(|f| f.called_by.is_none() && !f.flow.starts_with("pattern_"))
+        .filter(|f| !(waits(turn, f) || (side && resumes(turn, f))))
+        .map(|f| f.id)
+        .collect();
+    for id in going {
+        turn.drop_frame(id, "left");
+    }
+    if !side && turn.state.held.iter().any(|h| h.part) {
+        turn.emit(TrackerEvent::PartsDropped);
+    }
     if let Some(id) = turn.state.top().filter(|f| !f.interrupted).map(|f| f.id) {
         turn.emit(TrackerEvent::FlowInterrupted { frame: id });
+    }
+}
+
+/// Whether a customer's flow comes back after what comes between.
+fn resumes(turn: &Turn, frame: &Frame) -> bool {
+    !frame.resumed && turn.a.flows.get(&frame.flow).is_none_or(|f| f.resume)
+}
+
+/// Whether a flow waits for the answer of a backend: what it has set going must be told.
+fn waits(turn: &Turn, frame: &Frame) -> bool {
+    turn.state.stack.iter().any(|f| f.waiting.is_some() && turn.state.outermost(f).id == frame.id)
+}
+
+/// After a thank-you or goodbye nothing is asked again; what was only looked for goes.
+pub(crate) fn farewell(turn: &mut Turn) {
+    let going: Vec<u64> = turn
+        .state
+        .stack
+        .iter()
+        .rev()
+        .filter(|f| f.called_by.is_none() && !waits(turn, f))
+        .filter(|f| turn.a.flows.get(&f.flow).is_none_or(|flow| flow.is_pattern() || !flow.resume))
+        .map(|f| f.id)
+        .collect();
+    for id in going {
+        turn.drop_frame(id, "left");
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{taps, yes_no};
 use crate::choice::{self, Named};
 use crate::commands::Command;
-use crate::config::domain::{IntentCommand, Target};
+use crate::config::domain::{IntentCommand, SlotType, Target};
 use crate::config::flows::{Collect, StepKind};
 use crate::event::Understanding;
 use crate::fill;
@@ -21,7 +21,8 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
         Some(settled) => settled,
         None => return vec![Command::CannotHandle { reason: "not_understood" }],
     };
-    let u = &meant;
+    let meant = crate::absence::settled(text, &meant);
+    let u = &crate::mention::settled(a, text, &meant);
     let (intent, p) = u.intents.first().map(|(i, p)| (i.as_str(), *p)).unwrap_or(("", 0.0));
     let sure = p >= a.threshold(intent);
     let target = a.target(intent).filter(|_| sure);
@@ -50,6 +51,18 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     }
     let vague =
         !sure || matches!(target, Some(Target::Command(IntentCommand::Inform | IntentCommand::OutOfScope)));
+    let free = turn.state.owner == Owner::Bot && turn.open_question().is_none();
+    // "The black one" of what was shown goes before a search for what is black.
+    if vague
+        && free
+        && choice::pointing(text)
+        && let Some(commands) = shown_option(turn, text, u)
+    {
+        return commands;
+    }
+    if let Some(commands) = super::values::commands(turn, text, u, intent, target.as_ref()) {
+        return commands;
+    }
     if vague
         && turn.state.owner == Owner::Bot
         && turn.open_question().is_none()
@@ -95,13 +108,7 @@ pub(crate) fn plain_command(turn: &Turn, command: IntentCommand, u: &Understandi
         IntentCommand::Stop => Command::Stop,
         IntentCommand::HumanHandoff => Command::HumanHandoff { reason: "requested" },
         IntentCommand::ChangeLanguage => {
-            let named = u.entities.iter().find(|e| e.entity == "language");
-            let language = named.and_then(|e| {
-                e.value
-                    .as_str()
-                    .and_then(|v| crate::commands::change_language::code(turn, v))
-                    .or_else(|| crate::commands::change_language::code(turn, &e.text))
-            });
+            let language = crate::commands::change_language::wished(turn, u);
             Command::ChangeLanguage { language }
         }
         IntentCommand::OutOfScope => Command::CannotHandle { reason: "out_of_scope" },
@@ -201,21 +208,22 @@ fn negation_settled(text: &str, u: &Understanding) -> Option<Understanding> {
 /// The option shown that a message names while no question is open: "the black one" of the products found.
 fn shown_option(turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
     let shown = choice::of_last_reply(turn);
-    match choice::named(&shown, None, text, u) {
-        Named::One { id, .. } => Some(taps::commands(turn, Payload::parse(&id).ok()?)),
-        _ => None,
-    }
+    let id = match choice::named(&shown, None, text, u) {
+        Named::One { id, .. } => id,
+        _ => choice::referred(&shown, text, u)?,
+    };
+    Some(taps::commands(turn, Payload::parse(&id).ok()?))
 }
 
 /// The question just asked.
-pub(super) struct Question<'t> {
+pub(crate) struct Question<'t> {
     slot: &'t str,
     pub(super) frame: &'t Frame,
-    pub(super) collect: &'t Collect,
+    pub(crate) collect: &'t Collect,
 }
 
 impl<'t> Question<'t> {
-    pub(super) fn of(turn: &'t Turn) -> Option<Self> {
+    pub(crate) fn of(turn: &'t Turn) -> Option<Self> {
         let asked = turn.state.asked.as_ref()?;
         let frame = turn.state.frame(asked.frame)?;
         let flow = turn.a.flows.get(&frame.flow)?;
@@ -248,7 +256,11 @@ impl<'t> Question<'t> {
         let a = turn.a;
         let slot = a.domain.slots.get(self.slot)?;
         let one = |slot: &str, value: Value| Slots::from([(slot.to_owned(), value)]);
-        if self.collect.verbatim {
+        if self.collect.verbatim && self.elsewhere(turn, text, u, target) {
+            if let Some(commands) = self.no_free_answer(turn, text, target) {
+                return Some(commands);
+            }
+        } else if self.collect.verbatim {
             return Some(vec![Command::SetSlot {
                 slots: one(self.slot, Value::String(text.trim().to_owned())),
             }]);
@@ -274,8 +286,10 @@ impl<'t> Question<'t> {
         let letters = text.chars().filter(|c| !c.is_whitespace()).count();
         let covers = entity.as_ref().is_some_and(|(_, n)| n * 10 >= letters * 6);
         let digress = p >= a.settings.digression_threshold;
-        let ours = turn.state.stack.iter().any(|f| target == Some(&Target::Flow(f.flow.clone())));
-        if !covers && digress && !ours {
+        let entity_said = entity.is_some() || !others.is_empty();
+        let ours = self.serves(turn, target) || (self.ours(turn, target) && self.heeds(turn, u, entity_said));
+        let aside = self.plain_detail(turn, text);
+        if !covers && digress && !ours && !aside {
             match target {
                 Some(Target::Flow(other)) => {
                     let slots = slots_for(turn, other, u);
@@ -293,6 +307,17 @@ impl<'t> Question<'t> {
                 _ => {}
             }
         }
+        if aside && let Some(commands) = self.detail(turn, text) {
+            return Some(commands);
+        }
+        let met = match &named {
+            Named::One { .. } => true,
+            Named::Several(left) => choice::meets(left, u) && self.fewer(turn, left),
+            Named::Nothing => false,
+        };
+        if !met && let Some(commands) = self.back(turn, u).or_else(|| self.retaken(turn, text)) {
+            return Some(commands);
+        }
         // A correction goes before the yes or no that it comes with.
         if entity.is_none() && !changed.is_empty() {
             return Some(vec![Command::CorrectSlot { slots: changed }]);
@@ -306,6 +331,11 @@ impl<'t> Question<'t> {
             }
             _ => {}
         }
+        if slot.kind == SlotType::Bool && self.collect.ways.implied_by.iter().any(|s| others.contains_key(s))
+        {
+            others.insert(self.slot.to_owned(), Value::Bool(true));
+            return Some(vec![Command::SetSlot { slots: others }]);
+        }
         if let Some(value) = fill::from_answer(a, slot, text, Some(u)) {
             let mut slots = others;
             slots.insert(self.slot.to_owned(), value);
@@ -313,6 +343,35 @@ impl<'t> Question<'t> {
         }
         if pattern {
             return None;
+        }
+        let another = target
+            .is_some_and(|t| matches!(t, Target::Flow(_) | Target::Answer(_) | Target::Handoff))
+            && !ours;
+        let nothing = u.out_of_scope >= a.settings.threshold
+            || matches!(target, Some(Target::Command(IntentCommand::OutOfScope | IntentCommand::CancelFlow)));
+        if !another && !nothing && !text.is_empty() {
+            if slot.kind == SlotType::Bool
+                && let Some(commands) = self.yes_and_more(turn, text)
+            {
+                return Some(commands);
+            }
+            if let Some(commands) = self.detail(turn, text) {
+                return Some(commands);
+            }
+            if slot.kind == SlotType::Bool
+                && ours
+                && !self.serves(turn, target)
+                && let Some(step) = &self.collect.ways.otherwise
+            {
+                return Some(vec![Command::BackTo { step: step.clone(), slots: others }]);
+            }
+            let refusal =
+                target == Some(&Target::Command(IntentCommand::Deny)) && text.split_whitespace().count() < 3;
+            if let Some(step) =
+                self.collect.ways.otherwise.as_ref().filter(|_| !refusal && slot.kind != SlotType::Bool)
+            {
+                return Some(vec![Command::BackTo { step: step.clone(), slots: others }]);
+            }
         }
         others.retain(|s, _| known(s).is_none());
         if !others.is_empty() {

@@ -11,6 +11,7 @@ use crate::fold::ascii_digits;
 use crate::payload::Payload;
 use crate::state::Slots;
 use crate::turn::Turn;
+use crate::wording;
 use serde_json::Value;
 
 /// The option at the place that a text names, of those shown last; after a reminder, of those of the question.
@@ -48,6 +49,12 @@ pub(crate) fn commands(turn: &Turn, text: &str) -> Option<Vec<Command>> {
     if let (Some(asked), Some(slot)) = (asked, slot)
         && slot.kind == SlotType::Bool
     {
+        if let Some(commands) = super::answers::implied(turn, text) {
+            return Some(commands);
+        }
+        if super::answers::undecided(turn, text) {
+            return None;
+        }
         let value = match yes_no::to_question(turn, text) {
             Some(Said::Yes) => Some(true),
             Some(Said::No) => Some(false),
@@ -56,6 +63,17 @@ pub(crate) fn commands(turn: &Turn, text: &str) -> Option<Vec<Command>> {
                 [("yes", true), ("no", false)].iter().find(|(kind, _)| words.is(kind, text)).map(|(_, v)| *v)
             }
         };
+        // "Yes, do that. And in English please": what stands behind a clear yes is looked at once the yes is done.
+        if value.is_none() && wording::hesitates(text) {
+            return Some(vec![Command::AskAgain { left: vec![] }]);
+        }
+        let value = value.or(wording::agrees(words, text).then_some(true));
+        let more = wording::after_yes(words, text).filter(|_| value.is_none());
+        let value = value.or(more.as_ref().map(|_| true));
+        if let (Some(value), Some(rest)) = (value, more) {
+            let slots = Slots::from([(asked.slot.clone(), Value::Bool(value))]);
+            return Some(vec![Command::Later { text: rest }, Command::SetSlot { slots }]);
+        }
         if let Some(value) = value {
             return Some(vec![Command::SetSlot {
                 slots: Slots::from([(asked.slot.clone(), Value::Bool(value))]),

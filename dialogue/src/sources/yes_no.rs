@@ -94,7 +94,7 @@ fn alike(a: &str, b: &str) -> bool {
 }
 
 /// Whether what runs is about ending something: to its own question "don't send it" is a yes.
-pub(super) fn ending(turn: &Turn) -> bool {
+pub(crate) fn ending(turn: &Turn) -> bool {
     turn.state
         .stack
         .iter()
@@ -136,6 +136,8 @@ mod tests {
             verbatim: false,
             yes: list(&["cancel it", "cancel karo", "cancel kar do", "cancélalo", "mat bhejo"]),
             no: list(&["keep it", "cancel mat karo", "no lo canceles"]),
+            instead: vec![],
+            ways: Default::default(),
         }
     }
 

@@ -116,6 +116,11 @@ impl Run {
             "user" => {
                 self.input();
                 let text = value.scalar().unwrap_or_default();
+                for (part, nlu) in get("parts").map(Node::entries).unwrap_or_default() {
+                    let part = part.scalar().unwrap_or_default();
+                    let understanding = self.understanding(&part, nlu);
+                    self.talk.knows(&part, understanding);
+                }
                 match get("nlu").filter(|n| !n.entries().is_empty()) {
                     Some(nlu) => {
                         let understanding = self.understanding(&text, nlu);
@@ -256,12 +261,14 @@ impl Run {
                         .and_then(Node::scalar)
                         .or_else(|| e.get("value").and_then(Node::scalar))
                         .unwrap_or_default();
-                    spot(
+                    let mut found = spot(
                         e.get("entity").and_then(Node::scalar).unwrap_or_default(),
                         value,
                         written,
                         e.get("confidence").map_or(0.99, p),
-                    )
+                    );
+                    found.currency = e.get("currency").and_then(Node::scalar);
+                    found
                 })
                 .collect(),
             Some(map) => map

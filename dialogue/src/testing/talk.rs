@@ -180,6 +180,11 @@ impl Talk {
         self.say_understood(text, understanding(intent, confidence, entities))
     }
 
+    /// What understanding will make of a text: of a part of a message, or of one that comes later.
+    pub fn knows(&mut self, text: &str, understanding: Understanding) {
+        self.nlu.insert(text.to_owned(), understanding);
+    }
+
     /// The customer writes, with a whole understanding.
     pub fn say_understood(&mut self, text: &str, understanding: Understanding) -> &mut Self {
         self.nlu.insert(text.to_owned(), understanding);

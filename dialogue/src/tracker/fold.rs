@@ -39,6 +39,7 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
                 ..SessionInfo::default()
             };
             state.slots = slots;
+            state.held.retain(|h| !h.part);
             state.stack.clear();
             state.last_frame = None;
             state.asked = None;
@@ -50,8 +51,8 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             state.drafts.clear();
         }
         Greeted => state.session.greeted = true,
-        UnderstandRequested { text, held } => {
-            state.understanding = Some(crate::state::Understand { text, held })
+        UnderstandRequested { text, held, part } => {
+            state.understanding = Some(crate::state::Understand { text, held, part })
         }
         Understood { latest, languages } => {
             state.understanding = None;
@@ -74,10 +75,15 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
                 *last = confidence;
             }
         }
-        LanguageSet { code, locked } => {
+        LanguageSet { code, locked, chosen } => {
             state.language.code = Some(code);
             state.language.locked = locked;
+            state.language.chosen = chosen;
+            if locked {
+                state.language.leaning.clear();
+            }
         }
+        LanguageLeans { leaning } => state.language.leaning = leaning,
         ConsentAsked { at, version } => {
             state.consent.asked_at = Some(at);
             if version.is_some() {
@@ -90,8 +96,10 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             state.consent.withdrawn_at = None;
         }
         ConsentDenied { at } => state.consent.denied_at = Some(at),
+        ConsentExplained => state.consent.explained = true,
         ConsentWithdrawn { at } => {
             state.consent.grants.clear();
+            state.consent.explained = false;
             state.consent.withdrawn_at = Some(at);
             state.consent.asked_at = None;
             state.held.clear();
@@ -103,6 +111,7 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             state.consent.grants.remove("processing");
             state.consent.asked_at = None;
             state.consent.shown = Some(version);
+            state.consent.explained = false;
             state.session.contact_saved = false;
             state.session.greeted = false;
         }
@@ -125,6 +134,7 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
                 state.held.remove(0);
             }
         }
+        PartsDropped => state.held.retain(|h| !h.part),
         FlowStarted { frame } => {
             followed(state, || format!("flow_{}", frame.flow));
             state.counters.frames = state.counters.frames.max(frame.id);
@@ -153,6 +163,7 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
                 f.interrupted = false;
                 f.asked = false;
             }
+            resumed(state, frame, true);
         }
         FlowRaised { frame } => {
             if let Some(at) = state.stack.iter().position(|f| f.id == frame) {
@@ -172,7 +183,11 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             if value.is_null() && frame.is_none() {
                 slots.remove(&slot);
             } else {
+                let answered = !value.is_null();
                 slots.insert(slot, value);
+                if let Some(frame) = frame.filter(|_| answered) {
+                    resumed(state, frame, false);
+                }
             }
         }
         Asked { asked } => {
@@ -239,6 +254,7 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
         Withheld { .. } | Trouble { .. } | Noted { .. } => {}
         Queued { since, reason, suggestions, handoff } => {
             state.owner = Owner::Queue { since, ticket: None, reason, suggestions };
+            state.held.retain(|h| !h.part);
             state.handoff = Some(handoff);
             state.asked = None;
             state.failures = 0;
@@ -313,6 +329,16 @@ fn line(state: &mut State, from: &str, text: String, at: i64) {
 fn followed(state: &mut State, action: impl FnOnce() -> String) {
     if let Some(exchange) = state.exchanges.last_mut().filter(|e| e.action.is_none()) {
         exchange.action = Some(action());
+    }
+}
+
+/// A flow and those that called it came back after a side question, or got on since.
+fn resumed(state: &mut State, frame: u64, back: bool) {
+    let mut at = Some(frame);
+    for _ in 0..DEPTH {
+        let Some(f) = at.and_then(|id| state.frame_mut(id)) else { return };
+        f.resumed = back;
+        at = f.called_by;
     }
 }
 

@@ -180,8 +180,10 @@ fn a_digression_resumes_with_a_bridge() {
 fn small_talk_and_answers_come_between_without_losing_the_question() {
     let mut t = shop::talk();
     t.say("track my order", "track_order", 0.9, &[]).expect(&["utter_ask_order_id"]);
-    t.say("thanks a lot for helping", "thank", 0.95, &[])
-        .expect(&["utter_welcome", "utter_ask_order_id"])
+    t.say("thanks a lot for helping", "thank", 0.95, &[]).expect(&["utter_welcome"]);
+    // Nobody is asked again after a thank-you, but the question stands: it may still be answered.
+    t.say("are you open on sundays", "faq", 0.95, &[])
+        .expect(&["utter_faq", "utter_ask_order_id"])
         .expect_one_message();
 }
 
@@ -189,7 +191,7 @@ fn small_talk_and_answers_come_between_without_losing_the_question() {
 fn free_text_is_taken_whole_and_optional_questions_can_be_skipped() {
     let mut t = shop::talk();
     t.say("it arrived broken", "complain", 0.9, &[]).expect(&["utter_ask_description"]);
-    t.say("where is the order I paid for, the box was empty", "track_order", 0.97, &[])
+    t.say("where is the order I paid for, the box was empty", "track_order", 0.78, &[])
         .expect(&["utter_ask_email"]);
     t.write("skip").expect(&["utter_skipped"]);
     let call = t.expect_call("action_open_ticket");
@@ -199,6 +201,17 @@ fn free_text_is_taken_whole_and_optional_questions_can_be_skipped() {
     t.backend(json!({"ticket_id": "77"}))
         .expect(&["utter_ticket", "utter_ask_satisfaction"])
         .expect_text("77");
+}
+
+#[test]
+fn free_text_that_is_surely_another_wish_is_no_answer() {
+    let mut t = shop::talk();
+    t.say("it arrived broken", "complain", 0.9, &[]).expect(&["utter_ask_description"]);
+    t.say("wait, where is my parcel", "track_order", 0.97, &[]).expect(&["utter_ask_order_id"]);
+    let mut t = shop::talk();
+    t.say("it arrived broken", "complain", 0.9, &[]).expect(&["utter_ask_description"]);
+    t.say("who wins the cup", "out_of_scope", 0.97, &[])
+        .expect(&["utter_out_of_scope", "utter_ask_description"]);
 }
 
 #[test]

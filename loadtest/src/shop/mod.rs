@@ -11,6 +11,7 @@ mod db;
 mod error;
 mod gate;
 mod i18n;
+mod naming;
 mod openapi;
 mod places;
 mod search;
@@ -62,6 +63,8 @@ pub struct Options {
 pub(crate) struct State {
     catalogue: Catalogue,
     index: Index,
+    /// What customers call things, for orders found by their items.
+    vocabulary: vocab::Vocabulary,
     places: Places,
     db: Db,
     clock: Clock,
@@ -98,9 +101,11 @@ impl Shop {
                 ShopError::Storage { place, source }
             })?;
             let index = Index::new(&catalogue);
+            let vocabulary = vocab::Vocabulary::new(&catalogue);
             Ok(State {
                 catalogue,
                 index,
+                vocabulary,
                 places,
                 db,
                 clock,

@@ -275,10 +275,10 @@ impl Places {
     #[must_use]
     pub fn city_name(&self, text: &str, country: Country) -> Option<&str> {
         let wanted = words(text).join(" ");
-        self.cities
-            .iter()
-            .find(|c| c.country == country && c.words.contains(&wanted))
-            .map(|c| c.name.as_str())
+        let cities = || self.cities.iter().filter(|c| c.country == country);
+        let own = |c: &&City| c.words.contains(&wanted);
+        let near = |c: &&City| c.words.iter().any(|w| slip(&wanted, w).is_some());
+        cities().find(own).or_else(|| cities().find(near)).map(|c| c.name.as_str())
     }
 
     /// Where a postal code lies: a store's own code exactly, others by their first digits.
@@ -370,6 +370,15 @@ mod tests {
         }
         assert_eq!(nearest(city("bangalore"), Country::IN), "IN-BLR-IN");
         assert_eq!(nearest(city("CDMX"), Country::MX), "MX-CMX-RF");
+        for (name, country, store) in [
+            ("Koramangala", Country::IN, "IN-BLR-IN"),
+            ("whitefield", Country::IN, "IN-BLR-IN"),
+            ("barna", Country::ES, "ES-BCN-PG"),
+            ("Girona", Country::ES, "ES-BCN-PG"),
+            ("coyoacán", Country::MX, "MX-CMX-RF"),
+        ] {
+            assert_eq!(nearest(city(name), country), store, "{name}");
+        }
         assert_eq!(nearest(city("malaga"), Country::ES), "ES-MAD-GV");
         let places = Places::load().unwrap();
         for (name, country, id) in [
@@ -384,6 +393,8 @@ mod tests {
             assert_eq!(places.find(&wish, country).unwrap().store.map(|s| s.id.as_str()), Some(id), "{name}");
         }
         assert!(places.find(&city("Atlantis"), Country::IN).is_none());
+        assert_eq!(places.city_name("गोमती नगर", Country::IN), Some("Lucknow"));
+        assert_eq!(places.city_name("mumbay", Country::IN), Some("Mumbai"));
     }
 
     #[test]

@@ -7,6 +7,10 @@ use super::text::{slip, words};
 use super::vocab::{Term, Vocabulary};
 use std::collections::{BTreeSet, HashSet};
 
+mod find;
+
+pub use find::Answer;
+
 /// What is asked for; every field narrows.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
@@ -24,6 +28,12 @@ pub struct Query {
     pub price_min: Option<f64>,
     /// Highest price, whole units.
     pub price_max: Option<f64>,
+    /// Brands, colours and kinds that are not wanted, separated by commas.
+    pub exclude: Option<String>,
+    /// Further words: products that have one of them in name or description, if any has.
+    pub also: Option<String>,
+    /// Cheapest first instead of best first.
+    pub cheapest: bool,
     /// Where.
     pub country: Country,
 }
@@ -48,6 +58,8 @@ pub struct Index {
     names: Vec<HashSet<String>>,
     /// Words of each product's features and description.
     texts: Vec<HashSet<String>>,
+    /// Quantities in each product's features, as sizes are spelt: `16gb`, `7kg`.
+    measures: Vec<HashSet<String>>,
     all_names: HashSet<String>,
 }
 
@@ -76,6 +88,7 @@ impl Index {
         });
         Index {
             vocabulary: Vocabulary::new(catalogue),
+            measures: catalogue.products.iter().map(find::measures).collect(),
             texts: texts.collect(),
             all_names: names.iter().flatten().cloned().collect(),
             names,
@@ -94,7 +107,7 @@ impl Index {
     pub fn search<'c>(&self, catalogue: &'c Catalogue, query: &Query) -> Vec<&'c Product> {
         let fits = self.filters(query);
         let candidates: Vec<usize> =
-            (0..catalogue.products.len()).filter(|i| fits(&catalogue.products[*i])).collect();
+            (0..catalogue.products.len()).filter(|i| fits(*i, &catalogue.products[*i])).collect();
         let text = query.q.as_deref().unwrap_or("").trim();
         if text.is_empty() {
             return candidates.into_iter().map(|i| &catalogue.products[i]).collect();
@@ -118,25 +131,26 @@ impl Index {
         Vec::new()
     }
 
-    fn filters<'q>(&self, query: &'q Query) -> impl Fn(&Product) -> bool + use<'q> {
+    fn filters<'q>(&'q self, query: &'q Query) -> impl Fn(usize, &Product) -> bool + use<'q> {
         let meanings = |text: &Option<String>| {
             text.as_deref().filter(|t| !t.trim().is_empty()).map(|t| self.vocabulary.meanings(t))
         };
         let (category, brand, color) =
             (meanings(&query.category), meanings(&query.brand), meanings(&query.color));
         let size = query.size.as_deref().filter(|s| !s.trim().is_empty());
+        let not = meanings(&query.exclude).unwrap_or_default();
         let any = |terms: &Option<BTreeSet<Term>>, wanted: &[Term]| {
             terms.as_ref().is_none_or(|t| wanted.iter().any(|w| t.contains(w)))
         };
-        move |product| {
+        move |i, product| {
             let Some(price) = product.price(query.country) else { return false };
             let price = price.amount().as_f64().unwrap_or(f64::MAX);
             let colors: Vec<Term> = product.colors.iter().cloned().map(Term::Color).collect();
             any(&category, &[Term::Category(product.category.clone()), Term::Kind(product.kind.clone())])
                 && any(&brand, &[Term::Brand(product.brand.clone())])
                 && any(&color, &colors)
-                && size
-                    .is_none_or(|wish| product.sizes(query.country).iter().any(|s| sizes::matches(s, wish)))
+                && size.is_none_or(|wish| self.has_size(i, product, wish, query.country))
+                && !find::excluded(product, &not)
                 && query.price_min.is_none_or(|min| price >= min)
                 && query.price_max.is_none_or(|max| price <= max)
         }

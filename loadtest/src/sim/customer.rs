@@ -24,6 +24,29 @@ pub struct Customer {
     pub marketing: bool,
 }
 
+/// A plausible first name of whoever has a number, always the same one for it, by the country calling code.
+fn first_name(wa_id: &str) -> &'static str {
+    const INDIA: [&str; 12] = [
+        "Aarav", "Priya", "Rahul", "Neha", "Vikram", "Ananya", "Arjun", "Kavita", "Sanjay", "Pooja", "Imran",
+        "Meera",
+    ];
+    const SPANISH: [&str; 12] = [
+        "Carmen", "Javier", "Marta", "Andrés", "Sofía", "Pablo", "Elena", "Miguel", "Laura", "Álvaro", "Ana",
+        "Jorge",
+    ];
+    const ENGLISH: [&str; 12] = [
+        "Olivia", "James", "Grace", "Daniel", "Sophie", "Ben", "Amelia", "Tom", "Hannah", "Luke", "Chloe",
+        "Adam",
+    ];
+    let names = match wa_id {
+        id if id.starts_with("91") => &INDIA,
+        id if id.starts_with("34") || id.starts_with('5') => &SPANISH,
+        _ => &ENGLISH,
+    };
+    let sum = wa_id.bytes().fold(7_usize, |sum, b| (sum * 31 + usize::from(b)) % 10_007);
+    names[sum % names.len()]
+}
+
 impl Customer {
     pub(crate) fn new(wa_id: &str) -> Self {
         let name = match wa_id {
@@ -32,7 +55,7 @@ impl Customer {
             "919810000001" => "Asha Verma".to_owned(),
             "919810000002" => "Rohan Mehta".to_owned(),
             "525500000001" => "Diego Hernández".to_owned(),
-            other => format!("Customer {}", &other[other.len().saturating_sub(4)..]),
+            other => first_name(other).to_owned(),
         };
         Self {
             wa_id: wa_id.to_owned(),
@@ -69,4 +92,20 @@ impl Customer {
 /// Whether a text is a phone number as WhatsApp writes it.
 pub(crate) fn is_wa_id(text: &str) -> bool {
     (7..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn newcomers_have_a_first_name_that_stays() {
+        let name = |id: &str| Customer::new(id).name;
+        assert_eq!(name("919811300009"), name("919811300009"));
+        assert_eq!(name("919810000001"), "Asha Verma");
+        let all: std::collections::BTreeSet<String> =
+            (0..40).map(|n| name(&format!("9198113000{n:02}"))).collect();
+        assert!(all.len() > 6, "{all:?}");
+        assert!(all.iter().all(|n| !n.contains(char::is_numeric)));
+    }
 }

@@ -4,6 +4,8 @@
 //! relative to the request's `now`, names of what the shop sells at present. Between them an answer can be kept.
 
 pub mod catalogue;
+mod limits;
+mod mentions;
 mod number_words;
 pub mod numbers;
 mod phonetic;
@@ -90,6 +92,13 @@ const LANGUAGES: [&str; 4] = ["en", "es", "hi", "hi-Latn"];
 /// Brings dates, times and names to what they mean at this moment: ISO 8601 in the shop's civil time where the request has
 /// a `now`, the catalogue's spelling where there is a catalogue. Spans and texts stay; what cannot be read stays as it is.
 pub fn settle(parse: &mut Parse, request: &ParseRequest, catalogue: Option<&Catalogue>) {
+    if let Some(catalogue) = catalogue {
+        mentions::add(parse, &request.text, catalogue);
+    }
+    limits::settle(parse, &request.text);
+    if let Some(catalogue) = catalogue {
+        mentions::add_kind(parse, &request.text, catalogue);
+    }
     let locked =
         request.language.as_deref().filter(|l| parse.languages.iter().any(|(o, p)| o == l && *p >= 0.1));
     let likely = parse.languages.iter().map(|(l, _)| l.as_str());

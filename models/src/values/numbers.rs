@@ -23,6 +23,21 @@ pub fn quantity(text: &str) -> Option<f64> {
     ends(text).map(|(_, high)| high)
 }
 
+/// Whether a word, as [`key`] spells it, is part of a number.
+pub(super) fn is_number_word(word: &str) -> bool {
+    number(word).is_some() || fraction(word).is_some()
+}
+
+/// Whether a word multiplies the number before it: thousand, lakh, k; dozens are no money.
+pub(super) fn is_scale(word: &str) -> bool {
+    scale(word).is_some_and(|by| by >= 1000.0)
+}
+
+/// Whether a word stands for hundreds.
+pub(super) fn is_hundred(word: &str) -> bool {
+    number(word).is_some_and(|n| n >= 100)
+}
+
 #[derive(Debug, PartialEq)]
 enum Piece {
     Number(f64),

@@ -1,12 +1,13 @@
 //! Calendar: free slots and appointments.
 
+use super::times::{self, Fitting};
 use super::{ContactQuery, crm, filled};
 use crate::shop::State;
 use crate::shop::clock::{chance, plus};
 use crate::shop::db::Reply;
 use crate::shop::error::ApiError;
 use crate::shop::i18n::Country;
-use crate::shop::places::{Store, Wish};
+use crate::shop::places::{Store, Wish, round_km};
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::civil::{Date, Weekday};
@@ -31,8 +32,17 @@ const BUSY: u64 = 35;
 pub struct SlotsQuery {
     /// `demo`, `installation`, `repair`, `visit` (default).
     kind: Option<String>,
-    /// `YYYY-MM-DD`; any other text is taken as no wish. A day without free slots is answered with the days after it.
+    /// `YYYY-MM-DD`, or two with a `/` between; any other text is taken as no wish. A day without free slots is answered with
+    /// the days after it.
     date: Option<String>,
+    /// `17:00`, `17:00/21:00` or `../12:00`; any other text is taken as no wish. Without such a slot the nearest are answered.
+    time: Option<String>,
+    /// A store, a postal code or a town, whichever it is.
+    place: Option<String>,
+    /// Degrees north.
+    lat: Option<String>,
+    /// Degrees east.
+    lon: Option<String>,
     /// A store's name or id.
     store: Option<String>,
     /// Postal code, if no store is known: the nearest store.
@@ -81,14 +91,16 @@ fn free(state: &State, connection: &Connection, slot: &str) -> Result<bool, ApiE
 }
 
 fn store_view(state: &State, id: &str) -> Value {
-    state
-        .places
-        .store(id)
-        .map_or(Value::Null, |s| json!({"id": s.id, "name": s.name, "city": s.city, "address": s.address}))
+    state.places.store(id).map_or(
+        Value::Null,
+        |s| json!({"id": s.id, "name": s.name, "city": s.city, "address": s.address, "pincode": s.pincode}),
+    )
 }
 
-/// Free slots of the next two weeks.
-#[utoipa::path(get, path = "/calendar/slots", tag = "calendar", params(SlotsQuery), responses((status = 200, description = "`{slots: [{id, date, time, store}]}`, at most nine")))]
+/// Free slots of the next two weeks in one store.
+#[utoipa::path(get, path = "/calendar/slots", tag = "calendar", params(SlotsQuery), responses((status = 200,
+    description = "`{slots: [{id, date, time, store}], known, distance_km, day_free, time_free}`, at most nine slots: `known` tells whether the place was \
+    found, `distance_km` how far the store is from it, the last two whether the wished day and time are among them")))]
 pub async fn slots(state: Data<State>, query: Query<SlotsQuery>) -> Result<Json<Value>, ApiError> {
     let query = query.into_inner();
     let country = super::country(query.country.as_deref())?;
@@ -96,37 +108,45 @@ pub async fn slots(state: Data<State>, query: Query<SlotsQuery>) -> Result<Json<
     if !KINDS.contains(&kind.as_str()) {
         return Err(ApiError::bad_request(format!("kind `{kind}` is none of {}", KINDS.join(", "))));
     }
+    let place = filled(query.place);
     let wish = Wish {
-        store: filled(query.store),
-        pincode: filled(query.pincode),
-        city: filled(query.city),
-        ..Wish::default()
+        store: filled(query.store).or_else(|| place.clone()),
+        pincode: filled(query.pincode).or_else(|| place.clone()),
+        city: filled(query.city).or(place),
+        lat: super::number("lat", query.lat.as_deref())?,
+        lon: super::number("lon", query.lon.as_deref())?,
     };
-    let wished = query.date.and_then(|d| d.trim().parse::<Date>().ok());
+    let day = query.date.as_deref().and_then(times::days);
+    let time = query.time.as_deref().and_then(times::times);
     let db = state.db.clone();
-    let slots = db.read(move |connection| {
+    let answer = db.read(move |connection| {
         let found = state.places.find(&wish, country);
         let near = state.places.nearest(found.map(|f| f.point), country);
-        let Some(store) = found.and_then(|f| f.store).or_else(|| near.first().map(|(s, _)| *s)) else { return Ok(Vec::new()) };
+        let named = found.and_then(|f| f.store);
+        let Some(store) = named.or_else(|| near.first().map(|(s, _)| *s)) else {
+            return Ok(json!({"slots": [], "known": false}));
+        };
+        let distance = found.map(|f| round_km(f.point.km_to(store.point())));
         let today = state.clock.today();
-        let mut slots = Vec::new();
-        for date in (1..=DAYS_AHEAD).map(|d| plus(today, d)).filter(|d| offered(&state, store, *d) && wished.is_none_or(|w| *d >= w)) {
-            let most = if wished == Some(date) { SLOTS } else { PER_DAY };
-            let mut day = 0;
+        let mut all = Vec::new();
+        for date in (1..=DAYS_AHEAD).map(|d| plus(today, d)).filter(|d| offered(&state, store, *d)) {
             for time in TIMES {
-                let id = slot_id(&kind, store, date, time);
-                if day < most && slots.len() < SLOTS && free(&state, connection, &id)? {
-                    day += 1;
-                    slots.push(json!({"id": id, "date": date.to_string(), "time": time, "store": {"id": store.id, "name": store.name, "city": store.city}}));
+                if free(&state, connection, &slot_id(&kind, store, date, time))? {
+                    all.push((date, time));
                 }
             }
-            if day > 0 && wished == Some(date) {
-                break;
-            }
         }
-        Ok(slots)
+        let Fitting { slots, day_free, time_free } = times::fitting(&all, |slot| *slot, day, time, (SLOTS, PER_DAY));
+        let at = store_view(&state, &store.id);
+        let slots: Vec<Value> = slots
+            .into_iter()
+            .map(|(date, time)| {
+                json!({"id": slot_id(&kind, store, date, time), "date": date.to_string(), "time": time, "store": at})
+            })
+            .collect();
+        Ok(json!({"slots": slots, "known": found.is_some(), "distance_km": distance, "day_free": day_free, "time_free": time_free}))
     });
-    Ok(Json(json!({"slots": slots.await?})))
+    Ok(Json(answer.await?))
 }
 
 /// A new appointment.

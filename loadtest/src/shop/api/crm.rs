@@ -5,7 +5,8 @@ use crate::shop::State;
 use crate::shop::db::Reply;
 use crate::shop::error::ApiError;
 use crate::shop::i18n::{Country, Money};
-use actix_web::web::{Data, Json, Path};
+use crate::shop::naming::Named;
+use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
@@ -154,11 +155,26 @@ fn country_of(phone: &str) -> Country {
     }
 }
 
+/// What the orders are asked for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub struct OrdersQuery {
+    /// A customer's words, which may name an item.
+    about: Option<String>,
+}
+
 /// Orders of a contact, newest first.
-#[utoipa::path(get, path = "/crm/contacts/{id}/orders", tag = "crm", params(("id" = String, Path, description = "Phone digits or business-scoped id")),
-    responses((status = 200, description = "`{orders: [{order_id, placed_on, status, items, total}]}`"), (status = 404, description = "`not_found`")))]
-pub async fn orders(state: Data<State>, id: Path<String>) -> Result<Json<Value>, ApiError> {
-    let orders = state.db.read(move |connection| {
+#[utoipa::path(get, path = "/crm/contacts/{id}/orders", tag = "crm", params(("id" = String, Path, description = "Phone digits or business-scoped id"), OrdersQuery),
+    responses((status = 200, description = "`{orders: [{order_id, placed_on, status, items, total, named}], product}`: `named` marks those with the item that \
+    `about` names best, `product` tells whether it names any"), (status = 404, description = "`not_found`")))]
+pub async fn orders(
+    state: Data<State>,
+    id: Path<String>,
+    query: Query<OrdersQuery>,
+) -> Result<Json<Value>, ApiError> {
+    let about = filled(query.into_inner().about);
+    let db = state.db.clone();
+    let answer = db.read(move |connection| {
+        let about = about.map(|text| Named::new(&state.vocabulary, &text));
         let contact = known(connection, &id)?;
         let mut statement = connection
             .prepare_cached("SELECT id, placed_on, status, total, country FROM orders WHERE contact_id = ?1 ORDER BY placed_on DESC, id DESC")?;
@@ -166,15 +182,26 @@ pub async fn orders(state: Data<State>, id: Path<String>) -> Result<Json<Value>,
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?, row.get::<_, String>(4)?))
         })?;
         let mut orders = Vec::new();
+        let mut fits = Vec::new();
         for row in rows {
             let (id, placed_on, status, minor, country) = row?;
             let total = Money { minor, country: Country::from_code(&country).unwrap_or_default() };
             let items = items(connection, &id)?;
+            let named = |item: &Value| {
+                let product = item["sku"].as_str().and_then(|sku| state.catalogue.product(sku));
+                about.as_ref().zip(product).map_or(0, |(about, product)| about.fits(product))
+            };
+            fits.push(items.iter().map(named).max().unwrap_or(0));
             orders.push(json!({"order_id": id, "placed_on": placed_on, "status": status, "items": items, "total": total}));
         }
-        Ok(orders)
+        let best = fits.iter().copied().max().unwrap_or(0);
+        for (order, fits) in orders.iter_mut().zip(fits) {
+            order["named"] = json!(best > 0 && fits == best);
+        }
+        let product = about.is_some_and(|about| about.any(&state.catalogue));
+        Ok(json!({"orders": orders, "product": product}))
     });
-    Ok(Json(json!({"orders": orders.await?})))
+    Ok(Json(answer.await?))
 }
 
 /// Items of an order.

@@ -6,7 +6,7 @@ use crate::shop::catalog::{Product, ProductShort};
 use crate::shop::error::ApiError;
 use crate::shop::i18n::{Country, TextLists, Texts};
 use crate::shop::places::{Found, StoreView, Wish, round_km};
-use crate::shop::search::Query as Search;
+use crate::shop::search::{Answer, Query as Search};
 use crate::shop::stock::{self, Variant};
 use actix_web::web::{Data, Json, Path, Query};
 use rusqlite::Connection;
@@ -64,6 +64,16 @@ pub struct ProductsQuery {
     /// Highest price, whole units.
     #[param(value_type = Option<f64>)]
     price_max: Option<String>,
+    /// Brands, colours and kinds that are not wanted, separated by commas.
+    exclude: Option<String>,
+    /// Further words: products that have one of them in name or description, if any has.
+    also: Option<String>,
+    /// `price`: cheapest first. Best first unless told.
+    sort: Option<String>,
+    /// `true`: where nothing has all that is wished, wishes are given up and named in `relaxed`: colour, then size, then
+    /// price, the brand last, the kind of thing never. Unless told only products that fit are given.
+    #[param(value_type = Option<bool>)]
+    nearest: Option<String>,
     /// `IN` (default), `ES`, `MX`.
     country: Option<String>,
     /// At most 100; 20 unless told.
@@ -86,6 +96,15 @@ pub struct ProductPage {
     total: usize,
     /// Best first.
     items: Vec<ProductShort>,
+    /// With `nearest`: wishes given up because nothing has all of them: `color`, `size`, `price`, `brand`; `model` where the
+    /// model named is not sold and these come nearest, `words` where a word of `q` is nowhere.
+    relaxed: Vec<&'static str>,
+    /// Whether the shop sells this kind of thing at all.
+    sold: bool,
+    /// The one product that `q` names, if it names one.
+    sku: Option<String>,
+    /// What was asked for in words, by variety; prices left out.
+    asked: Texts,
 }
 
 /// Searches and filters products.
@@ -106,13 +125,30 @@ pub async fn products(
         brand: filled(query.brand),
         color: filled(query.color),
         size: filled(query.size),
+        exclude: filled(query.exclude),
+        also: filled(query.also),
+        cheapest: filled(query.sort).is_some_and(|s| s == "price"),
     };
+    let nearest = filled(query.nearest).is_some_and(|n| n == "true");
     let db = state.db.clone();
     let page = db
         .read(move |connection| {
-            let found = state.index.search(&state.catalogue, &search);
-            let page = found.iter().skip(offset).take(limit).map(|p| short(connection, p, search.country));
-            Ok(ProductPage { total: found.len(), items: page.collect::<Result<_, _>>()? })
+            let found = if nearest {
+                state.index.find(&state.catalogue, &search)
+            } else {
+                let products = state.index.search(&state.catalogue, &search);
+                Answer { sold: !products.is_empty(), products, ..Answer::default() }
+            };
+            let page =
+                found.products.iter().skip(offset).take(limit).map(|p| short(connection, p, search.country));
+            Ok(ProductPage {
+                total: found.products.len(),
+                items: page.collect::<Result<_, _>>()?,
+                relaxed: found.relaxed,
+                sold: found.sold,
+                sku: found.meant.map(|p| p.sku.clone()),
+                asked: found.asked,
+            })
         })
         .await?;
     Ok(Json(page))
@@ -347,7 +383,10 @@ fn stock_view(
         delivery_days: found.and_then(|_| stocked.first()).and_then(|s| s.distance_km).map(delivery_days),
         place: PlaceView {
             pincode: wish.pincode.clone(),
-            city: wish.city.as_deref().map(|c| state.places.city_name(c, country).unwrap_or(c).to_owned()),
+            city: wish
+                .city
+                .as_deref()
+                .map(|c| state.places.city_name(c, country).map_or_else(|| capitalised(c), str::to_owned)),
             store: found.and_then(|f| f.store).map(|s| s.name.clone()).or_else(|| wish.store.clone()),
             known: found.is_some(),
         },
@@ -358,6 +397,22 @@ fn stock_view(
             alternatives(state, connection, product, country, &counted, variant)?
         },
     })
+}
+
+/// `girona` is Girona; what has capitals of its own keeps them.
+fn capitalised(name: &str) -> String {
+    if name.chars().any(char::is_uppercase) {
+        return name.to_owned();
+    }
+    let small = ["de", "del", "la", "las", "los", "el", "y"];
+    let word = |(i, word): (usize, &str)| {
+        let mut letters = word.chars();
+        match letters.next() {
+            Some(first) if i == 0 || !small.contains(&word) => first.to_uppercase().chain(letters).collect(),
+            _ => word.to_owned(),
+        }
+    };
+    name.split_whitespace().enumerate().map(word).collect::<Vec<String>>().join(" ")
 }
 
 /// Products of the same kind that those stores have, in the wished colour and size if any has it, nearest in price.

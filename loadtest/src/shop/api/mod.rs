@@ -7,6 +7,7 @@ pub mod inventory;
 pub mod orders;
 pub mod public;
 pub mod tickets;
+mod times;
 
 use super::BODY_LIMIT;
 use super::error::ApiError;

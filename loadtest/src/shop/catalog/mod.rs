@@ -29,6 +29,9 @@ pub struct Word {
     pub id: String,
     /// Spellings in all varieties.
     pub words: Vec<String>,
+    /// For customers, where the canonical form does not serve.
+    #[serde(default)]
+    pub names: Option<Texts>,
 }
 
 /// `words.yml`.
@@ -42,6 +45,8 @@ pub struct Words {
     pub colors: Vec<Word>,
     /// Words without meaning for the search.
     pub stop: Vec<String>,
+    /// Things that customers ask for and the shop does not sell, though their names hold a word of what it sells.
+    pub not_sold: Vec<String>,
     /// Model names in other spellings.
     pub models: Vec<Word>,
 }

@@ -1,0 +1,165 @@
+//! "Kal ghar par nahi rahungi", "I won't be home on Friday", "mañana no estoy": a day on which the customer is away is not
+//! the day wished for.
+
+use crate::event::Understanding;
+use crate::fold::fold;
+use crate::negation::words_at;
+
+/// What says that somebody is not there. Longer ones first where one begins another.
+const AWAY: [&str; 34] = [
+    "not at home",
+    "not be at home",
+    "not home",
+    "not be home",
+    "wont be home",
+    "wont be at home",
+    "wont be there",
+    "wont be in",
+    "wont be around",
+    "wont be available",
+    "not available",
+    "not be available",
+    "not be there",
+    "not in town",
+    "out of town",
+    "be away",
+    "am away",
+    "im away",
+    "cant receive",
+    "not around",
+    "no estoy",
+    "no estare",
+    "no estaremos",
+    "no estamos",
+    "no voy a estar",
+    "no vamos a estar",
+    "estoy fuera",
+    "estare fuera",
+    "no hay nadie",
+    "no habra nadie",
+    "bahar hu",
+    "bahar hoon",
+    "बाहर हूं",
+    "बाहर रहूंगा",
+];
+/// Verbs of being there; with a Hindi "not" beside them somebody is away.
+const BEING: &str = "rahunga rahungi rahenge rahega rahegi rahunge hu hun hoon honge hounga houngi milunga milungi milenge milega \
+    rehunga rehungi rahta रहूंगा रहूंगी रहेंगे रहेगा रहेगी हूं होंगे होऊंगा होऊंगी मिलूंगा मिलूंगी मिलेंगे मिलेगा";
+/// The Hindi "not".
+const NOT: &str = "nahi nahin nhi nai नहीं नही ना";
+/// Words at which a new thought begins.
+const TURNS: &str = "but so then and instead rather pero asi entonces y mejor lekin par magar isliye to toh aur balki लेकिन मगर \
+    इसलिए तो और बल्कि";
+
+/// Without the days on which the customer says they are away.
+pub(crate) fn settled(text: &str, u: &Understanding) -> Understanding {
+    let days: Vec<usize> = (0..u.entities.len()).filter(|at| u.entities[*at].entity == "date").collect();
+    if days.is_empty() {
+        return u.clone();
+    }
+    let spans: Vec<(usize, usize)> =
+        days.iter().map(|at| (u.entities[*at].start, u.entities[*at].end)).collect();
+    let away: Vec<usize> = away(text, &spans).into_iter().map(|n| days[n]).collect();
+    let mut at = 0..u.entities.len();
+    let mut settled = u.clone();
+    settled.entities.retain(|_| at.next().is_none_or(|at| !away.contains(&at)));
+    settled
+}
+
+/// Which of the days at these places (characters, end exclusive) somebody is away on: for each mention of being away the
+/// nearest day of the same thought.
+fn away(text: &str, spans: &[(usize, usize)]) -> Vec<usize> {
+    let said = words_at(text);
+    let chars: Vec<char> = text.chars().collect();
+    let stop = |from: usize, to: usize| {
+        chars
+            .get(from..to.max(from))
+            .is_some_and(|c| c.iter().any(|c| matches!(c, ',' | ';' | '.' | '!' | '?' | '।' | '\n')))
+    };
+    let turns = |from: usize, to: usize| {
+        said.iter()
+            .filter(|(_, (s, e))| *s >= from && *e <= to)
+            .any(|(w, _)| TURNS.split_whitespace().any(|t| fold(t) == *w))
+    };
+    let mut found = Vec::new();
+    for (start, end, hindi) in mentions(&said) {
+        let (from, to) = (said[start].1.0, said[end - 1].1.1);
+        let near = (0..spans.len())
+            .filter(|n| spans[*n].1 > spans[*n].0)
+            .filter_map(|n| {
+                let (s, e) = spans[n];
+                let (a, b) = if e <= from { (e, from) } else { (to, s.max(to)) };
+                // Hindi names the day before: "kal ghar par nahi hu, parso …".
+                let later = s > from;
+                (!stop(a, b) && !turns(a, b)).then_some((hindi && later, b - a, later, n))
+            })
+            .min();
+        if let Some((_, _, _, n)) = near {
+            found.push(n);
+        }
+    }
+    found
+}
+
+/// Where a message says that somebody is not there, as ranges of its words, and whether in Hindi.
+fn mentions(said: &[(String, (usize, usize))]) -> Vec<(usize, usize, bool)> {
+    let is = |list: &str, word: &str| list.split_whitespace().any(|w| fold(w) == word);
+    let mut found = Vec::new();
+    for at in 0..said.len() {
+        let phrase = AWAY.iter().map(|p| fold(p)).find(|p| {
+            let n = p.split(' ').count();
+            said.len() >= at + n && p.split(' ').zip(&said[at..at + n]).all(|(a, (b, _))| a == b)
+        });
+        if let Some(phrase) = phrase {
+            found.push((at, at + phrase.split(' ').count(), false));
+        } else if is(NOT, &said[at].0) && said.get(at + 1).is_some_and(|(w, _)| is(BEING, w)) {
+            found.push((at, at + 2, true));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words of a text that are days and on which somebody is away.
+    fn away_on(text: &str, days: &[&str]) -> Vec<String> {
+        let said = words_at(text);
+        let spans: Vec<(usize, usize)> =
+            said.iter().filter(|(w, _)| days.iter().any(|d| fold(d) == *w)).map(|(_, s)| *s).collect();
+        let chars: Vec<char> = text.chars().collect();
+        away(text, &spans).into_iter().map(|n| chars[spans[n].0..spans[n].1].iter().collect()).collect()
+    }
+
+    #[test]
+    fn the_day_away_is_not_the_day_wished() {
+        let days = [
+            "kal",
+            "parso",
+            "tomorrow",
+            "friday",
+            "saturday",
+            "mañana",
+            "viernes",
+            "lunes",
+            "कल",
+            "शनिवार",
+            "शाम",
+        ];
+        for (text, wanted) in [
+            ("शनिवार को भेजिए, मैं कल घर पर नहीं रहूँगी", vec!["कल"]),
+            ("मैं कल घर पर नहीं रहूँगी", vec!["कल"]),
+            ("kal ghar pe nahi hu parso karwa do", vec!["kal"]),
+            ("parso bhejo kal main nahi rahunga", vec!["kal"]),
+            ("I won't be home tomorrow, make it Friday", vec!["tomorrow"]),
+            ("Friday please, I am not at home tomorrow", vec!["tomorrow"]),
+            ("mañana no estoy, mejor el viernes", vec!["mañana"]),
+            ("el viernes mejor, que el lunes no voy a estar", vec!["lunes"]),
+            ("change it to Saturday", vec![]),
+            ("kal nahi aaya, kal bhejo", vec![]),
+        ] {
+            assert_eq!(away_on(text, &days), wanted, "{text}");
+        }
+    }
+}

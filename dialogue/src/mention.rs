@@ -1,0 +1,73 @@
+//! What a text says beside its entities: words that stand for a slot's value ("cheapest"), and values that it rules out
+//! ("not boAt"). Both become entities of names of their own, so that mappings, options and questions see them like any other.
+
+use crate::Assistant;
+use crate::config::domain::{Slot, SlotType};
+use crate::event::{Entity, Understanding};
+use crate::fold::words;
+use crate::negation;
+use serde_json::Value;
+
+/// Name of the entity that holds a ruled-out value of another.
+pub(crate) fn denied(entity: &str) -> String {
+    format!("not {entity}")
+}
+
+/// Name of the entity that words make for a slot.
+pub(crate) fn worded(slot: &str) -> String {
+    format!("words {slot}")
+}
+
+/// The understanding with what the words add to it.
+pub(crate) fn settled(a: &Assistant, text: &str, u: &Understanding) -> Understanding {
+    let mut settled = u.clone();
+    let rules_out = |name: &str| a.domain.slots.values().any(|s| s.takes_entity(&denied(name)));
+    for entity in &mut settled.entities {
+        if entity.end > entity.start
+            && rules_out(&entity.entity)
+            && negation::excludes(text, (entity.start, entity.end))
+        {
+            entity.entity = denied(&entity.entity);
+        }
+    }
+    for (name, slot) in &a.domain.slots {
+        if slot.takes_entity(&worded(name))
+            && let Some(entity) = spelt(name, slot, text)
+        {
+            settled.entities.push(entity);
+        }
+    }
+    settled.entities.sort_by_key(|e| e.start);
+    settled
+}
+
+/// The value whose spelling a text has, if it is one only; the longest spelling wins.
+fn spelt(name: &str, slot: &Slot, text: &str) -> Option<Entity> {
+    let SlotType::Categorical(values) = &slot.kind else { return None };
+    let said = negation::words_at(text);
+    let mut best: Option<(usize, &str, (usize, usize))> = None;
+    let mut rival = false;
+    for (canonical, spellings) in values {
+        for spelling in spellings {
+            let wanted = words(spelling);
+            if wanted.is_empty() || wanted.len() > said.len() {
+                continue;
+            }
+            let found = said.windows(wanted.len()).find(|w| w.iter().zip(&wanted).all(|((s, _), w)| s == w));
+            let Some(found) = found else { continue };
+            let span = (found[0].1.0, found[wanted.len() - 1].1.1);
+            match best {
+                Some((length, _, _)) if length > wanted.len() => {}
+                Some((length, other, _)) if length == wanted.len() => rival |= other != canonical,
+                _ => {
+                    best = Some((wanted.len(), canonical, span));
+                    rival = false;
+                }
+            }
+        }
+    }
+    let (_, value, (start, end)) = best.filter(|_| !rival)?;
+    let text = text.chars().skip(start).take(end - start).collect();
+    let value = Value::String(value.to_owned());
+    Some(Entity { entity: worded(name), start, end, text, value, confidence: 1.0, currency: None })
+}

@@ -1,0 +1,70 @@
+//! A message that says two things: the whole of it is answered first, then each sentence that is clearly a wish of its own.
+
+use crate::commands::{Command, later};
+use crate::config::domain::{IntentCommand, Target};
+use crate::event::Understanding;
+use crate::patterns::clarification;
+use crate::sources::nlu;
+use crate::state::Owner;
+use crate::tracker::TrackerEvent;
+use crate::turn::Turn;
+use crate::wording;
+
+/// Keeps the sentences of a message whose wish is being done.
+pub(crate) fn keep(turn: &mut Turn, text: &str, commands: &[Command]) {
+    let wish =
+        matches!(commands, [Command::StartFlow { tapped: false, .. } | Command::KnowledgeAnswer { .. }]);
+    if !wish || turn.state.held.iter().any(|h| h.part) {
+        return;
+    }
+    for part in wording::parts(text) {
+        later::run(turn, part);
+    }
+}
+
+/// What a further sentence has been understood as: done if it is sure and another wish than the one done already; nothing is
+/// said otherwise, because the message has had its answer.
+pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding) {
+    if turn.state.owner != Owner::Bot || turn.needs_consent() {
+        return;
+    }
+    let Some((intent, p)) = u.intents.first().cloned() else { return };
+    if p < turn.a.settings.digression_threshold || u.out_of_scope >= turn.a.settings.threshold {
+        return;
+    }
+    let done = turn.state.exchanges.last().map(|e| e.intent.clone());
+    match turn.a.target(&intent) {
+        Some(Target::Flow(flow)) => {
+            let Some(target) = turn.a.flows.get(&flow) else { return };
+            if done.as_deref() == Some(intent.as_str()) && !target.side {
+                return;
+            }
+            if target.side || !target.resume {
+                turn.emit(TrackerEvent::ExchangeBegun { intent });
+                let commands = nlu::commands(turn, text, u);
+                turn.execute(commands);
+            } else {
+                // What changes something is offered, not begun.
+                let topics = clarification::topics_of(turn, &[flow]);
+                if !topics.is_empty() {
+                    turn.emit(TrackerEvent::TopicsOffered { topics, clarification: false });
+                    turn.say("utter_second_wish");
+                }
+            }
+        }
+        Some(Target::Answer(_)) if done.as_deref() != Some(intent.as_str()) => {
+            let courtesy = turn.a.domain.intents.get(&intent).is_some_and(|i| i.courtesy.is_some());
+            if !courtesy {
+                let commands = nlu::commands(turn, text, u);
+                turn.execute(commands);
+            }
+        }
+        Some(Target::Command(
+            command @ (IntentCommand::Stop | IntentCommand::HumanHandoff | IntentCommand::ChangeLanguage),
+        )) => {
+            let commands = nlu::plain_command(turn, command, u);
+            turn.execute(commands);
+        }
+        _ => {}
+    }
+}

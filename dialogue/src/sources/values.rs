@@ -1,0 +1,95 @@
+//! Messages that bring values rather than a wish: they go on with what was shown last, or start what the values ask for.
+
+use crate::commands::Command;
+use crate::config::domain::{IntentCommand, Target};
+use crate::config::flows::Flow;
+use crate::config::on_values::OnValues;
+use crate::event::Understanding;
+use crate::fill;
+use crate::state::Owner;
+use crate::turn::Turn;
+
+/// A message that is understood as something else altogether may still be a few words of values.
+const FEW: usize = 5;
+
+/// The flow that a message's values start; nothing while a question is open.
+pub(crate) fn commands(
+    turn: &Turn,
+    text: &str,
+    u: &Understanding,
+    intent: &str,
+    target: Option<&Target>,
+) -> Option<Vec<Command>> {
+    if turn.state.owner != Owner::Bot || turn.open_question().is_some() {
+        return None;
+    }
+    let flow = turn.a.flows.values().find(|flow| {
+        flow.on_values.iter().any(|rule| {
+            understood(flow, rule, text, u, intent, target, turn.a.settings.threshold)
+                && after(turn, rule)
+                && brings(turn, rule, u)
+        })
+    })?;
+    let mut slots = super::nlu::slots_for(turn, &flow.id, u);
+    slots.retain(|_, value| !value.is_null());
+    Some(vec![Command::Values { flow: flow.id.clone(), slots, intent: Some(intent.to_owned()) }])
+}
+
+fn understood(
+    flow: &Flow,
+    rule: &OnValues,
+    text: &str,
+    u: &Understanding,
+    intent: &str,
+    target: Option<&Target>,
+    threshold: f32,
+) -> bool {
+    let listed = rule.intents.iter().any(|(i, _)| i == intent);
+    match target {
+        Some(Target::Flow(own)) if *own == flow.id => true,
+        Some(Target::Command(IntentCommand::Inform)) => true,
+        // What was shown before says what a few words are about.
+        Some(Target::Command(IntentCommand::OutOfScope)) => {
+            listed || (!rule.after.is_empty() && text.split_whitespace().count() <= FEW)
+        }
+        Some(_) => listed,
+        None if rule.after.is_empty() => listed || mostly_values(text, u),
+        None => listed || u.out_of_scope < threshold,
+    }
+}
+
+/// Whether the values make up most of a message.
+fn mostly_values(text: &str, u: &Understanding) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
+    let mut inside = vec![false; text.chars().count()];
+    for entity in &u.entities {
+        for place in inside.iter_mut().take(entity.end).skip(entity.start) {
+            *place = true;
+        }
+    }
+    let covered = text.chars().zip(&inside).filter(|(c, inside)| c.is_alphanumeric() && **inside).count();
+    covered * 10 >= letters * 6
+}
+
+fn after(turn: &Turn, rule: &OnValues) -> bool {
+    let last = turn.state.last_frame.as_ref().map(|f| f.flow.as_str());
+    rule.after.is_empty() || rule.after.iter().any(|(f, _)| Some(f.as_str()) == last)
+}
+
+fn brings(turn: &Turn, rule: &OnValues, u: &Understanding) -> bool {
+    let slots = &turn.a.domain.slots;
+    let named: Vec<_> = rule.slots.iter().filter_map(|(s, _)| slots.get(s)).collect();
+    let filled = |slot: &&crate::config::domain::Slot| fill::from_entities(slot, u).is_some();
+    let enough = match rule.all {
+        true => !named.is_empty() && named.iter().all(filled),
+        false => named.iter().any(filled),
+    };
+    enough
+        && u.entities.iter().all(|e| {
+            // Words and what is ruled out come with any values.
+            let plain = e.entity.strip_prefix("not ").unwrap_or(&e.entity);
+            e.entity.starts_with("words ")
+                || rule.beside.iter().any(|(b, _)| *b == plain)
+                || named.iter().any(|s| s.takes_entity(&e.entity))
+        })
+}

@@ -1,0 +1,396 @@
+//! What can be seen in the words of a message before anything is understood: a cancel word with a new wish behind it, a yes with
+//! more behind it, the parts of a message that says two things, hesitation; in `data`, what is said about advertising and data.
+
+use crate::fold::fold;
+use crate::negation::words_at;
+use crate::rules::Words;
+
+mod data;
+
+pub(crate) use data::{asks_why, only_ads, refuses_data};
+
+/// A text's words, folded, and where they stand.
+struct Said {
+    chars: Vec<char>,
+    words: Vec<(String, (usize, usize))>,
+}
+
+impl Said {
+    fn of(text: &str) -> Self {
+        Said { chars: text.chars().collect(), words: words_at(text) }
+    }
+
+    /// What ends before a word (none: the text) is followed by a pause, or by nothing.
+    fn pause_before(&self, at: usize) -> bool {
+        let from = at.checked_sub(1).map_or(0, |i| self.words[i].1.1);
+        let to = self.words.get(at).map_or(self.chars.len(), |w| w.1.0);
+        at == self.words.len()
+            || self.chars[from..to]
+                .iter()
+                .any(|c| matches!(c, ',' | ';' | '.' | '!' | '?' | '।' | ':' | '–' | '—' | '\n'))
+    }
+
+    fn phrase(&self, from: usize, n: usize) -> Option<String> {
+        let words = self.words.get(from..from + n)?;
+        Some(words.iter().map(|(w, _)| w.as_str()).collect::<Vec<_>>().join(" "))
+    }
+
+    /// The text from a word on.
+    fn rest(&self, at: usize) -> String {
+        let from = self.words.get(at).map_or(self.chars.len(), |w| w.1.0);
+        self.chars[from..].iter().collect::<String>().trim().to_owned()
+    }
+
+    fn any(&self, list: &str) -> bool {
+        self.words.iter().any(|(w, _)| listed(list, w))
+    }
+}
+
+fn listed(list: &str, word: &str) -> bool {
+    list.split_whitespace().any(|w| fold(w) == word)
+}
+
+/// Words that drop what runs, whatever follows. "Leave it with the neighbour" and "cancel my order" do not.
+const DROPS: [&str; 26] = [
+    "never mind",
+    "nevermind",
+    "forget it",
+    "forget that",
+    "forget about it",
+    "forget about that",
+    "olvidalo",
+    "olvidala",
+    "olvidate",
+    "olvida eso",
+    "olvidalo ya",
+    "rehne do",
+    "rahne do",
+    "rehne de",
+    "rehne dijiye",
+    "chhodo",
+    "chodo",
+    "choro",
+    "jaane do",
+    "jane do",
+    "jaane de",
+    "रहने दो",
+    "रहने दीजिए",
+    "छोड़ो",
+    "छोड़िए",
+    "जाने दो",
+];
+/// What may stand before such words.
+const OPENERS: &str = "ok okay no oh well actually sorry wait arre are arey acha achha accha nahi nahin bueno pues mejor ay \
+    hmm um अरे अच्छा नहीं ओके";
+/// What may follow them without being the new wish.
+const TRAILERS: &str = "it that one then later now for please pls man bro dude all eso esto esa ese luego ya despues por ahora favor \
+    de bas yaar bhai ji ye yeh wo woh sab isko ise baad me mein abhi ab thanks thank you gracias ok okay ये यह वो वह सब इसे \
+    इसको बाद में अभी अब यार भाई जी बस प्लीज";
+
+/// What is left of a message that begins by dropping what runs: nothing if it does not, an empty text if that is all. With
+/// `plainly` the words of kind `cancel` count too, where a pause follows them.
+pub(crate) fn after_cancel(words: &Words, text: &str, plainly: bool) -> Option<String> {
+    let said = Said::of(text);
+    let mut at = 0;
+    while said.words.get(at).is_some_and(|(w, _)| listed(OPENERS, w)) {
+        at += 1;
+    }
+    let mut dropped = false;
+    loop {
+        let found = (1..=3).rev().find(|n| {
+            said.phrase(at, *n).is_some_and(|p| {
+                DROPS.iter().any(|d| fold(d) == p)
+                    || (plainly && words.is("cancel", &p) && said.pause_before(at + n))
+            })
+        });
+        let Some(n) = found else { break };
+        dropped = true;
+        at += n;
+        // "Olvídalo, eso luego. ¿Cuántos días…?": a clause that says no more goes too, but not the start of the next one.
+        let mut to = at;
+        while said.words.get(to).is_some_and(|(w, _)| listed(TRAILERS, w)) && to - at < 4 {
+            to += 1;
+        }
+        if to > at && (said.pause_before(to) || !said.pause_before(at)) {
+            at = to;
+        }
+    }
+    dropped.then(|| said.rest(at))
+}
+
+/// Words that are a yes wherever they begin a message; "si" may be an "if", "ya" an "already".
+const CLEAR_YES: [&str; 40] = [
+    "yes",
+    "yeah",
+    "yep",
+    "yup",
+    "sure",
+    "yes please",
+    "yes sure",
+    "of course",
+    "go ahead",
+    "sí",
+    "si por favor",
+    "claro",
+    "claro que si",
+    "pues claro",
+    "vale",
+    "por supuesto",
+    "adelante",
+    "dale",
+    "venga",
+    "हाँ",
+    "जी हाँ",
+    "हाँ जी",
+    "हाँ कर दो",
+    "ठीक है",
+    "बिल्कुल",
+    "haan",
+    "han ji",
+    "haan ji",
+    "ji haan",
+    "ji han",
+    "haan kar do",
+    "haan bhej do",
+    "theek hai",
+    "thik hai",
+    "bilkul",
+    "kar do",
+    "कर दो",
+    "कर दीजिए",
+    "ok",
+    "okay",
+];
+/// What takes a yes back, or makes it hang on something.
+const TAKES_BACK: &str = "but not no dont instead wait first if unless except only actually change pero sino espera antes primero \
+    solo cambia cambiar mejor lekin magar par nahi nahin mat ruko ruk pehle agar sirf badal लेकिन मगर पर नहीं नही मत रुको पहले अगर \
+    सिर्फ बदल";
+
+/// Days and times.
+const WHEN: &str = "today tomorrow morning afternoon evening night monday tuesday wednesday thursday friday saturday sunday hoy manana \
+    tarde noche lunes martes miercoles jueves viernes sabado domingo aaj kal parso parson subah dopahar shaam sham raat somvar mangal \
+    mangalvar budh budhvar guruvar shukravar shanivar ravivar itvar आज कल परसों सुबह दोपहर शाम रात सोमवार मंगलवार बुधवार गुरुवार \
+    शुक्रवार शनिवार रविवार इतवार";
+
+/// What is said after a clear yes: "yes, do that. And in English please". Nothing if the message begins with no yes, says no
+/// more, or takes it back.
+pub(crate) fn after_yes(words: &Words, text: &str) -> Option<String> {
+    let said = Said::of(text);
+    let bare_si = text.trim_start_matches(['¡', ' ']).to_lowercase().starts_with("si ");
+    let mut at = 0;
+    while let Some(n) = (1..=3).rev().find(|n| {
+        said.phrase(at, *n).is_some_and(|p| {
+            CLEAR_YES.iter().any(|y| fold(y) == p)
+                || (at > 0 && words.is("yes", &p))
+                || (said.pause_before(at + n) && words.is("yes", &p))
+        })
+    }) {
+        at += n;
+        if said.pause_before(at) {
+            break;
+        }
+    }
+    let ends = said.pause_before(at)
+        || said.words.get(at).is_some_and(|(w, _)| listed("and aur y और also además", w));
+    let more = at < said.words.len();
+    let back = said.words[at.min(said.words.len())..].iter().any(|(w, _)| listed(TAKES_BACK, w));
+    let rest = said.rest(at);
+    // "Yes, Tuesday after five" is another value, and no yes to the one that was read out.
+    let value = rest.chars().any(|c| c.is_numeric())
+        || said.words[at.min(said.words.len())..].iter().any(|(w, _)| listed(WHEN, w));
+    let begins = || said.words[at..].iter().any(|(w, _)| listed(BEGINS, w)) || rest.contains('?');
+    let sentence = || text.contains(['.', '!', '।', '\n']);
+    let own = more
+        && (said.words.len() - at <= 3
+            || begins()
+            || sentence()
+            || crate::tongue::asked_for(&rest).is_some());
+    (at > 0 && own && ends && !back && !value && !(bare_si && at == 1 && !said.pause_before(1)))
+        .then_some(rest)
+}
+
+/// Whether a text is a yes and some small words around it, all of it: "ठीक है चलो", "pues vale", "q si pesado".
+pub(crate) fn agrees(words: &Words, text: &str) -> bool {
+    const AROUND: &str = "g ji bhai bhaiya yaar chalo then on go please pls pues pos q que venga anda pesado pesada hombre mujer \
+        tio tia ya bueno ok okay well so aap sir madam maam hi na kya जी चलो यार भाई तो ही बस कर लो ले लीजिए kar lo le lijiye karo करो kr \
+        thanks thank you gracias fine";
+    let said = Said::of(text);
+    if said.words.is_empty() || said.words.len() > 6 || text.contains(['?', '¿']) || hesitates(text) {
+        return false;
+    }
+    let (mut at, mut yes) = (0, false);
+    while at < said.words.len() {
+        let phrase = |n: &usize| said.phrase(at, *n).is_some_and(|p| words.is("yes", &p));
+        if let Some(n) = (1..=3).rev().find(phrase) {
+            yes = true;
+            at += n;
+        } else if listed(AROUND, &said.words[at].0) {
+            at += 1;
+        } else {
+            return false;
+        }
+    }
+    yes
+}
+
+/// "Hmm" is neither yes nor no.
+pub(crate) fn hesitates(text: &str) -> bool {
+    let folded = fold(text);
+    let letters: String = folded.chars().filter(|c| !matches!(c, ' ' | '…' | '-')).collect();
+    let latin = letters.len() >= 2
+        && letters.contains('m')
+        && letters.chars().all(|c| matches!(c, 'h' | 'm' | 'u' | 'e'))
+        && !letters.contains("he")
+        && letters != "me";
+    let hindi =
+        letters.contains('म') && letters.chars().all(|c| matches!(c, 'ह' | 'म' | '्' | 'ं' | 'ू' | 'ऊ' | 'उ'));
+    latin || hindi
+}
+
+/// Words that begin a question or request of its own after "and".
+const BEGINS: &str = "what whats how when where which who why do does did is are can could will would also please tell show \
+    cual cuanto cuanta cuantos cuando donde como hay tienen tienes puedo puedes pueden haceis teneis hacen quiero \
+    kya kab kitna kitne kitni kahan kaise kaun kaunsa kahaan batao dikhao \
+    क्या कब कितना कितने कितनी कहाँ कैसे कौन कौनसा बताओ दिखाओ";
+/// What joins two wishes.
+const JOINS: &str = "and aur y और also además tambien";
+/// Words of a part, at least.
+const PART: usize = 3;
+/// Parts looked at, at most.
+const PARTS: usize = 3;
+
+/// The sentences of a message that may be wishes of their own; none if it is one sentence.
+pub(crate) fn parts(text: &str) -> Vec<String> {
+    let said = Said::of(text);
+    let mut starts = vec![0];
+    for at in 1..said.words.len() {
+        let gap = &said.chars[said.words[at - 1].1.1..said.words[at].1.0];
+        let sentence = gap.iter().any(|c| matches!(c, '.' | '?' | '!' | '।' | '\n'))
+            && (gap.len() > 1 || gap.contains(&'\n'));
+        let word = said.words[at].0.as_str();
+        let next = said.words.get(at + 1).map_or("", |(w, _)| w.as_str());
+        let joined = listed(JOINS, word) && listed(BEGINS, next);
+        let comma = gap.contains(&',') && listed(BEGINS, word);
+        if sentence || joined || comma {
+            starts.push(at);
+        }
+    }
+    if starts.len() < 2 {
+        return vec![];
+    }
+    let ends = starts.iter().skip(1).copied().chain([said.words.len()]);
+    let all: Vec<String> = starts
+        .iter()
+        .zip(ends)
+        .filter_map(|(from, to)| {
+            let from = *from + usize::from(listed(JOINS, &said.words[*from].0));
+            if to < from + PART {
+                return None;
+            }
+            let last = said.words.get(to).map_or(said.chars.len(), |w| w.1.0);
+            let part: String = said.chars[said.words[from].1.0..last].iter().collect();
+            Some(part.trim_end_matches([',', ' ', '\n', '-']).to_owned())
+        })
+        .collect();
+    if all.is_empty() { vec![] } else { all.into_iter().take(PARTS).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn words() -> Words {
+        Words::new(&BTreeMap::from([(
+            "yes".to_owned(),
+            vec!["kar do".into(), "कर दो".into(), "कर लो".into()],
+        )]))
+    }
+
+    #[test]
+    fn cancel_words_leave_the_new_wish() {
+        for (text, rest) in [
+            ("chhodo, mujhe ek phone dekhna h", Some("mujhe ek phone dekhna h")),
+            ("forget that. track the one with the laptop", Some("track the one with the laptop")),
+            (
+                "olvídalo, eso luego. cuántos días tengo para devolver",
+                Some("cuántos días tengo para devolver"),
+            ),
+            ("रहने दो, कोई अच्छा स्पीकर दिखाओ", Some("कोई अच्छा स्पीकर दिखाओ")),
+            ("never mind, cancel. do you have bose ones", Some("do you have bose ones")),
+            ("ok never mind show me phones", Some("show me phones")),
+            ("cancel. where is my order", Some("where is my order")),
+            ("chhodo yaar", Some("")),
+            ("forget it, thanks", Some("")),
+            ("cancel my order", None),
+            ("cancelar mi pedido", None),
+            ("leave it with the neighbour", None),
+            ("mera order cancel karo, chhodo mat", None),
+        ] {
+            assert_eq!(after_cancel(&words(), text, true).as_deref(), rest, "{text}");
+        }
+        assert_eq!(after_cancel(&words(), "cancel, found it cheaper", false), None);
+    }
+
+    #[test]
+    fn a_leading_yes_counts_unless_it_is_taken_back() {
+        for (text, rest) in [
+            ("हाँ कर दो, और थोड़ा जल्दी। इंग्लिश में बात करो please", Some("और थोड़ा जल्दी। इंग्लिश में बात करो please")),
+            ("yes. and what are your opening hours?", Some("and what are your opening hours?")),
+            ("haan ji. aur invoice bhi bhej dena", Some("aur invoice bhi bhej dena")),
+            ("Sí, y cuándo llega", Some("y cuándo llega")),
+            ("yes please, after 5 on tuesday", None),
+            ("haan, kal shaam ko", None),
+            ("sí, perfecto", Some("perfecto")),
+            ("haan bhej dijiye", None),
+            ("yes but not today", None),
+            ("sí, pero el martes", None),
+            ("si me dices para qué", None),
+            ("haan lekin kal", None),
+            ("yes", None),
+            ("ok what is it for", None),
+        ] {
+            assert_eq!(after_yes(&words(), text).as_deref(), rest, "{text}");
+        }
+    }
+
+    #[test]
+    fn agreeing_in_other_words() {
+        for text in [
+            "ठीक है चलो",
+            "चलो ठीक है",
+            "han g",
+            "haan bhai theek hai",
+            "कर लो यार",
+            "pues vale",
+            "q si pesado",
+            "ok fine",
+        ] {
+            assert!(agrees(&words(), text), "{text}");
+        }
+        for text in ["हम्म", "hmm", "ok?", "no", "yes but why", "chalo", "theek hai par kyu"] {
+            assert!(!agrees(&words(), text), "{text}");
+        }
+        assert!(
+            hesitates("Hmmm…")
+                && hesitates("हम्म")
+                && !hesitates("me")
+                && !hesitates("हाँ")
+                && !hesitates("he")
+        );
+    }
+
+    #[test]
+    fn two_wishes_are_two_parts() {
+        assert_eq!(
+            parts("Do you have the Galaxy S24? And what are the delivery charges?"),
+            ["Do you have the Galaxy S24?", "what are the delivery charges?"]
+        );
+        assert_eq!(
+            parts("tienes las nike en la 42 y cuánto cuesta el envío"),
+            ["tienes las nike en la 42", "cuánto cuesta el envío"]
+        );
+        assert!(parts("black and white shoes under 2.500").is_empty());
+        assert!(parts("phone under 20000, black").is_empty());
+    }
+}

@@ -1,0 +1,362 @@
+//! Price limits as the whole message says them: both ends of a range ("20 से 30 हज़ार"), words for amounts ("menos de cien
+//! euros"), which end is meant ("3000 se kam"), and the currency. The tagger marks an amount; the words around it decide.
+
+use super::{numbers, scan::key};
+use crate::{
+    pool::{Parse, ParsedEntity},
+    text::normalize::Normalized,
+};
+use serde_json::{Value, json};
+use std::ops::Range;
+
+/// Words before an amount that make it the highest, of one word or two.
+const UPPER_BEFORE: &str = "under|below|within|upto|max|maximum|maximo|less than|up to|at most|no more|menos de|por debajo|como mucho|hasta|debajo de|budget";
+/// Words behind it.
+const UPPER_BEHIND: &str = "tak|se kam|se km|ke andar|k andar|andar|ke niche|ke neeche|se niche|se neeche|or less|o menos|como mucho|max|तक|से कम|के अंदर|अंदर|के नीचे|से नीचे|budget|बजट";
+/// Words before an amount that make it the lowest.
+const LOWER_BEFORE: &str =
+    "over|above|more than|at least|minimum|min|mas de|a partir|desde|minimo|por encima|encima de|from";
+/// Words behind it.
+const LOWER_BEHIND: &str = "se zyada|se jyada|se upar|ke upar|or more|o mas|से ज्यादा|से ऊपर|के ऊपर|से अधिक";
+/// Words that make two amounts the ends of a range.
+const BETWEEN: &str = "between|entre|beech|bich|ke beech|बीच|के बीच|range";
+/// What joins the ends.
+const JOIN: [&str; 13] = ["to", "se", "से", "and", "y", "a", "aur", "और", "-", "–", "—", "hasta", "~"];
+/// Words behind a number that make it no amount of money.
+const UNIT: &str = "gb tb mb inch inches in pulgadas pulgada kg kilo kilos l litre litres litros ltr ton tons mm cm gigas w watt watts mah mp hz \
+    day days dia dias din hour hours hora horas ghante month months mes meses mahine year years saal pm am baje uhr pieces pcs piezas unidades \
+    size talla number numero no st nd rd th star stars इंच जीबी किलो लीटर टन बजे दिन घंटे महीने साल पीस साइज नंबर %";
+/// Words before a number that make it no amount of money.
+const LABEL: &str =
+    "size talla number numero no pin pincode order pedido ord iphone galaxy note साइज नंबर पिन";
+
+/// A word or number with its place in characters.
+struct Word {
+    text: String,
+    place: Range<usize>,
+}
+
+fn words(text: &str) -> Vec<Word> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut all = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        let c = chars[at];
+        let start = at;
+        let digit = |i: usize| chars.get(i).is_some_and(|c| c.is_numeric());
+        let letter = |i: usize| {
+            chars.get(i).is_some_and(|c| {
+                (c.is_alphabetic() || unicode_normalization::char::is_combining_mark(*c)) && !c.is_numeric()
+            })
+        };
+        if digit(at) {
+            while digit(at) || (chars.get(at).is_some_and(|c| matches!(c, '.' | ',')) && digit(at + 1)) {
+                at += 1;
+            }
+        } else if letter(at) {
+            while letter(at) {
+                at += 1;
+            }
+        } else {
+            at += 1;
+            if c.is_whitespace() {
+                continue;
+            }
+        }
+        all.push(Word {
+            text: key(&Normalized::new(&chars[start..at].iter().collect::<String>()).text),
+            place: start..at,
+        });
+    }
+    all
+}
+
+/// Consecutive words that make one amount.
+#[derive(Debug, Clone)]
+struct Amount {
+    words: Range<usize>,
+    place: Range<usize>,
+    /// It says that it is money: a scale, a currency.
+    money: bool,
+    /// It has a scale of its own: thousand, lakh, k.
+    scaled: bool,
+    value: f64,
+    digits: bool,
+}
+
+fn currency_word(word: &str) -> bool {
+    matches!(word, "₹" | "$" | "€" | "£" | "₨" | "pesos" | "peso" | "pavos" | "pavo" | "lana" | "bucks")
+        || numbers::currency(word).is_some_and(|_| !matches!(word, "us" | "mn" | "re"))
+}
+
+fn amounts(text: &str, words: &[Word]) -> Vec<Amount> {
+    let numeric = |w: &str| w.starts_with(|c: char| c.is_ascii_digit());
+    let spoken = |w: &str| numbers::is_number_word(w);
+    let scale = |w: &str| numbers::is_scale(w);
+    let mut all = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let start = at;
+        // A currency's sign or word before the number.
+        let led = currency_word(&words[at].text) && words.get(at + 1).is_some_and(|w| numeric(&w.text));
+        if led {
+            at += 1;
+        }
+        let first = at;
+        let mut digits = false;
+        while at < words.len() {
+            let w = words[at].text.as_str();
+            // The number that a figure begins ends where another one begins.
+            if numeric(w) && at > first && digits {
+                break;
+            }
+            if numeric(w) {
+                digits = true;
+            } else if !(spoken(w) || scale(w))
+                || (matches!(w, "a" | "an" | "un" | "una" | "uno" | "one" | "l") && at == first)
+            {
+                break;
+            }
+            at += 1;
+        }
+        if at == first {
+            at = start + 1;
+            continue;
+        }
+        let scaled = words[first..at].iter().any(|w| scale(&w.text));
+        let hundred = words[first..at].iter().any(|w| numbers::is_hundred(&w.text));
+        let trailing = words.get(at).is_some_and(|w| currency_word(&w.text));
+        let end = if trailing { at + 1 } else { at };
+        let place = words[start].place.start..words[end - 1].place.end;
+        let said: String = text.chars().skip(place.start).take(place.len()).collect();
+        if let Some(value) = numbers::amount(&said) {
+            let money = led || trailing || scaled || (hundred && !digits);
+            all.push(Amount { words: start..end, place, money, scaled, value, digits });
+        }
+        at = end;
+    }
+    all
+}
+
+fn has(list: &str, words: &[Word], from: usize, ahead: bool) -> bool {
+    list.split('|').any(|cue| {
+        let cue: Vec<String> = cue.split(' ').map(key).collect();
+        let range =
+            if ahead { from.checked_sub(cue.len()).map(|s| s..from) } else { Some(from..from + cue.len()) };
+        range.and_then(|r| words.get(r)).is_some_and(|w| w.iter().zip(&cue).all(|(w, c)| w.text == *c))
+    })
+}
+
+/// Whether articles or a currency stand between cue and amount: "less than the 500".
+fn before(list: &str, words: &[Word], from: usize) -> bool {
+    let skip = (0..=1).find(|n| {
+        from.checked_sub(*n).is_some_and(|at| has(list, words, at, true))
+            && (*n == 0
+                || matches!(
+                    words[from - 1].text.as_str(),
+                    "the" | "de" | "los" | "about" | "around" | "unos" | "rs"
+                ))
+    });
+    skip.is_some()
+}
+
+/// Settles the price limits of a message: adds what the tagger missed, and corrects which end is meant.
+pub(super) fn settle(parse: &mut Parse, text: &str) {
+    let words = words(text);
+    let amounts = amounts(text, &words);
+    let mut limits: Vec<(&'static str, f64, Range<usize>)> = Vec::new();
+    let is_word = |list: &str, at: usize| {
+        words.get(at).is_some_and(|w| list.split_whitespace().any(|u| key(u) == w.text))
+    };
+    let tagged = |place: &Range<usize>| {
+        parse
+            .entities
+            .iter()
+            .any(|e| e.entity.starts_with("price_") && e.start < place.end && place.start < e.end)
+    };
+    let between = (0..words.len()).any(|at| has(BETWEEN, &words, at, false));
+    let mut at = 0;
+    while at < amounts.len() {
+        let low = &amounts[at];
+        let range = amounts.get(at + 1).filter(|high| {
+            let gap = &words[low.words.end..high.words.start];
+            gap.len() == 1
+                && JOIN.contains(&gap[0].text.as_str())
+                && (low.money || high.money || between || tagged(&low.place) || tagged(&high.place))
+                && !is_word(UNIT, high.words.end)
+                && !(is_word(LABEL, low.words.start.wrapping_sub(1)))
+        });
+        if let Some(high) = range {
+            // "20 to 30 thousand" is 20,000 to 30,000.
+            let factor = if high.scaled && !low.scaled && low.value < high.value {
+                high.value / bare(text, high)
+            } else {
+                1.0
+            };
+            let least = if low.value * factor < high.value { low.value * factor } else { low.value };
+            if least < high.value {
+                limits.push(("price_min", least, low.place.clone()));
+                limits.push(("price_max", high.value, high.place.clone()));
+                at += 2;
+                continue;
+            }
+        }
+        let upper =
+            before(UPPER_BEFORE, &words, low.words.start) || has(UPPER_BEHIND, &words, low.words.end, false);
+        let lower =
+            before(LOWER_BEFORE, &words, low.words.start) || has(LOWER_BEHIND, &words, low.words.end, false);
+        // "Por 300 euros" is what may be spent, whatever end the tagger took it for.
+        let budget = parse
+            .entities
+            .iter()
+            .any(|e| e.entity == "price_min" && e.start < low.place.end && low.place.start < e.end);
+        let foreign = low.money && currency_of(text, low).is_some();
+        let plain = is_word(UNIT, low.words.end) || is_word(LABEL, low.words.start.wrapping_sub(1));
+        if !plain && (low.money || tagged(&low.place)) && (upper || lower || budget) {
+            limits.push((
+                if upper || !lower { "price_max" } else { "price_min" },
+                low.value,
+                low.place.clone(),
+            ));
+        } else if !plain && low.money && low.digits && (foreign || text.contains('$')) && !tagged(&low.place)
+        {
+            // An amount with its currency and nothing else said of it is what may be spent.
+            limits.push(("price_max", low.value, low.place.clone()));
+        }
+        at += 1;
+    }
+    for (entity, value, place) in limits {
+        let inside = |e: &ParsedEntity| e.start < place.end && place.start < e.end;
+        let quotes = |e: &ParsedEntity| {
+            matches!(
+                e.entity.as_str(),
+                "price_max" | "price_min" | "time" | "size" | "quantity" | "date" | "order_id"
+            )
+        };
+        // A product whose name has the number is no price.
+        if parse.entities.iter().any(|e| inside(e) && !quotes(e)) {
+            continue;
+        }
+        parse.entities.retain(|e| !(inside(e) && quotes(e)));
+        let said: String = text.chars().skip(place.start).take(place.len()).collect();
+        parse.entities.push(ParsedEntity {
+            entity: entity.to_owned(),
+            start: place.start,
+            end: place.end,
+            value: number(value),
+            currency: numbers::currency(&said).map(str::to_owned),
+            text: said,
+            confidence: 0.9,
+        });
+    }
+    parse.entities.sort_by_key(|e| e.start);
+}
+
+fn number(n: f64) -> Value {
+    if n.fract() == 0.0 && n.abs() < 9e15 { json!(n as i64) } else { json!(n) }
+}
+
+fn currency_of(text: &str, amount: &Amount) -> Option<&'static str> {
+    let said: String = text.chars().skip(amount.place.start).take(amount.place.len()).collect();
+    numbers::currency(&said)
+}
+
+/// The number of an amount without its scale: 30 of "30 thousand".
+fn bare(text: &str, amount: &Amount) -> f64 {
+    let said: String = text.chars().skip(amount.place.start).take(amount.place.len()).collect();
+    let kept: Vec<String> =
+        words(&said).into_iter().map(|w| w.text).filter(|w| !numbers::is_scale(w)).collect();
+    numbers::amount(&kept.join(" ")).filter(|n| *n > 0.0).unwrap_or(amount.value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(text: &str, tagged: &[(&str, &str)]) -> (Option<f64>, Option<f64>, Vec<String>) {
+        let entities = tagged.iter().map(|(entity, part)| {
+            let start = text[..text.find(part).unwrap()].chars().count();
+            ParsedEntity {
+                entity: (*entity).to_owned(),
+                start,
+                end: start + part.chars().count(),
+                text: (*part).to_owned(),
+                value: json!(part),
+                currency: None,
+                confidence: 0.9,
+            }
+        });
+        let mut parse = Parse {
+            languages: vec![],
+            intents: vec![],
+            entities: entities.collect(),
+            out_of_scope: 0.0,
+            candidates: vec![],
+            model: String::new(),
+            tier: String::new(),
+        };
+        settle(&mut parse, text);
+        let of = |name: &str| parse.entities.iter().find(|e| e.entity == name).and_then(|e| e.value.as_f64());
+        let rest = parse.entities.iter().filter(|e| !e.entity.starts_with("price")).map(|e| e.entity.clone());
+        (of("price_min"), of("price_max"), rest.collect())
+    }
+
+    #[test]
+    fn ranges_have_both_ends() {
+        for (text, tagged, low, high) in [
+            ("5 se 10 hazar ke beech earbuds", &[("time", "5 se 10 hazar")][..], 5000.0, 10000.0),
+            ("20 से 30 हज़ार में", &[("price_min", "20"), ("price_max", "30 हज़ार")], 20000.0, 30000.0),
+            ("laptops between 60 and 65 thousand", &[("price_min", "60"), ("size", "65")], 60000.0, 65000.0),
+            ("phone 3-4 hazar", &[], 3000.0, 4000.0),
+            ("60 to 65 thousand", &[], 60000.0, 65000.0),
+            ("entre 100 y 200 euros", &[("price_min", "100"), ("price_max", "200 euros")], 100.0, 200.0),
+            ("15-20k", &[], 15000.0, 20000.0),
+            ("shoes 2000 to 3000 rs", &[], 2000.0, 3000.0),
+            ("do se teen hazar wale", &[], 2000.0, 3000.0),
+        ] {
+            let (min, max, rest) = limits(text, tagged);
+            assert_eq!((min, max), (Some(low), Some(high)), "{text}");
+            assert!(rest.is_empty(), "{text}: {rest:?}");
+        }
+    }
+
+    #[test]
+    fn words_around_an_amount_say_which_end_it_is() {
+        for (text, tagged, low, high) in [
+            ("दो हज़ार से कम", &[][..], None, Some(2000.0)),
+            ("auriculares por menos de cien euros", &[], None, Some(100.0)),
+            ("laptop under 1.2 lakh", &[("price_max", "1.2 lakh")], None, Some(120_000.0)),
+            ("3000 रुपये से कम वाली", &[("price_min", "3000 रुपये")], None, Some(3000.0)),
+            ("above 20k", &[("price_max", "20k")], Some(20000.0), None),
+            ("400 quid", &[("quantity", "400")], None, Some(400.0)),
+            ("shoes under 500 pounds", &[("size", "500 pounds")], None, Some(500.0)),
+            ("$100", &[], None, Some(100.0)),
+            ("zapas por menos de 300 pavos", &[], None, Some(300.0)),
+            ("pachaas hazar tak", &[], None, Some(50000.0)),
+            ("unas zapas por 300 pavos", &[("price_min", "300 pavos")], None, Some(300.0)),
+        ] {
+            assert_eq!(limits(text, tagged).0, low, "{text}");
+            assert_eq!(limits(text, tagged).1, high, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_numbers_are_left_alone() {
+        for text in [
+            "10 to 12 inch tablet",
+            "between 5 and 6 pm",
+            "iphone 15",
+            "order 8842",
+            "size 9 to 10",
+            "do din mein chahiye",
+            "110001 tak",
+            "2-3 days",
+            "one or two",
+        ] {
+            let (min, max, _) = limits(text, &[]);
+            assert_eq!((min, max), (None, None), "{text}");
+        }
+        let (_, max, rest) = limits("under 11 pro wala", &[("product", "11 pro")]);
+        assert_eq!((max, rest), (None, vec!["product".to_owned()]));
+    }
+}
