@@ -8,6 +8,7 @@ mod layers;
 mod onnx;
 mod packages;
 mod session;
+mod unigram;
 mod weights;
 
 pub use install::{installed, pull};

@@ -1,7 +1,9 @@
 //! Runs the converted encoder with ONNX Runtime, one thread and one message at a time (batching does not pay on the CPUs this
 //! was measured on).
 
-use super::{Encode, EncoderSource, Encoding, Lower, Pieces, WIDTH, convert::MAX_TOKENS, layers};
+use super::{
+    Encode, EncoderSource, Encoding, Lower, Pieces, WIDTH, convert::MAX_TOKENS, layers, unigram::Tokenizer,
+};
 use crate::{
     error::{Error, Result},
     heads::tensors::Tensors,
@@ -20,7 +22,6 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
-use tokenizers::Tokenizer;
 
 /// What e5 models expect before a text that is compared with others of its kind.
 const PREFIX: &str = "query: ";

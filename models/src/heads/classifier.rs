@@ -4,7 +4,8 @@
 //! classes are vectors (rows of O) that the message's vector is compared with by inner product.
 
 use super::{
-    math::{argmax, axpy, dot, softmax},
+    math::{argmax, dot, softmax},
+    sparse::Sparse,
     tensors::Tensors,
 };
 use crate::{
@@ -38,7 +39,7 @@ pub struct Classifier {
     /// The sparse features it knows.
     pub vocabulary: Vocabulary,
     /// Features × classes.
-    pub sparse: Vec<f32>,
+    pub sparse: Sparse,
     /// One for each class.
     pub bias: Vec<f32>,
     /// The part over the sentence vector, if trained with an encoder.
@@ -80,8 +81,7 @@ impl Classifier {
         logits.copy_from_slice(&self.bias);
         let value = value(rows.len());
         for &row in rows {
-            let at = row as usize * self.classes;
-            axpy(value, &self.sparse[at..at + self.classes], logits);
+            self.sparse.add(row, value, logits);
         }
     }
 
@@ -121,7 +121,7 @@ impl Classifier {
     /// Puts the weights into `tensors` under names that begin with `prefix`.
     pub fn save(&self, prefix: &str, tensors: &mut Tensors) {
         tensors.put_names(&format!("{prefix}.vocabulary"), self.vocabulary.names());
-        tensors.put(&format!("{prefix}.sparse"), &self.sparse);
+        self.sparse.save(&format!("{prefix}.sparse"), tensors);
         tensors.put(&format!("{prefix}.bias"), &self.bias);
         if let Some(d) = &self.dense {
             for (name, values) in [
@@ -147,13 +147,12 @@ impl Classifier {
             why: format!("{prefix}.{what} is missing or ill-sized"),
         };
         let names = tensors.take_names(&format!("{prefix}.vocabulary")).ok_or_else(|| ill("vocabulary"))?;
-        let mut get = |name: &str| tensors.take(&format!("{prefix}.{name}"));
-        let sparse = get("sparse").ok_or_else(|| ill("sparse"))?;
-        let bias = get("bias").ok_or_else(|| ill("bias"))?;
+        let bias = tensors.take(&format!("{prefix}.bias")).ok_or_else(|| ill("bias"))?;
         let classes = bias.len();
-        if classes == 0 || sparse.len() != names.len() * classes {
-            return Err(ill("sparse"));
-        }
+        let sparse = Sparse::load(&format!("{prefix}.sparse"), tensors, names.len(), classes)
+            .filter(|_| classes > 0)
+            .ok_or_else(|| ill("sparse"))?;
+        let mut get = |name: &str| tensors.take(&format!("{prefix}.{name}"));
         let dense = match get("dense.mean") {
             None => None,
             Some(mean) => {

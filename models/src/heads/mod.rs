@@ -3,6 +3,7 @@
 pub mod classifier;
 pub mod lattice;
 pub mod math;
+pub mod sparse;
 pub mod tagger;
 pub mod tags;
 pub mod tensors;

@@ -2,7 +2,8 @@
 
 use super::{
     lattice::{Chain, Lattice, best},
-    math::{axpy, dot},
+    math::dot,
+    sparse::Sparse,
     tags::Tags,
     tensors::Tensors,
 };
@@ -31,7 +32,7 @@ pub struct Tagger {
     /// The sparse features it knows.
     pub vocabulary: Vocabulary,
     /// Features × tags.
-    pub sparse: Vec<f32>,
+    pub sparse: Sparse,
     /// One for each tag.
     pub bias: Vec<f32>,
     /// What tags score after each other.
@@ -78,8 +79,7 @@ impl Tagger {
         for (i, (rows, out)) in rows.iter().zip(out.chunks_exact_mut(tags)).enumerate() {
             out.copy_from_slice(&self.bias);
             for &row in rows {
-                let at = row as usize * tags;
-                axpy(1.0, &self.sparse[at..at + tags], out);
+                self.sparse.add(row, 1.0, out);
             }
             if let (Some(dense), Some(x)) = (&self.dense, vectors.and_then(|v| v.get(i))) {
                 let x = dense.standardize(x);
@@ -112,7 +112,7 @@ impl Tagger {
     /// Puts the weights into `tensors` under names that begin with `prefix`.
     pub fn save(&self, prefix: &str, tensors: &mut Tensors) {
         tensors.put_names(&format!("{prefix}.vocabulary"), self.vocabulary.names());
-        tensors.put(&format!("{prefix}.sparse"), &self.sparse);
+        self.sparse.save(&format!("{prefix}.sparse"), tensors);
         tensors.put(&format!("{prefix}.bias"), &self.bias);
         tensors.put(&format!("{prefix}.chain"), &self.chain.scores);
         if let Some(d) = &self.dense {
@@ -130,16 +130,15 @@ impl Tagger {
         let ill =
             || Error::Artefact { path: path.to_owned(), why: format!("{prefix} is incomplete or ill-sized") };
         let names = tensors.take_names(&format!("{prefix}.vocabulary")).ok_or_else(ill)?;
+        let bias = tensors.take(&format!("{prefix}.bias")).ok_or_else(ill)?;
+        let sparse = Sparse::load(&format!("{prefix}.sparse"), tensors, names.len(), bias.len());
+        let sparse = sparse.ok_or_else(ill)?;
         let mut get = |name: &str| tensors.take(&format!("{prefix}.{name}"));
-        let (sparse, bias) = (get("sparse").ok_or_else(ill)?, get("bias").ok_or_else(ill)?);
         let entities = bias.len().saturating_sub(1) / 4;
         let tags = Tags::new(entities);
         let mut chain = Chain::new(&tags);
         let scores = get("chain").ok_or_else(ill)?;
-        if bias.len() != tags.len()
-            || sparse.len() != names.len() * bias.len()
-            || scores.len() != chain.scores.len()
-        {
+        if bias.len() != tags.len() || scores.len() != chain.scores.len() {
             return Err(ill());
         }
         chain.scores = scores;

@@ -15,6 +15,7 @@ pub struct Tensors {
 enum Block {
     Floats(Vec<f32>),
     Names(Vec<u64>),
+    Bytes(Vec<i8>),
 }
 
 impl Tensors {
@@ -34,14 +35,25 @@ impl Tensors {
     pub fn take(&mut self, name: &str) -> Option<Vec<f32>> {
         match self.blocks.remove(name)? {
             Block::Floats(values) => Some(values),
-            Block::Names(_) => None,
+            Block::Names(_) | Block::Bytes(_) => None,
+        }
+    }
+    /// Adds 8-bit numbers.
+    pub fn put_bytes(&mut self, name: &str, values: &[i8]) {
+        self.blocks.insert(name.into(), Block::Bytes(values.to_vec()));
+    }
+    /// Takes 8-bit numbers out.
+    pub fn take_bytes(&mut self, name: &str) -> Option<Vec<i8>> {
+        match self.blocks.remove(name)? {
+            Block::Bytes(values) => Some(values),
+            Block::Floats(_) | Block::Names(_) => None,
         }
     }
     /// Takes feature names out.
     pub fn take_names(&mut self, name: &str) -> Option<Vec<u64>> {
         match self.blocks.remove(name)? {
             Block::Names(values) => Some(values),
-            Block::Floats(_) => None,
+            Block::Floats(_) | Block::Bytes(_) => None,
         }
     }
 
@@ -54,6 +66,7 @@ impl Tensors {
                 let kind = match block {
                     Block::Floats(v) => ("f32", v.len()),
                     Block::Names(v) => ("u64", v.len()),
+                    Block::Bytes(v) => ("i8", v.len()),
                 };
                 (name.as_str(), kind)
             })
@@ -66,6 +79,7 @@ impl Tensors {
             match block {
                 Block::Floats(v) => v.iter().for_each(|x| out.extend(x.to_le_bytes())),
                 Block::Names(v) => v.iter().for_each(|x| out.extend(x.to_le_bytes())),
+                Block::Bytes(v) => v.iter().for_each(|x| out.extend(x.to_le_bytes())),
             }
         }
         out
@@ -85,14 +99,18 @@ impl Tensors {
             serde_json::from_slice(header).map_err(|e| ill(&format!("header: {e}")))?;
         let mut out = Self::default();
         for (name, (kind, count)) in header {
-            let size = if kind == "f32" { 4 } else { 8 };
+            let size = match kind.as_str() {
+                "f32" => 4,
+                "i8" => 1,
+                _ => 8,
+            };
             let bytes = count.checked_mul(size).ok_or_else(|| ill("cut short"))?;
             let (data, after) = rest.split_at_checked(bytes).ok_or_else(|| ill("cut short"))?;
             rest = after;
-            let block = if kind == "f32" {
-                Block::Floats(data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
-            } else {
-                Block::Names(data.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect())
+            let block = match size {
+                4 => Block::Floats(data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
+                1 => Block::Bytes(data.iter().map(|b| b.cast_signed()).collect()),
+                _ => Block::Names(data.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect()),
             };
             out.blocks.insert(name, block);
         }

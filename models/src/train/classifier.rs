@@ -5,6 +5,7 @@ use crate::{
     heads::{
         classifier::{Classifier, Dense, value},
         math::{Adam, adagrad, axpy, softmax, standardizer},
+        sparse::Sparse,
     },
     random::Random,
 };
@@ -150,7 +151,7 @@ pub fn train(
         .collect();
     let mut model = Classifier {
         classes,
-        sparse: vec![0.0; vocabulary.len() * classes],
+        sparse: Sparse::zeros(vocabulary.len(), classes),
         bias: vec![0.0; classes],
         vocabulary,
         dense: None,
@@ -159,7 +160,7 @@ pub fn train(
         .iter()
         .map(|s| (model.rows(&s.features), s.contexts.iter().map(|c| model.rows(c)).collect()))
         .collect();
-    let mut squares = vec![1e-3f32; model.sparse.len()];
+    let mut squares = vec![1e-3f32; model.sparse.full().len()];
     let mut bias_squares = vec![1e-3f32; classes];
     let mut order: Vec<usize> = (0..samples.len()).collect();
     let (mut logits, mut rows) = (vec![0f32; classes], Vec::new());
@@ -193,7 +194,8 @@ pub fn train(
             let value = value(rows.len());
             for &row in &rows {
                 let at = row as usize * classes;
-                let weights = model.sparse[at..at + classes].iter_mut().zip(&mut squares[at..at + classes]);
+                let weights =
+                    model.sparse.full()[at..at + classes].iter_mut().zip(&mut squares[at..at + classes]);
                 for ((w, s), e) in weights.zip(&logits) {
                     adagrad(w, s, e * value, options.sparse_rate);
                 }
@@ -213,6 +215,7 @@ pub fn train(
             break;
         }
     }
+    model.sparse.pack();
     model
 }
 

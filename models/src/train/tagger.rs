@@ -5,6 +5,7 @@ use crate::{
     heads::{
         lattice::{Chain, Lattice},
         math::{Adam, adagrad, axpy, standardizer},
+        sparse::Sparse,
         tagger::{DenseTags, Tagger},
         tags::Tags,
     },
@@ -96,13 +97,13 @@ pub fn train(
     let mut gradient = dense.as_ref().map_or_else(Vec::new, |d| vec![0f32; d.weights.len()]);
     let mut model = Tagger {
         entities,
-        sparse: vec![0.0; vocabulary.len() * count],
+        sparse: Sparse::zeros(vocabulary.len(), count),
         bias: vec![0.0; count],
         chain: Chain::new(&tags),
         dense,
         vocabulary,
     };
-    let mut squares = vec![1e-2f32; model.sparse.len()];
+    let mut squares = vec![1e-2f32; model.sparse.full().len()];
     let mut bias_squares = vec![1e-2f32; count];
     let mut chain_squares = vec![1e-2f32; model.chain.scores.len()];
     let mut pairs = vec![0f32; model.chain.scores.len()];
@@ -148,7 +149,12 @@ pub fn train(
                 for &row in &active[t] {
                     let at = row as usize * count;
                     for &(tag, e) in &wrong {
-                        adagrad(&mut model.sparse[at + tag], &mut squares[at + tag], e, options.sparse_rate);
+                        adagrad(
+                            &mut model.sparse.full()[at + tag],
+                            &mut squares[at + tag],
+                            e,
+                            options.sparse_rate,
+                        );
                     }
                 }
                 for &(tag, e) in &wrong {
@@ -177,6 +183,7 @@ pub fn train(
         }
         seen(epoch);
     }
+    model.sparse.pack();
     model
 }
 

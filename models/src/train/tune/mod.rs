@@ -13,6 +13,7 @@ use crate::{
         classifier::{Classifier, Dense, value},
         lattice::Chain,
         math::{Adam, adagrad, standardizer},
+        sparse::Sparse,
         tagger::{DenseTags, Tagger, Tagging},
         tags::Tags,
     },
@@ -235,7 +236,7 @@ impl Net {
         let vocabulary = Vocabulary::count(lists.into_iter(), options.least);
         let intents = Classifier {
             classes,
-            sparse: vec![0.0; vocabulary.len() * classes],
+            sparse: Sparse::zeros(vocabulary.len(), classes),
             bias: vec![0.0; classes],
             vocabulary,
             dense: Some(dense),
@@ -247,7 +248,7 @@ impl Net {
         let vocabulary = Vocabulary::count(lists.iter().map(Vec::as_slice), options.least);
         let tagger = Tagger {
             entities,
-            sparse: vec![0.0; vocabulary.len() * tags.len()],
+            sparse: Sparse::zeros(vocabulary.len(), tags.len()),
             bias: vec![0.0; tags.len()],
             chain: Chain::new(&tags),
             dense: Some(DenseTags { mean, scale, weights: vec![0.0; tags.len() * width] }),
@@ -282,7 +283,7 @@ struct Optimizer {
 }
 
 impl Optimizer {
-    fn new(net: &Net) -> Self {
+    fn new(net: &mut Net) -> Self {
         let dense = |n: usize| Adam::new(n);
         Self {
             layers: net
@@ -293,9 +294,9 @@ impl Optimizer {
                 .collect(),
             linear: dense(net.intents.dense.as_ref().map_or(0, |d| d.linear.len())),
             tags: dense(net.tagger.dense.as_ref().map_or(0, |d| d.weights.len())),
-            sparse: vec![1e-3; net.intents.sparse.len()],
+            sparse: vec![1e-3; net.intents.sparse.full().len()],
             bias: vec![1e-3; net.intents.bias.len()],
-            words: vec![1e-2; net.tagger.sparse.len()],
+            words: vec![1e-2; net.tagger.sparse.full().len()],
             tag_bias: vec![1e-2; net.tagger.bias.len()],
             chain: vec![1e-2; net.tagger.chain.scores.len()],
         }
@@ -336,8 +337,9 @@ impl Optimizer {
             let value = value(item.rows.len());
             for &row in &item.rows {
                 let at = row as usize * classes;
-                let weights =
-                    net.intents.sparse[at..at + classes].iter_mut().zip(&mut self.sparse[at..at + classes]);
+                let weights = net.intents.sparse.full()[at..at + classes]
+                    .iter_mut()
+                    .zip(&mut self.sparse[at..at + classes]);
                 for ((w, s), e) in weights.zip(&item.error) {
                     adagrad(w, s, e * value, rate);
                 }
@@ -349,7 +351,7 @@ impl Optimizer {
                 for &row in rows {
                     let at = row as usize * count;
                     for &(tag, e) in wrong {
-                        adagrad(&mut net.tagger.sparse[at + tag], &mut self.words[at + tag], e, rate);
+                        adagrad(&mut net.tagger.sparse.full()[at + tag], &mut self.words[at + tag], e, rate);
                     }
                 }
                 for &(tag, e) in wrong {
@@ -376,7 +378,7 @@ pub fn train(
 ) -> Net {
     let mut net = Net::new(items, top, classes, entities, options);
     let known: Vec<Known> = items.iter().map(|i| net.known(i)).collect();
-    let mut optimizer = Optimizer::new(&net);
+    let mut optimizer = Optimizer::new(&mut net);
     let mut random = Random::new(seed);
     let mut order: Vec<usize> = (0..items.len()).collect();
     let epochs = if options.epochs == 0 { passes(items.len()) } else { options.epochs };
@@ -406,6 +408,8 @@ pub fn train(
             break;
         }
     }
+    net.intents.sparse.pack();
+    net.tagger.sparse.pack();
     net
 }
 
