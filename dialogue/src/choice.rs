@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 mod clock;
 mod filler;
 mod ordinal;
+pub(crate) mod pointed;
 mod reference;
 
 pub(crate) use ordinal::place;

@@ -29,6 +29,7 @@ pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>
     let number = a.settings.number(&state.person.number);
     let lang = language(a, state);
     let today = civil(a, state, at).map(|now| now.date().to_string());
+    let yesterday = civil(a, state, at).and_then(|now| now.date().yesterday().ok()).map(|d| d.to_string());
     let flow_name = |id: &str| a.flows.get(id).and_then(|f| f.name.get(&lang)).map(str::to_owned);
     let below = frame.and_then(|f| {
         let at = state.stack.iter().position(|s| s.id == f.id)?;
@@ -61,6 +62,7 @@ pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>
     put("number", json!(state.person.number));
     put("conversation", json!(format!("{}:{}", state.person.number, state.contact().unwrap_or("unknown"))));
     put("today", json!(today));
+    put("yesterday", json!(yesterday));
     put("now", json!(rfc3339(at)));
     put("consented", json!(state.consented()));
     put("consent", json!(consent));

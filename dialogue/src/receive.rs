@@ -178,7 +178,10 @@ fn execute(turn: &mut Turn, commands: Vec<Command>, tapped: bool) {
     if matches!(turn.state.owner, Owner::Queue { .. })
         && !commands.iter().all(|c| answered_in_queue(turn, c, tapped))
     {
-        return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
+        // "Hello? Thanks!" leaves nothing for the person to answer.
+        let empty = commands.iter().all(|c| matches!(c, Command::Chitchat { .. } | Command::Acknowledge));
+        let reason = if empty { "queued_courtesy" } else { "queued" };
+        return turn.emit(TrackerEvent::Withheld { reason: reason.into() });
     }
     turn.execute(commands);
 }

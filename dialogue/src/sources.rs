@@ -1,6 +1,7 @@
 //! Sources of commands, in the order in which they are asked: taps, rules, understanding.
 
 mod answers;
+mod means;
 pub mod nlu;
 pub mod rules;
 pub mod taps;

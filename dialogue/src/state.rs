@@ -30,6 +30,9 @@ pub struct State {
     pub consent: Consent,
     /// Opt-in to marketing; none: never said.
     pub marketing: Option<bool>,
+    /// Whether something written since the hand-over has been withheld: it waits for the person.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
     /// End of the customer-service window, milliseconds since the epoch.
     pub window_until: Option<i64>,
     /// Who owns the thread.

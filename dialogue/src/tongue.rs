@@ -59,6 +59,13 @@ pub(crate) fn named_languages(text: &str) -> (Vec<&'static str>, Vec<&'static st
     if wanted.contains(&"hi-Latn") {
         wanted.retain(|l| *l != "hi");
     }
+    // "Hindi, but in English letters": Hindi's words in that script.
+    if wanted.contains(&"hi")
+        && said.iter().any(|(w, _)| listed("letters alphabet script akshar aksharon lipi likh अक्षरों लिपि", w))
+        && wanted.contains(&"en")
+    {
+        wanted = vec!["hi-Latn"];
+    }
     wanted.retain(|l| !denied.contains(l));
     (wanted, denied)
 }
@@ -154,6 +161,8 @@ mod tests {
             ("इंग्लिश में बात करो please", Some("en")),
             ("can u plz talk in english", Some("en")),
             ("no, in english", Some("en")),
+            ("hindi likh ke english letters me bolo bhai", Some("hi-Latn")),
+            ("english letters me hindi likho", Some("hi-Latn")),
         ] {
             let (all, _) = named_languages(text);
             assert_eq!(all.first().copied(), wanted, "{text}");

@@ -213,9 +213,13 @@ pub(crate) fn after_yes(words: &Words, text: &str) -> Option<String> {
 pub(crate) fn agrees(words: &Words, text: &str) -> bool {
     const AROUND: &str = "g ji bhai bhaiya yaar chalo then on go please pls pues pos q que venga anda pesado pesada hombre mujer \
         tio tia ya bueno ok okay well so aap sir madam maam hi na kya जी चलो यार भाई तो ही बस कर लो ले लीजिए kar lo le lijiye karo करो kr \
-        thanks thank you gracias fine";
+        thanks thank you gracias fine sorry dear please hmm hm hmmm um umm k kk right न ना naa sry perdon perdona माफ़ सॉरी";
     let said = Said::of(text);
-    if said.words.is_empty() || said.words.len() > 6 || text.contains(['?', '¿']) || hesitates(text) {
+    // "ठीक है न?", "chalo theek hai, ok?": a yes that only asks to be heard.
+    let tag = said.words.len() >= 2
+        && said.words.last().is_some_and(|(w, _)| listed("na n right ok okay hai he vale no न ना है ठीक", w));
+    let asks = text.contains(['?', '¿']) && !tag;
+    if said.words.is_empty() || said.words.len() > 6 || asks || hesitates(text) {
         return false;
     }
     let (mut at, mut yes) = (0, false);
@@ -365,6 +369,9 @@ mod tests {
             "pues vale",
             "q si pesado",
             "ok fine",
+            "hmm k",
+            "sure sorry",
+            "ठीक है न?",
         ] {
             assert!(agrees(&words(), text), "{text}");
         }

@@ -122,7 +122,8 @@ fn flow_itself(a: &Assistant, f: &mut Findings, flow: &Flow) {
     for (slot, place) in flow.optional_slots.iter().chain(&flow.persisted_slots) {
         names::slot(a, f, place, slot);
     }
-    for other in flow.absorbs.iter().chain(&flow.follow_up) {
+    let means = flow.means.iter().flat_map(|(wished, other)| [wished, other]);
+    for other in flow.absorbs.iter().chain(&flow.follow_up).chain(means) {
         names::flow(a, f, &flow.place, other);
     }
     if let Some(guard) = &flow.guard {

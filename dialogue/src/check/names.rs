@@ -10,7 +10,7 @@ use regex::Regex;
 use std::sync::LazyLock;
 
 /// Names under `context.` that templates and conditions may use.
-const CONTEXT: [&str; 36] = [
+const CONTEXT: [&str; 37] = [
     "language",
     "language_locked",
     "country",
@@ -25,6 +25,7 @@ const CONTEXT: [&str; 36] = [
     "number",
     "conversation",
     "today",
+    "yesterday",
     "now",
     "consented",
     "consent",
@@ -84,7 +85,8 @@ fn slots(a: &Assistant, f: &mut Findings) {
         for mapping in &slot.mappings {
             match &mapping.source {
                 // Ruled-out values and words come from entities and slots that are known.
-                Source::Entity(entity, _) if entity.starts_with("words ") => {}
+                Source::Entity(entity, _) if entity.starts_with("words ") || entity.starts_with("shown ") => {
+                }
                 Source::Entity(entity, _)
                     if !a.domain.entities.contains_key(entity.trim_start_matches("not ")) =>
                 {

@@ -27,6 +27,11 @@ fn is(list: &str, word: &str) -> bool {
     list.split_whitespace().any(|w| fold(w) == word)
 }
 
+/// Whether a word says the last.
+pub(super) fn is_last(word: &str) -> bool {
+    is(LAST, word)
+}
+
 /// Whether a text points at something that was shown.
 pub(crate) fn pointing(text: &str) -> bool {
     let said = words(text);

@@ -393,6 +393,7 @@ impl Mapping {
                 "max_words",
                 "pattern",
                 "intent",
+                "several",
                 "not_intent",
                 "value",
                 "role",
@@ -448,6 +449,16 @@ impl Mapping {
                 Source::Intent(intents.remove(0), value)
             }
             "from_words" => Source::Entity(crate::mention::worded(slot), 0.0),
+            "from_shown" => {
+                let argument = at.string_at("entity", findings).unwrap_or_else(|| slot.to_owned());
+                Source::Entity(
+                    match at.bool_at("several", findings) {
+                        Some(true) => crate::choice::pointed::shown_some(&argument),
+                        _ => crate::choice::pointed::shown(&argument),
+                    },
+                    0.0,
+                )
+            }
             "from_location" => Source::Location,
             "controlled" | "custom" | "from_llm" | "from_trigger_intent" => Source::Controlled,
             other => {
@@ -455,7 +466,15 @@ impl Mapping {
                     &at.place(),
                     "slot mapping",
                     other,
-                    ["from_entity", "from_text", "from_intent", "from_words", "from_location", "controlled"],
+                    [
+                        "from_entity",
+                        "from_text",
+                        "from_intent",
+                        "from_words",
+                        "from_shown",
+                        "from_location",
+                        "controlled",
+                    ],
                 );
                 return None;
             }

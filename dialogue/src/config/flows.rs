@@ -28,6 +28,8 @@ pub struct Flow {
     pub persisted_slots: Vec<(String, Place)>,
     /// Flows whose wishes, said while it runs, are about it: "actually, make it Sunday" while booking.
     pub absorbs: Vec<String>,
+    /// Wishes for these flows, said while it runs and without a word of what they are about, mean the other one: "cancel it".
+    pub means: Vec<(String, String)>,
     /// The flow that a change said after its end goes to, instead of running it once more.
     pub follow_up: Option<String>,
     /// Whether its end resolves a matter.
@@ -162,6 +164,7 @@ impl Flow {
                 "on_values",
                 "persisted_slots",
                 "absorbs",
+                "means",
                 "follow_up",
                 "run_pattern_completed",
                 "resume",
@@ -201,6 +204,10 @@ impl Flow {
                 .collect(),
             persisted_slots: at.strings_at("persisted_slots", findings),
             absorbs: at.strings_at("absorbs", findings).into_iter().map(|(s, _)| s).collect(),
+            means: at
+                .get("means")
+                .map(|m| m.entries().map(|(from, to)| (from.key(), to.key())).collect())
+                .unwrap_or_default(),
             follow_up: at.string_at("follow_up", findings),
             run_pattern_completed: at.bool_at("run_pattern_completed", findings).unwrap_or(true),
             resume: at.bool_at("resume", findings).unwrap_or(true),

@@ -64,7 +64,10 @@ pub(crate) fn run(turn: &mut Turn, flow: &Flow, frame: &Frame) {
     }
     // Whoever could not be helped, or is offered a person in the end, goes on waiting for one.
     let offered = turn.drafts.iter().any(offers_person);
-    if frame.self_service && mine.is_some() && !offered && matches!(turn.state.owner, Owner::Queue { .. }) {
+    // What was written since then and not answered is for the person all the same.
+    let left = turn.state.unanswered;
+    let queued = matches!(turn.state.owner, Owner::Queue { .. });
+    if frame.self_service && mine.is_some() && !offered && !left && queued {
         withdraw(turn);
     }
     if turn.state.stack.is_empty() {
@@ -97,7 +100,8 @@ pub(crate) fn ask_satisfaction(turn: &mut Turn) {
         AskSatisfaction::Never => false,
     };
     let running = turn.state.stack.iter().any(|f| f.flow == "pattern_satisfaction");
-    if !wanted || running || turn.state.owner != Owner::Bot {
+    // Not before everything that was asked has had its answer.
+    if !wanted || running || turn.state.owner != Owner::Bot || turn.state.held.iter().any(|h| !h.part) {
         return;
     }
     let slots: Slots =

@@ -16,6 +16,11 @@ const BECAUSE: &str =
 /// What follows a "no" that belongs to a statement: "nahi abhi tak order number nahi mila".
 const NOT_YET: &str = "mila mili mile aaya aayi aaye aya hua hui hue pahuncha pata मिला मिली मिले आया आयी आए हुआ हुई पहुंचा पता \
     received arrived come came llegado llego recibido";
+/// What goes with another number for the one that was told.
+const AMENDS: &str = "make but it only instead actually need want que sean son pero mejor ponme pon kar karo kardo chahiye par lekin \
+    कर करो चाहिए पर लेकिन";
+/// What may stand before a yes or no: "mmm no".
+const FILLERS: &str = "mm mmm mmmm hm hmm hmmm um umm uh eh ehh er oh ah ahh pues bueno are arey arre अरे हम्म";
 /// What takes a yes back, or hangs something on it.
 const BUT: &str = "but wait not no dont cant if unless before first later instead pero espera antes primero luego mejor nunca \
     lekin par magar ruko nahi nahin nai mat agar pehle baad लेकिन पर मगर रुको नहीं मत अगर पहले बाद";
@@ -119,11 +124,12 @@ impl Question<'_> {
     /// "Haan, wife ko bhi launga": the yes that a message begins with, where nothing behind it takes it back. What is behind
     /// it is noted, if the question notes details.
     pub(super) fn yes_and_more(&self, turn: &Turn, text: &str) -> Option<Vec<Command>> {
-        let (true, rest) = leading(turn, text)? else { return None };
-        if words(&rest).iter().any(|w| is(BUT, w)) {
+        let (yes, rest) = leading(turn, text)?;
+        // "Yes, but I don't know the number", "no order was made": where nothing is done at once, the first word counts.
+        if self.collect.confirm && (!yes || words(&rest).iter().any(|w| is(BUT, w))) {
             return None;
         }
-        let mut slots = Slots::from([(self.collect.slot.clone(), Value::Bool(true))]);
+        let mut slots = Slots::from([(self.collect.slot.clone(), Value::Bool(yes))]);
         if let Some(slot) = &self.collect.ways.details {
             slots.insert(slot.clone(), Value::String(self.noted(turn, slot, &rest)));
         }
@@ -138,6 +144,13 @@ impl Question<'_> {
         }
     }
 
+    /// What is said behind a yes that was understood as one: "haan, but pickup after five".
+    pub(super) fn noted_with_yes(&self, turn: &Turn, text: &str) -> Option<(String, Value)> {
+        let slot = self.collect.ways.details.as_ref()?;
+        let (true, rest) = leading(turn, text)? else { return None };
+        (words(&rest).len() >= 3).then(|| (slot.clone(), Value::String(self.noted(turn, slot, &rest))))
+    }
+
     /// Notes a detail and asks again.
     pub(super) fn detail(&self, turn: &Turn, text: &str) -> Option<Vec<Command>> {
         let slot = self.collect.ways.details.as_ref().filter(|_| !text.trim().is_empty())?;
@@ -147,13 +160,58 @@ impl Question<'_> {
 
     /// "No, Calle Mayor 14": another value for what is being confirmed.
     pub(super) fn retaken(&self, turn: &Turn, text: &str) -> Option<Vec<Command>> {
-        let (false, rest) = leading(turn, text)? else { return None };
-        let slot =
-            self.collect.ways.retake.iter().find(|s| turn.state.frame_slot(Some(self.frame), s).is_some())?;
+        let (yes, rest) = leading(turn, text)?;
+        let known = |s: &&String| turn.state.frame_slot(Some(self.frame), s).is_some();
+        let slot = self.collect.ways.retake.iter().find(known)?;
+        let before = turn.state.frame_slot(Some(self.frame), slot).and_then(Value::as_str).unwrap_or("");
+        if let Some(amended) = amended(before, &rest) {
+            return Some(vec![Command::SetSlot {
+                slots: Slots::from([(slot.clone(), Value::String(amended))]),
+            }]);
+        }
+        if yes {
+            return None;
+        }
         // A new address or quantity has a number; "no, leave it as it is" has none.
         let telling = words(&rest).len() >= 2 && ascii_digits(&rest).chars().any(|c| c.is_ascii_digit());
         telling.then(|| vec![Command::SetSlot { slots: Slots::from([(slot.clone(), Value::String(rest))]) }])
     }
+}
+
+/// "But 40 nahi 45", "make it 45": what was told, with the other number in it. Nothing if it cannot be seen which number is
+/// meant, or if more than a number is said.
+fn amended(before: &str, said: &str) -> Option<String> {
+    let numbers = |text: &str| -> Vec<String> {
+        let digits = ascii_digits(text);
+        digits.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).map(str::to_owned).collect()
+    };
+    let before = ascii_digits(before);
+    let (had, told) = (numbers(&before), numbers(said));
+    if words(said).len() > 6 || told.is_empty() || told.len() > 2 {
+        return None;
+    }
+    let mut new: Vec<&String> = told.iter().filter(|n| !had.contains(n)).collect();
+    new.dedup();
+    let [new] = new[..] else { return None };
+    let old = match told.iter().find(|n| had.contains(n)) {
+        Some(old) => old,
+        // The first number of an enquiry is how many.
+        None if told.len() == 1 && words(said).iter().any(|w| is(AMENDS, w)) => had.first()?,
+        None => return None,
+    };
+    let mut left = before.as_str();
+    let mut after = String::new();
+    let mut done = false;
+    while let Some(from) = left.find(|c: char| c.is_ascii_digit()) {
+        let to = left[from..].find(|c: char| !c.is_ascii_digit()).map_or(left.len(), |n| from + n);
+        after.push_str(&left[..from]);
+        let number = &left[from..to];
+        after.push_str(if !done && number == old { new } else { number });
+        done |= number == old;
+        left = &left[to..];
+    }
+    after.push_str(left);
+    Some(after)
 }
 
 /// Whether a longer "no …" at a yes-or-no question must be understood before it can be taken for a no.
@@ -198,6 +256,13 @@ fn not_yet(turn: &Turn, text: &str) -> bool {
 fn leading(turn: &Turn, text: &str) -> Option<(bool, String)> {
     let mut rest = text.trim();
     let mut found = None;
+    let pause = |c: char| c.is_whitespace() || matches!(c, ',' | '.' | '…' | '!' | ';' | '।');
+    while let Some((word, after)) =
+        rest.split_once(pause).filter(|(w, _)| !w.is_empty() && is(FILLERS, &fold(w)))
+    {
+        let _ = word;
+        rest = after.trim_start_matches(pause);
+    }
     loop {
         let end = rest
             .find(|c: char| c.is_whitespace() || matches!(c, ',' | '.' | '!' | ';' | '।'))
@@ -225,4 +290,24 @@ fn leading(turn: &Turn, text: &str) -> Option<(bool, String)> {
 
 fn is(list: &str, word: &str) -> bool {
     list.split_whitespace().any(|w| fold(w) == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::amended;
+
+    #[test]
+    fn another_number_for_the_one_told() {
+        let told = "40 Dell laptops by 10 December";
+        for (said, wanted) in [
+            ("par 40 nahi 45", Some("45 Dell laptops by 10 December")),
+            ("but make it 45", Some("45 Dell laptops by 10 December")),
+            ("लेकिन ४५ कर दो", Some("45 Dell laptops by 10 December")),
+            ("10 no, 12", Some("40 Dell laptops by 12 December")),
+            ("send it to 12 Park Street in Delhi please", None),
+            ("call me at 5", None),
+        ] {
+            assert_eq!(amended(told, said).as_deref(), wanted, "{said}");
+        }
+    }
 }

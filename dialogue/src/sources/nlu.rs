@@ -22,10 +22,10 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
         None => return vec![Command::CannotHandle { reason: "not_understood" }],
     };
     let meant = crate::absence::settled(text, &meant);
-    let u = &crate::mention::settled(a, text, &meant);
+    let u = &choice::pointed::settled(turn, text, &crate::mention::settled(a, text, &meant));
     let (intent, p) = u.intents.first().map(|(i, p)| (i.as_str(), *p)).unwrap_or(("", 0.0));
     let sure = p >= a.threshold(intent);
-    let target = a.target(intent).filter(|_| sure);
+    let target = a.target(intent).filter(|_| sure).map(|t| super::means::meant(turn, text, u, t));
     // "Don't send it" is about the matter that is open.
     let halt = a.words.is("halt", text) && turn.state.stack.iter().any(|f| !f.flow.starts_with("pattern_"));
     if halt && target == Some(Target::Command(IntentCommand::Stop)) {
@@ -338,6 +338,9 @@ impl<'t> Question<'t> {
         }
         if let Some(value) = fill::from_answer(a, slot, text, Some(u)) {
             let mut slots = others;
+            if value == Value::Bool(true) {
+                slots.extend(self.noted_with_yes(turn, text));
+            }
             slots.insert(self.slot.to_owned(), value);
             return Some(vec![Command::SetSlot { slots }]);
         }

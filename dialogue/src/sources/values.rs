@@ -89,6 +89,7 @@ fn brings(turn: &Turn, rule: &OnValues, u: &Understanding) -> bool {
             // Words and what is ruled out come with any values.
             let plain = e.entity.strip_prefix("not ").unwrap_or(&e.entity);
             e.entity.starts_with("words ")
+                || e.entity.starts_with("shown ")
                 || rule.beside.iter().any(|(b, _)| *b == plain)
                 || named.iter().any(|s| s.takes_entity(&e.entity))
         })

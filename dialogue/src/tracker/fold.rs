@@ -251,8 +251,10 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             state.options.extend(options);
         }
         TimersArmed { asked_at } => state.armed = asked_at,
-        Withheld { .. } | Trouble { .. } | Noted { .. } => {}
+        Withheld { reason } => state.unanswered |= reason == "queued",
+        Trouble { .. } | Noted { .. } => {}
         Queued { since, reason, suggestions, handoff } => {
+            state.unanswered = false;
             state.owner = Owner::Queue { since, ticket: None, reason, suggestions };
             state.held.retain(|h| !h.part);
             state.handoff = Some(handoff);
@@ -267,6 +269,7 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             }
         }
         QueueLeft { .. } => {
+            state.unanswered = false;
             state.owner = Owner::Bot;
             state.handoff = None;
             for f in &mut state.stack {

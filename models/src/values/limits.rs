@@ -9,15 +9,10 @@ use crate::{
 use serde_json::{Value, json};
 use std::ops::Range;
 
-/// Words before an amount that make it the highest, of one word or two.
-const UPPER_BEFORE: &str = "under|below|within|upto|max|maximum|maximo|less than|up to|at most|no more|menos de|por debajo|como mucho|hasta|debajo de|budget";
-/// Words behind it.
-const UPPER_BEHIND: &str = "tak|se kam|se km|ke andar|k andar|andar|ke niche|ke neeche|se niche|se neeche|or less|o menos|como mucho|max|तक|से कम|के अंदर|अंदर|के नीचे|से नीचे|budget|बजट";
-/// Words before an amount that make it the lowest.
-const LOWER_BEFORE: &str =
-    "over|above|more than|at least|minimum|min|mas de|a partir|desde|minimo|por encima|encima de|from";
-/// Words behind it.
-const LOWER_BEHIND: &str = "se zyada|se jyada|se upar|ke upar|or more|o mas|से ज्यादा|से ऊपर|के ऊपर|से अधिक";
+mod cues;
+
+use cues::{Said, has};
+
 /// Words that make two amounts the ends of a range.
 const BETWEEN: &str = "between|entre|beech|bich|ke beech|बीच|के बीच|range";
 /// What joins the ends.
@@ -29,6 +24,9 @@ const UNIT: &str = "gb tb mb inch inches in pulgadas pulgada kg kilo kilos l lit
 /// Words before a number that make it no amount of money.
 const LABEL: &str =
     "size talla number numero no pin pincode order pedido ord iphone galaxy note साइज नंबर पिन";
+
+/// How far from an amount "about as much" reaches, as a share of it.
+const NEAR: f64 = 0.2;
 
 /// A word or number with its place in characters.
 struct Word {
@@ -54,7 +52,8 @@ fn words(text: &str) -> Vec<Word> {
                 at += 1;
             }
         } else if letter(at) {
-            while letter(at) {
+            // "Don't" is one word.
+            while letter(at) || (matches!(chars.get(at), Some('\'' | '’')) && letter(at + 1)) {
                 at += 1;
             }
         } else {
@@ -64,7 +63,7 @@ fn words(text: &str) -> Vec<Word> {
             }
         }
         all.push(Word {
-            text: key(&Normalized::new(&chars[start..at].iter().collect::<String>()).text),
+            text: key(&Normalized::new(&chars[start..at].iter().collect::<String>()).text).replace('’', ""),
             place: start..at,
         });
     }
@@ -138,28 +137,6 @@ fn amounts(text: &str, words: &[Word]) -> Vec<Amount> {
     all
 }
 
-fn has(list: &str, words: &[Word], from: usize, ahead: bool) -> bool {
-    list.split('|').any(|cue| {
-        let cue: Vec<String> = cue.split(' ').map(key).collect();
-        let range =
-            if ahead { from.checked_sub(cue.len()).map(|s| s..from) } else { Some(from..from + cue.len()) };
-        range.and_then(|r| words.get(r)).is_some_and(|w| w.iter().zip(&cue).all(|(w, c)| w.text == *c))
-    })
-}
-
-/// Whether articles or a currency stand between cue and amount: "less than the 500".
-fn before(list: &str, words: &[Word], from: usize) -> bool {
-    let skip = (0..=1).find(|n| {
-        from.checked_sub(*n).is_some_and(|at| has(list, words, at, true))
-            && (*n == 0
-                || matches!(
-                    words[from - 1].text.as_str(),
-                    "the" | "de" | "los" | "about" | "around" | "unos" | "rs"
-                ))
-    });
-    skip.is_some()
-}
-
 /// Settles the price limits of a message: adds what the tagger missed, and corrects which end is meant.
 pub(super) fn settle(parse: &mut Parse, text: &str) {
     let words = words(text);
@@ -201,10 +178,7 @@ pub(super) fn settle(parse: &mut Parse, text: &str) {
                 continue;
             }
         }
-        let upper =
-            before(UPPER_BEFORE, &words, low.words.start) || has(UPPER_BEHIND, &words, low.words.end, false);
-        let lower =
-            before(LOWER_BEFORE, &words, low.words.start) || has(LOWER_BEHIND, &words, low.words.end, false);
+        let said = cues::said(&words, low.words.start, low.words.end, low.money);
         // "Por 300 euros" is what may be spent, whatever end the tagger took it for.
         let budget = parse
             .entities
@@ -212,12 +186,20 @@ pub(super) fn settle(parse: &mut Parse, text: &str) {
             .any(|e| e.entity == "price_min" && e.start < low.place.end && low.place.start < e.end);
         let foreign = low.money && currency_of(text, low).is_some();
         let plain = is_word(UNIT, low.words.end) || is_word(LABEL, low.words.start.wrapping_sub(1));
-        if !plain && (low.money || tagged(&low.place)) && (upper || lower || budget) {
-            limits.push((
-                if upper || !lower { "price_max" } else { "price_min" },
-                low.value,
-                low.place.clone(),
-            ));
+        // "Under 40" after prices in thousands is no size; a size that is meant says so.
+        let bare_limit = low.digits
+            && low.value >= 10.0
+            && cues::plainly(&words, low.words.start, low.words.end)
+            && !words.get(low.words.end).is_some_and(|w| matches!(w.text.as_str(), ":" | "/"));
+        if !plain && (low.money || tagged(&low.place) || bare_limit) && (said != Said::Nothing || budget) {
+            match said {
+                Said::About => {
+                    limits.push(("price_min", (low.value * (1.0 - NEAR)).round(), low.place.clone()));
+                    limits.push(("price_max", (low.value * (1.0 + NEAR)).round(), low.place.clone()));
+                }
+                Said::Lower => limits.push(("price_min", low.value, low.place.clone())),
+                Said::Upper | Said::Nothing => limits.push(("price_max", low.value, low.place.clone())),
+            }
         } else if !plain && low.money && low.digits && (foreign || text.contains('$')) && !tagged(&low.place)
         {
             // An amount with its currency and nothing else said of it is what may be spent.
@@ -225,6 +207,7 @@ pub(super) fn settle(parse: &mut Parse, text: &str) {
         }
         at += 1;
     }
+    let mut added: Vec<ParsedEntity> = Vec::new();
     for (entity, value, place) in limits {
         let inside = |e: &ParsedEntity| e.start < place.end && place.start < e.end;
         let quotes = |e: &ParsedEntity| {
@@ -239,7 +222,7 @@ pub(super) fn settle(parse: &mut Parse, text: &str) {
         }
         parse.entities.retain(|e| !(inside(e) && quotes(e)));
         let said: String = text.chars().skip(place.start).take(place.len()).collect();
-        parse.entities.push(ParsedEntity {
+        added.push(ParsedEntity {
             entity: entity.to_owned(),
             start: place.start,
             end: place.end,
@@ -249,6 +232,7 @@ pub(super) fn settle(parse: &mut Parse, text: &str) {
             confidence: 0.9,
         });
     }
+    parse.entities.append(&mut added);
     parse.entities.sort_by_key(|e| e.start);
 }
 
@@ -334,6 +318,44 @@ mod tests {
             ("zapas por menos de 300 pavos", &[], None, Some(300.0)),
             ("pachaas hazar tak", &[], None, Some(50000.0)),
             ("unas zapas por 300 pavos", &[("price_min", "300 pavos")], None, Some(300.0)),
+            ("laptop dikhao 40 hazar me", &[], None, Some(40000.0)),
+            ("15 hazar wala phone", &[], None, Some(15000.0)),
+            ("nah too expensive, under 40", &[("size", "40")], None, Some(40.0)),
+            ("máximo 5 mil pesos", &[("price_max", "5 mil")], None, Some(5000.0)),
+            ("4,000 ke aas paas", &[("price_max", "4,000")], Some(3200.0), Some(4800.0)),
+            ("unos 700 euros", &[("price_max", "700 euros")], Some(560.0), Some(840.0)),
+            ("tvs around 50k", &[("price_max", "50k")], Some(40000.0), Some(60000.0)),
+        ] {
+            assert_eq!(limits(text, tagged).0, low, "{text}");
+            assert_eq!(limits(text, tagged).1, high, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_limit_that_is_denied_is_the_other_end() {
+        for (text, tagged, low, high) in [
+            ("a quiet one, not above 4k", &[("price_min", "4k")][..], None, Some(4000.0)),
+            ("nothing over 300 euros", &[("price_min", "300 euros")], None, Some(300.0)),
+            ("I don't want to spend more than 300 euros", &[], None, Some(300.0)),
+            ("I don’t want to go above 20k", &[], None, Some(20000.0)),
+            ("no more than 20k", &[], None, Some(20000.0)),
+            ("no más de 80", &[("price_min", "80")], None, Some(80.0)),
+            ("q no pasen de 80 euros", &[], None, Some(80.0)),
+            ("sin pasar de 300 €", &[], None, Some(300.0)),
+            ("que no supere los 500 euros", &[], None, Some(500.0)),
+            ("दो हज़ार से ऊपर वाली नहीं, सबसे सस्ती वाली बताओ", &[("price_min", "दो हज़ार")], None, Some(2000.0)),
+            ("₹2,000 से ज़्यादा नहीं चाहिए मैंने कहा था", &[("price_min", "₹2,000")], None, Some(2000.0)),
+            ("zyada nahi 3000 se", &[("price_max", "3000")], None, Some(3000.0)),
+            ("3000 se upar nahi", &[("price_min", "3000")], None, Some(3000.0)),
+            ("3 hazar se zyada ka mat dikhao", &[], None, Some(3000.0)),
+            ("5000 se jyada mehenga na ho", &[("price_min", "5000")], None, Some(5000.0)),
+            ("no, above 20k", &[], Some(20000.0), None),
+            ("not samsung, above 20k", &[], Some(20000.0), None),
+            ("no less than 20k", &[], Some(20000.0), None),
+            ("no menos de 300 euros", &[], Some(300.0), None),
+            ("20 hazar se kam nahi", &[], Some(20000.0), None),
+            ("2000 rs se kam nahi hai kya", &[], None, Some(2000.0)),
+            ("no under 20k", &[], None, Some(20000.0)),
         ] {
             assert_eq!(limits(text, tagged).0, low, "{text}");
             assert_eq!(limits(text, tagged).1, high, "{text}");
@@ -352,6 +374,9 @@ mod tests {
             "110001 tak",
             "2-3 days",
             "one or two",
+            "under size 9",
+            "below 10 inches",
+            "about 8842",
         ] {
             let (min, max, _) = limits(text, &[]);
             assert_eq!((min, max), (None, None), "{text}");

@@ -80,6 +80,14 @@ impl Index {
     pub fn find<'c>(&self, catalogue: &'c Catalogue, query: &Query) -> Answer<'c> {
         let text = query.q.as_deref().unwrap_or("").trim();
         let asked = self.understand(text);
+        // "HP 15s" stays HP's, whichever other brand is named beside it.
+        let other = |b: &String| {
+            let brands: Vec<Term> = asked.brands.iter().cloned().map(Term::Brand).collect();
+            let said = self.vocabulary.meanings(b);
+            !asked.names.is_empty() && !brands.is_empty() && !brands.iter().any(|t| said.contains(t))
+        };
+        let own = query.brand.as_ref().is_some_and(other).then(|| Query { brand: None, ..query.clone() });
+        let query = own.as_ref().unwrap_or(query);
         let mut answer =
             Answer { sold: true, asked: self.describe(catalogue, query, &asked), ..Answer::default() };
         if catalogue.words.not_sold.iter().any(|w| is_named(&words(text), &words(w))) {
@@ -290,6 +298,7 @@ impl Index {
             None => asked.colors.first().cloned(),
         };
         const SIZE: [&str; 4] = ["size", "talla", "साइज़", "size"];
+        const INCH: [&str; 4] = [" inch", " pulgadas", " इंच", " inch"];
         let text = |i: usize| {
             // A model is named as it was written.
             let kind = named(i)
@@ -303,8 +312,10 @@ impl Index {
                 names.map_or_else(|| c.clone(), |n| n.0[i].clone())
             });
             let bare = |s: &String| s.chars().count() <= 3;
-            let size =
-                query.size.as_ref().map(|s| if bare(s) { format!("{} {s}", SIZE[i]) } else { s.clone() });
+            let size = query
+                .size
+                .as_ref()
+                .map(|s| if bare(s) { format!("{} {s}", SIZE[i]) } else { s.replace(" inch", INCH[i]) });
             [brand, kind, size, color].into_iter().flatten().collect::<Vec<_>>().join(" · ")
         };
         Texts([text(0), text(1), text(2), text(3)])
@@ -434,6 +445,8 @@ mod tests {
         assert_eq!(found, ["Charla Handloom Cotton Saree"]);
         let (found, ..) = find(Query { also: Some("xiaomi wala 43 ka".into()), ..q("tv") });
         assert_eq!(found, ["Xiaomi X Series 4K"]);
+        let (found, relaxed, _, meant, _) = find(Query { brand: Some("Dell".into()), ..q("HP 15s") });
+        assert_eq!((found.len(), meant.as_deref()), (1, Some("HP 15s")), "{found:?} {relaxed:?}");
         let both = Query { brand: Some("JBL boAt".into()), ..q("earbuds") };
         let (found, _, _, _, asked) = find(both);
         assert_eq!((found.len(), asked.as_str()), (3, "JBL / boAt · Earbuds"));
