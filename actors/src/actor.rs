@@ -3,6 +3,7 @@
 use crate::core::attempt::{self, Attempt, guarded, tries_before};
 use crate::core::fold::Folded;
 use crate::core::ledger::{Delivered, TurnCommit, TurnRefused};
+use crate::core::pace::{Pace, Tempo};
 use crate::core::recovery;
 use crate::core::turn::{Decision, Fault};
 use crate::core::tx::StoreError;
@@ -12,6 +13,7 @@ use crate::shared::Shared;
 use crate::{failpoints, metrics as names};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -26,7 +28,7 @@ pub(crate) enum ActorMsg<S: Session> {
     Deliver(Delivered<S>),
     /// The state in memory is stale.
     Reload,
-    /// Handle what is unhandled in the journal.
+    /// Handle the oldest of what is unhandled in the journal.
     Resume,
 }
 
@@ -47,6 +49,7 @@ pub(crate) struct Life<S: Session> {
     unsaved: u32,
     /// What was left unhandled before this life has been handled.
     caught_up: bool,
+    pace: Pace,
     /// The journal failed, or this conversation's part of it cannot be read: events stay unhandled in the journal.
     dead: bool,
 }
@@ -62,7 +65,8 @@ impl<S: Session> Actor for Conversation<S> {
         (id, shared): Self::Arguments,
     ) -> Result<Life<S>, ActorProcessingErr> {
         // Loading waits for the first event: this runs in the router, which must not wait.
-        Ok(Life { id, shared, folded: None, unsaved: 0, caught_up: false, dead: false })
+        let pace = Pace::new(shared.options.flood_turns);
+        Ok(Life { id, shared, folded: None, unsaved: 0, caught_up: false, pace, dead: false })
     }
 
     async fn handle(
@@ -115,25 +119,33 @@ impl<S: Session> Life<S> {
         }
     }
 
-    /// Handles what the journal has as unhandled, in order. Events that are delivered as well are recognised by their
-    /// sequence numbers.
+    /// Handles the oldest that the journal has as unhandled, in order: as much as can be in hand. When that is handled, the
+    /// ledger says whether there is more. Events that are delivered as well are recognised by their sequence numbers.
     async fn resume(&mut self) -> Result<(), StoreError> {
-        for delivered in recovery::unhandled_of(&*self.shared.journal, &self.id)? {
+        for delivered in self.page(0..u64::MAX)? {
             self.deliver(delivered).await?;
         }
-        self.caught_up = true;
         Ok(())
+    }
+
+    fn page(&self, seqs: Range<u64>) -> Result<Vec<Delivered<S>>, StoreError> {
+        let limit = usize::try_from(self.shared.options.mailbox_limit).unwrap_or(usize::MAX);
+        recovery::unhandled_of(&*self.shared.journal, &self.id, seqs, limit)
     }
 
     /// The first event of a life need not be the oldest one unhandled: an earlier life may have failed, or may not have
     /// been able to read its journal. What it left comes first, or it would be taken for handled.
     async fn next(&mut self, delivered: Delivered<S>) -> Result<(), StoreError> {
-        if !self.caught_up && !self.dead {
-            let journal = &*self.shared.journal;
-            if recovery::waits_before(journal, &self.id, delivered.seq)? {
-                self.resume().await?;
+        let mut from = 0;
+        while !self.caught_up && !self.dead {
+            let left = self.page(from..delivered.seq)?;
+            match left.last() {
+                Some(last) => from = last.seq + 1,
+                None => self.caught_up = true,
             }
-            self.caught_up = true;
+            for delivered in left {
+                self.deliver(delivered).await?;
+            }
         }
         self.deliver(delivered).await
     }
@@ -157,9 +169,10 @@ impl<S: Session> Life<S> {
             let begun = Instant::now();
             let outcome = self.turn(&folded, &delivered, tries).await;
             match outcome {
-                Ok(next) => {
+                Ok((next, left)) => {
                     self.folded = Some(next);
                     self.done(begun, tries);
+                    self.rest(left).await;
                     return Ok(());
                 }
                 Err(Trouble::Refused(TurnRefused::Gone)) => {
@@ -202,6 +215,22 @@ impl<S: Session> Life<S> {
         }
     }
 
+    /// A conversation that never comes to the end of what waits for it pauses after each turn.
+    async fn rest(&mut self, left: u64) {
+        let shared = &self.shared;
+        let pause = shared.options.flood_pause();
+        let Tempo::Slowed { begins } = self.pace.turned(left) else { return };
+        if pause.is_zero() {
+            return;
+        }
+        if begins {
+            metrics::counter!(names::SLOWED).increment(1);
+            shared.counts.slowed.fetch_add(1, Ordering::Relaxed);
+            tracing::info!(conversation = %self.id, left, "a conversation is slowed: more waits for it than it comes to");
+        }
+        shared.pause(pause).await;
+    }
+
     /// Puts the count of tries on record before the next one.
     async fn failed(&mut self, delivered: &Delivered<S>, fault: &Fault, tries: &mut u32) {
         *tries += 1;
@@ -214,13 +243,14 @@ impl<S: Session> Life<S> {
         self.dead |= recorded.is_err();
     }
 
-    /// One try at a turn. Nothing in memory changes but by the returned state, after the commit.
+    /// One try at a turn. Nothing in memory changes but by the returned state, after the commit. Returns as well how many
+    /// events are still unhandled.
     async fn turn(
         &self,
         from: &Folded<S>,
         delivered: &Delivered<S>,
         tries: u32,
-    ) -> Result<Folded<S>, Trouble> {
+    ) -> Result<(Folded<S>, u64), Trouble> {
         let shared = &self.shared;
         let (limit, now) = (shared.options.tries, shared.clock.now());
         let (mut machine, mut decisions) =
@@ -228,8 +258,8 @@ impl<S: Session> Life<S> {
                 Attempt::Turn(machine, decisions) => (machine, decisions),
                 Attempt::Close(close) => {
                     violated(Invariant::ParkedEventFailed);
-                    let base = self.commit(*close).await?;
-                    return Ok(from.after(from.state.clone(), base, delivered.seq));
+                    let (base, left) = self.commit(*close).await?;
+                    return Ok((from.after(from.state.clone(), base, delivered.seq), left));
                 }
             };
         let mut performing = JoinSet::new();
@@ -257,18 +287,22 @@ impl<S: Session> Life<S> {
             let now = shared.clock.now();
             decisions = guarded(|| machine.performed(slot, result, now))??;
         };
-        let base = self.commit(*commit).await?;
-        Ok(from.after(machine.into_state(), base, delivered.seq))
+        let (base, left) = self.commit(*commit).await?;
+        Ok((from.after(machine.into_state(), base, delivered.seq), left))
     }
 
-    async fn commit(&self, commit: TurnCommit<S>) -> Result<u64, Trouble> {
+    /// Returns the turn's sequence number and how many events are still unhandled.
+    async fn commit(&self, commit: TurnCommit<S>) -> Result<(u64, u64), Trouble> {
+        let id = self.id.clone();
         let outcome = self
             .shared
             .committer
-            .submit(1 + commit.durable.len(), move |ledger, tx, out| ledger.turn(tx, out, commit))
+            .submit(1 + commit.durable.len(), move |ledger, tx, out| {
+                Ok(ledger.turn(tx, out, commit)?.map(|seq| (seq, ledger.unhandled(&id))))
+            })
             .await;
         match outcome {
-            Ok(Ok(seq)) => Ok(seq),
+            Ok(Ok(turned)) => Ok(turned),
             Ok(Err(refused)) => Err(Trouble::Refused(refused)),
             Err(_) => Err(Trouble::Refused(TurnRefused::Broken)),
         }

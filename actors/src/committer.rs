@@ -48,6 +48,8 @@ pub(crate) trait Outlet<S: Session>: Send + 'static {
 pub(crate) struct Load {
     /// Events accepted or about to be, and not yet handled.
     pub(crate) unhandled: AtomicI64,
+    /// Those among them that are held back: they lie in the journal alone, and take no credit.
+    pub(crate) held: AtomicI64,
     /// Statuses and other items about to be accepted.
     pub(crate) statuses: AtomicI64,
     /// Durable effects not yet settled.
@@ -219,6 +221,7 @@ fn commit<S: Session>(
     metrics::histogram!(names::COMMIT_SECONDS).record(begun.elapsed().as_secs_f64());
 
     load.unhandled.fetch_add(out.unhandled, Ordering::SeqCst);
+    load.held.fetch_add(out.held, Ordering::SeqCst);
     load.unsettled.fetch_add(out.unsettled, Ordering::SeqCst);
     if out.duplicates > 0 {
         metrics::counter!(names::DUPLICATES).increment(out.duplicates);

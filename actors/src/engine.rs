@@ -23,7 +23,7 @@ use ractor::{Actor, ActorRef};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 
 /// Names of conversations whose journal has grown, kept for slow subscribers.
 const TOUCHED: usize = 4096;
@@ -95,10 +95,10 @@ impl Engine {
         options.check()?;
         failpoints::arm_from_environment()?;
         let reader = journal.clone();
-        let now = clock.now();
+        let (now, mailbox) = (clock.now(), options.mailbox_limit);
         let recover = tokio::task::spawn_blocking(move || {
             let mut tx = Tx::new(&*reader);
-            let planned = recovery::plan::<S>(&mut tx, now)?;
+            let planned = recovery::plan::<S>(&mut tx, now, mailbox)?;
             let _ = failpoints::hit(failpoints::DURING_RECOVERY);
             reader.commit(tx.into_batch())?;
             Ok::<_, StoreError>(planned)
@@ -107,6 +107,7 @@ impl Engine {
 
         let load = Arc::new(Load::default());
         load.unhandled.store(recovered.unhandled, Ordering::SeqCst);
+        load.held.store(recovered.held, Ordering::SeqCst);
         load.unsettled.store(recovered.unsettled, Ordering::SeqCst);
         let (committer, seat) = committer::committer();
         let (touched, _) = broadcast::channel(TOUCHED);
@@ -122,6 +123,7 @@ impl Engine {
             counts: Counts::default(),
             touched: touched.clone(),
             stopping: AtomicBool::new(false),
+            hurry: Notify::new(),
             begun,
             start: ledger.start(),
             options,
@@ -185,6 +187,7 @@ async fn look<S: Session>(shared: Arc<Shared<S>>, routers: Vec<ActorRef<RouterMs
         }
         let load = &shared.load;
         metrics::gauge!(names::UNHANDLED).set(load.unhandled.load(Ordering::Relaxed) as f64);
+        metrics::gauge!(names::HELD_BACK).set(load.held.load(Ordering::Relaxed) as f64);
         metrics::gauge!(names::OUTBOX_DEPTH).set(load.unsettled.load(Ordering::Relaxed) as f64);
     }
 }

@@ -41,6 +41,8 @@ impl<S: Session> Parts<S> {
         for router in &self.routers {
             router.get_cell().kill();
         }
+        // Whoever pauses would keep the stores open meanwhile.
+        self.shared.hurry.notify_waiters();
         self.shared.snapshots.abandon();
     }
 
@@ -81,6 +83,10 @@ pub struct Stats {
     pub retries: u64,
     /// Events accepted or about to be, and not yet handled.
     pub unhandled: i64,
+    /// Those among them that wait in the journal alone, behind others of their conversation.
+    pub held: i64,
+    /// Times that a conversation was slowed because it never came to the end of what waited for it, since the start.
+    pub slowed: u64,
     /// Events that could be accepted now.
     pub credits: i64,
     /// Durable effects not yet settled.
@@ -249,6 +255,7 @@ impl<S: Session> EngineHandle<S> {
     pub fn stats(&self) -> Stats {
         let shared = &self.parts.shared;
         let counts = &shared.counts;
+        let held = shared.load.held.load(Ordering::SeqCst);
         let unhandled = shared.load.unhandled.load(Ordering::SeqCst);
         Stats {
             start: shared.start,
@@ -261,7 +268,9 @@ impl<S: Session> EngineHandle<S> {
             panics: counts.panics.load(Ordering::Relaxed),
             retries: counts.retries.load(Ordering::Relaxed),
             unhandled,
-            credits: (i64::from(shared.options.credits) - unhandled).max(0),
+            held,
+            slowed: counts.slowed.load(Ordering::Relaxed),
+            credits: (i64::from(shared.options.credits) - (unhandled - held)).max(0),
             outbox_depth: shared.load.unsettled.load(Ordering::SeqCst),
             in_flight: counts.in_flight.load(Ordering::Relaxed),
             unreadable: counts.unreadable.load(Ordering::Relaxed),
@@ -277,6 +286,7 @@ impl<S: Session> EngineHandle<S> {
         let parts = &self.parts;
         let shared = &parts.shared;
         shared.stopping.store(true, Ordering::SeqCst);
+        shared.hurry.notify_waiters();
         let in_order = tokio::time::timeout(timeout, async {
             let idle = || {
                 shared.load.unhandled.load(Ordering::SeqCst) <= 0

@@ -45,6 +45,10 @@ named! {
     gauge RESIDENT = "charla_resident_conversations", Count;
     /// Accepted events not yet handled.
     gauge UNHANDLED = "charla_unhandled_events", Count;
+    /// Accepted events that wait in the journal alone, behind others of their conversation.
+    gauge HELD_BACK = "charla_held_back_events", Count;
+    /// Times that a conversation was slowed because it never came to the end of what waited for it.
+    counter SLOWED = "charla_slowed_conversations_total", Count;
     /// Durable effects not yet settled.
     gauge OUTBOX_DEPTH = "charla_outbox_depth", Count;
     /// Durable effects tried, by outcome.

@@ -12,10 +12,22 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// Routers, among which persons are divided. 1–256, default 8.
     pub shards: usize,
-    /// Events accepted and not yet handled, at most; beyond that the edge answers 503. A single body larger than this is
+    /// Events accepted and not yet handled, without those held back, at most; beyond that the edge answers 503. A single body larger than this is
     /// taken when nothing else is in hand. Default 20,000.
     pub credits: u32,
-    /// The same for status reports and changes of identity, which have capacity of their own. Default 20,000.
+    /// Events of one conversation in its mailbox, at most. Further ones are **held back**: accepted like all others, they
+    /// wait in the journal alone, take no credit, and are read from there when their conversation has come so far. Default
+    /// 64.
+    pub mailbox_limit: u32,
+    /// Events held back, of all conversations, at most; beyond that the edge answers 503. Default 1,000,000.
+    pub held_limit: u32,
+    /// Turns that a conversation may take without ever coming to the end of what waits for it. After that many it is
+    /// slowed until it does. Default 16.
+    pub flood_turns: u32,
+    /// Pause after each turn of a conversation that is slowed. 0: none is slowed. Default 100 ms, which is ten turns a
+    /// second.
+    pub flood_pause_ms: u64,
+    /// As `credits`, for status reports and changes of identity, which have capacity of their own. Default 20,000.
     pub status_credits: u32,
     /// Durable effects not yet settled, at most, before events are refused. Default 200,000.
     pub outbox_limit: u32,
@@ -50,6 +62,10 @@ impl Default for Options {
             data_dir: PathBuf::from("data"),
             shards: 8,
             credits: 20_000,
+            mailbox_limit: 64,
+            held_limit: 1_000_000,
+            flood_turns: 16,
+            flood_pause_ms: 100,
             status_credits: 20_000,
             outbox_limit: 200_000,
             resident_cap: 50_000,
@@ -90,6 +106,9 @@ impl Options {
         }
         for (setting, found) in [
             ("credits", u64::from(self.credits)),
+            ("mailbox_limit", u64::from(self.mailbox_limit)),
+            ("held_limit", u64::from(self.held_limit)),
+            ("flood_turns", u64::from(self.flood_turns)),
             ("status_credits", u64::from(self.status_credits)),
             ("outbox_limit", u64::from(self.outbox_limit)),
             ("resident_cap", self.resident_cap as u64),
@@ -102,6 +121,10 @@ impl Options {
             }
         }
         Ok(())
+    }
+
+    pub(crate) fn flood_pause(&self) -> Duration {
+        Duration::from_millis(self.flood_pause_ms)
     }
 
     pub(crate) fn sweep_every(&self) -> Duration {

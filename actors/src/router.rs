@@ -102,6 +102,8 @@ impl<S: Session> Actor for Router<S> {
                     // Who rests has no memory that could be stale.
                     Feed::Reload(_) if !shard.live.contains_key(&id) => return Ok(()),
                     Feed::Reload(_) => ActorMsg::Reload,
+                    Feed::HeldBack(_) if shard.will_go_on(&id) => return Ok(()),
+                    Feed::HeldBack(_) => ActorMsg::Resume,
                 };
                 shard.send(&myself, id, message).await;
             }
@@ -166,6 +168,12 @@ impl<S: Session> Shard<S> {
         if let Some(oldest) = self.residents.touch(&id, now) {
             self.rest(&oldest);
         }
+    }
+
+    /// Whether somebody is there, or will be, for whatever is unhandled.
+    fn will_go_on(&self, id: &ConversationId) -> bool {
+        let finishing = self.finishing.get(id).and_then(|actor| self.resting.get(actor));
+        self.live.contains_key(id) || finishing.is_some_and(|resting| !resting.waiting.is_empty())
     }
 
     async fn wake(

@@ -9,10 +9,10 @@ use crate::journal::Journal;
 use crate::options::Options;
 use crate::session::{ConversationId, Millis, Performer, Session};
 use crate::snapshot::Snapshots;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Instant;
-use tokio::sync::broadcast;
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, broadcast};
 
 pub(crate) struct Shared<S: Session> {
     pub(crate) options: Options,
@@ -26,6 +26,8 @@ pub(crate) struct Shared<S: Session> {
     pub(crate) counts: Counts,
     pub(crate) touched: broadcast::Sender<ConversationId>,
     pub(crate) stopping: AtomicBool,
+    /// Told once `stopping` is set: whoever pauses goes on.
+    pub(crate) hurry: Notify,
     pub(crate) begun: Instant,
     pub(crate) start: u64,
 }
@@ -43,9 +45,23 @@ pub(crate) struct Counts {
     pub(crate) retries: AtomicU64,
     pub(crate) in_flight: AtomicU64,
     pub(crate) unreadable: AtomicU64,
+    pub(crate) slowed: AtomicU64,
 }
 
 impl<S: Session> Shared<S> {
+    /// Waits, unless the engine is stopping: then nobody new comes for whose sake to wait.
+    pub(crate) async fn pause(&self, pause: Duration) {
+        // Before the flag is read, so that it hears of all that comes after.
+        let hurry = self.hurry.notified();
+        if self.stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = hurry => {}
+        }
+    }
+
     /// The session for a turn that begins now.
     pub(crate) fn session(&self) -> Arc<S> {
         let session = self.session.read().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,7 @@ pub mod fold;
 pub mod identity;
 pub mod ledger;
 pub mod outbox;
+pub mod pace;
 pub mod passivation;
 pub mod recovery;
 pub mod rows;

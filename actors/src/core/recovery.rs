@@ -17,62 +17,78 @@ pub struct Recovered<S: Session> {
     pub left: Vec<Entry<S>>,
     /// Number of unhandled events.
     pub unhandled: i64,
+    /// Number of those among them that are held back.
+    pub held: i64,
     /// Number of unsettled effects.
     pub unsettled: i64,
 }
 
 /// Plans the start: the new start number, the count of starts of the first unhandled event of each conversation, the
-/// settlement of effects about which the provider has reported. To be committed before anything else.
-pub fn plan<S: Session>(tx: &mut Tx<'_>, now: Millis) -> Result<(Ledger<S>, Recovered<S>), StoreError> {
+/// settlement of effects about which the provider has reported. To be committed before anything else. Of each
+/// conversation at most `mailbox` events are in hand at a time ([`Ledger::hold_beyond`]).
+pub fn plan<S: Session>(
+    tx: &mut Tx<'_>,
+    now: Millis,
+    mailbox: u32,
+) -> Result<(Ledger<S>, Recovered<S>), StoreError> {
     let clean = Ledger::<S>::clean_start(tx)?;
     let mut ledger = Ledger::<S>::open(tx, now)?;
+    ledger.hold_beyond(mailbox);
     let mut out = Output::default();
-    let (wake, unhandled) = unhandled(tx)?;
+    let (wake, unhandled) = unhandled(tx, &mut ledger)?;
     let (left, unsettled) = left(tx, &mut ledger, &mut out, clean, now)?;
-    Ok((
-        ledger,
-        Recovered { wake, left, unhandled: unhandled + out.unhandled, unsettled: unsettled + out.unsettled },
-    ))
+    let unhandled = unhandled + out.unhandled;
+    let recovered =
+        Recovered { wake, left, unhandled, held: ledger.held(), unsettled: unsettled + out.unsettled };
+    Ok((ledger, recovered))
 }
 
-fn unhandled(tx: &mut Tx<'_>) -> Result<(Vec<ConversationId>, i64), StoreError> {
+fn unhandled<S: Session>(
+    tx: &mut Tx<'_>,
+    ledger: &mut Ledger<S>,
+) -> Result<(Vec<ConversationId>, i64), StoreError> {
+    /// Rows read at a time: a flood may have left a million.
+    const PAGE: usize = 1024;
     let mut wake: Vec<ConversationId> = Vec::new();
     let mut count = 0;
-    for (key, value) in tx.scan(Space::Pending, &Range::all(), false, usize::MAX)? {
-        count += 1;
-        let (id, _) =
-            ids::split_sequence(&key).ok_or_else(|| crate::core::ledger::bad_key(Space::Pending))?;
-        if wake.last() == Some(&id) {
-            continue;
+    let mut range = Range::all();
+    loop {
+        let page = tx.scan(Space::Pending, &range, false, PAGE)?;
+        let Some((last, _)) = page.last() else {
+            return Ok((wake, count));
+        };
+        range = range.after(last);
+        for (key, value) in page {
+            count += 1;
+            let (id, _) =
+                ids::split_sequence(&key).ok_or_else(|| crate::core::ledger::bad_key(Space::Pending))?;
+            ledger.left_unhandled(&id);
+            if wake.last() == Some(&id) {
+                continue;
+            }
+            let mut row: PendingRow = rows::read("pending", &value)?;
+            row.starts += 1;
+            tx.put(Space::Pending, key, rows::row(&row)?);
+            wake.push(id);
         }
-        let mut row: PendingRow = rows::read("pending", &value)?;
-        row.starts += 1;
-        tx.put(Space::Pending, key, rows::row(&row)?);
-        wake.push(id);
     }
-    Ok((wake, count))
 }
 
 /// An event that was unhandled at so many starts of the engine is put aside: something about it may be killing the whole
 /// process (a stack overflow, an abort), which no counter inside the process survives.
 pub const MAX_STARTS: u32 = 10;
 
-/// Whether an event that came before this one is unhandled.
-pub fn waits_before(reader: &dyn Reader, id: &ConversationId, seq: u64) -> Result<bool, StoreError> {
-    let mut range = Range::prefix(&ids::conversation_key(id));
-    range.to = Some(ids::sequence_key(id, seq));
-    Ok(!reader.scan(Space::Pending, &range, false, 1)?.is_empty())
-}
-
-/// The unhandled events of a conversation, in order. One that was there at [`MAX_STARTS`] starts is
-/// suspect.
+/// The unhandled events of a conversation whose sequence numbers are in a range, in order, the oldest `limit` of them. One
+/// that was there at [`MAX_STARTS`] starts is suspect.
 pub fn unhandled_of<S: Session>(
     reader: &dyn Reader,
     id: &ConversationId,
+    seqs: std::ops::Range<u64>,
+    limit: usize,
 ) -> Result<Vec<Delivered<S>>, StoreError> {
-    let range = Range::prefix(&ids::conversation_key(id));
+    let range = Range { from: ids::sequence_key(id, seqs.start), to: Some(ids::sequence_key(id, seqs.end)) };
     let mut events = Vec::new();
-    for (key, row) in reader.scan(Space::Pending, &range, false, usize::MAX)? {
+    for (key, row) in reader.scan(Space::Pending, &range, false, limit)? {
         let row: PendingRow = rows::read("pending", &row)?;
         let (_, seq) =
             ids::split_sequence(&key).ok_or_else(|| crate::core::ledger::bad_key(Space::Pending))?;

@@ -67,7 +67,23 @@ impl World {
             return;
         }
         self.note(|| format!("appended {rows} rows"));
+        self.count(&out);
         self.tell(answers, out);
+    }
+
+    /// The figures that credits are given by are those of the disk.
+    fn count(&mut self, out: &Output<Counter>) {
+        let Some(engine) = &mut self.engine else { return };
+        engine.unhandled += out.unhandled;
+        engine.held += out.held;
+        let (unhandled, held, on_disk) = (engine.unhandled, engine.held, self.witness.unhandled());
+        law!(unhandled == on_disk, "{unhandled} events count as unhandled, the disk has {on_disk}");
+        let holds = engine.ledger.held();
+        law!(held == holds, "{held} events count as held back, the ledger holds {holds}");
+        law!(
+            held == 0 || held < unhandled,
+            "{held} of {unhandled} events are held back: nobody comes to them"
+        );
     }
 
     fn plan(
@@ -195,7 +211,9 @@ impl World {
             out.feed.reverse();
         }
         for feed in out.feed {
-            self.feed(feed);
+            if let Some(feed) = sabotage::misdirect(self.fault, &*self.disk, feed) {
+                self.feed(feed);
+            }
         }
     }
 }

@@ -7,7 +7,7 @@
 //! | kill at any step; before and after each append; during recovery; clean stops | [`world`], [`desk`] |
 //! | a torn or lost last batch, a sync that fails (the batch may be there or not), a full disk | [`disk`] |
 //! | wall clock forward and backward, hours and days passing, timers, sweeps, retention | [`clock`] |
-//! | webhooks late, repeated seconds to days later or while the first copy is being committed, overlapping, in batches of up to 1,000; merges of persons | [`network`] |
+//! | webhooks late, repeated seconds to days later or while the first copy is being committed, overlapping, in batches of up to 1,000; merges of persons; one person who floods | [`network`] |
 //! | refusals that pass (429, 5xx, 131056), refusals for good, lost answers, answers after the client gave up, reports lost, late, repeated, out of order, before the answer | [`provider`] |
 //! | events whose turns panic or loop, effects whose performance panics, rest and waking, snapshots lost and stale | [`talk`] |
 //!
@@ -87,6 +87,7 @@ struct Tally {
     bounced: u64,
     largest_body: u64,
     turns_stale: u64,
+    held: u64,
 }
 
 /// A failed run.
@@ -204,7 +205,7 @@ fn part(part: u64) {
 }
 
 impl Tally {
-    fn all(&self) -> [(&'static str, u64); 17] {
+    fn all(&self) -> [(&'static str, u64); 18] {
         [
             ("a kill", self.kills),
             ("a failed sync", self.failed_syncs),
@@ -223,6 +224,7 @@ impl Tally {
             ("a report of failure", self.bounced),
             ("a large body", self.largest_body),
             ("a turn begun on a state that changed", self.turns_stale),
+            ("an event held back", self.held),
         ]
     }
 
@@ -244,6 +246,7 @@ impl Tally {
         self.bounced += other.bounced;
         self.largest_body = self.largest_body.max(other.largest_body);
         self.turns_stale += other.turns_stale;
+        self.held += other.held;
     }
 }
 

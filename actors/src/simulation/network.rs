@@ -19,6 +19,9 @@ const REPEATED_FOR: Millis = 8 * DAY;
 const LARGE: usize = 1_000;
 /// Messages of one person under way at a time, where webhooks overlap.
 const OVERLAP: usize = 3;
+/// The same for a person who floods, and how many of them come in one body at most.
+const FLOOD: usize = 60;
+const FLOOD_BODY: usize = 20;
 
 /// A report on something sent.
 #[derive(Debug, Clone)]
@@ -111,7 +114,11 @@ impl Network {
 
     fn may_say(&self, lane: usize, script: &Script, weather: &Weather) -> bool {
         let under_way = self.next[lane] - self.acknowledged[lane].len();
-        let room = if weather.overlap { OVERLAP } else { 1 };
+        let room = match weather.overlap {
+            _ if script.flood == Some(lane) => FLOOD,
+            true => OVERLAP,
+            false => 1,
+        };
         self.next[lane] < script.lanes[lane].texts.len() && under_way < room
     }
 
@@ -204,9 +211,12 @@ impl World {
                 self.network.merges_sent += 1;
             }
             let lane = self.dice.roll(self.script.lanes.len());
-            if self.network.may_say(lane, &self.script, &self.weather) {
-                pieces.push(Piece::Said { lane, n: self.network.next[lane] });
-                self.network.next[lane] += 1;
+            let most = if self.script.flood == Some(lane) { 1 + self.dice.roll(FLOOD_BODY) } else { 1 };
+            for _ in 0..most {
+                if self.network.may_say(lane, &self.script, &self.weather) {
+                    pieces.push(Piece::Said { lane, n: self.network.next[lane] });
+                    self.network.next[lane] += 1;
+                }
             }
             // Any of those waiting: reports have no order.
             if !self.network.reports.is_empty() && self.dice.roll(2) == 0 {

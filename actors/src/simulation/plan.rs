@@ -108,13 +108,17 @@ pub(super) struct Script {
     pub(super) lanes: Vec<Lane>,
     /// The person of the second lane turns out to be the person of the first.
     pub(super) merges: Vec<(usize, usize)>,
+    /// The lane that has far more to say than others, and says it without waiting.
+    pub(super) flood: Option<usize>,
+    /// Events of one conversation in hand at a time.
+    pub(super) mailbox: u32,
 }
 
 impl Script {
     pub(super) fn of(dice: &mut Dice) -> Self {
         let poison = dice.one_of(&[0, 0, 60, 150]);
         let timers = dice.one_of(&[0, 80, 250]);
-        let lanes: Vec<Lane> = (0..2 + dice.roll(3))
+        let mut lanes: Vec<Lane> = (0..2 + dice.roll(3))
             .map(|lane| {
                 let texts = (0..5 + dice.roll(8)).map(|n| text(dice, lane, n, poison, timers)).collect();
                 Lane { phone: format!("10{lane}"), texts }
@@ -125,7 +129,13 @@ impl Script {
             2 if lanes.len() >= 4 => vec![(0, 1), (2, 3)],
             _ => Vec::new(),
         };
-        Self { lanes, merges }
+        let flood = (dice.roll(3) == 0).then(|| dice.roll(lanes.len()));
+        if let Some(lane) = flood {
+            let from = lanes[lane].texts.len();
+            let more = (from..from + 15 + dice.roll(40)).map(|n| text(dice, lane, n, poison, 0));
+            lanes[lane].texts.extend(more);
+        }
+        Self { lanes, merges, flood, mailbox: dice.one_of(&[1, 2, 5, 64]) }
     }
 }
 

@@ -5,7 +5,8 @@
 use super::network::{NUMBER, Report};
 use super::{ROUGH, run};
 use crate::accept::{Address, Alias, Item};
-use crate::core::ledger::lookup;
+use crate::core::ledger::{Feed, lookup};
+use crate::core::recovery;
 use crate::core::rows::{self, DeliveryRow};
 use crate::core::tx::{Batch, Range, Reader, Space, Tx};
 use crate::ids;
@@ -48,6 +49,10 @@ pub(super) enum Fault {
     LatticeBackwards,
     /// The count of failed tries is kept in memory only.
     TriesForgotten,
+    /// Nobody is told to read what was held back.
+    HeldForgotten,
+    /// An event is handed out past what is held back before it.
+    HandedPastHeld,
 }
 
 /// What reaches the disk in place of `batch`.
@@ -81,6 +86,22 @@ fn without_count(bytes: Vec<u8>) -> Vec<u8> {
             Record::Checkpoint(checkpoint).encode().unwrap_or(bytes)
         }
         _ => bytes,
+    }
+}
+
+/// What reaches the routers in place of `feed`.
+pub(super) fn misdirect(
+    fault: Option<Fault>,
+    disk: &dyn Reader,
+    feed: Feed<Counter>,
+) -> Option<Feed<Counter>> {
+    match (fault, feed) {
+        (Some(Fault::HeldForgotten), Feed::Resume(_) | Feed::HeldBack(_)) => None,
+        (Some(Fault::HandedPastHeld), Feed::HeldBack(id)) => {
+            let all = recovery::unhandled_of(disk, &id, 0..u64::MAX, usize::MAX);
+            all.ok()?.pop().map(Feed::Deliver)
+        }
+        (_, feed) => Some(feed),
     }
 }
 
@@ -168,5 +189,7 @@ noticed! {
     a_merge_that_loses_pending_work_is_noticed: MergeLosesPending by "came to none";
     a_checkpoint_that_drops_a_field_is_noticed: CheckpointDropsField by "the state hashes to", "folds to";
     a_delivery_going_backwards_is_noticed: LatticeBackwards by "the delivery of";
+    held_back_events_that_nobody_reads_are_noticed: HeldForgotten by "is not empty at the end";
+    an_event_handed_out_past_others_is_noticed: HandedPastHeld by "the oldest unhandled is";
     forgotten_tries_are_noticed: TriesForgotten by "are on record";
 }

@@ -78,6 +78,13 @@ impl Live {
         self.current.is_none() && self.mailbox.is_empty()
     }
 
+    /// What the journal has as unhandled comes before what is in the mailbox.
+    fn comes_first(&mut self, page: Vec<Delivered<Counter>>) {
+        for delivered in page.into_iter().rev() {
+            self.mailbox.push_front(Message::Deliver(delivered));
+        }
+    }
+
     /// What the committer is to write.
     pub(super) fn take_commit(&mut self) -> Option<TurnCommit<Counter>> {
         match &mut self.current {
@@ -97,9 +104,21 @@ impl World {
             Feed::Resume(_) => Message::Resume,
             Feed::Reload(_) if !engine.live.contains_key(&id) => return,
             Feed::Reload(_) => Message::Reload,
+            Feed::HeldBack(_) => {
+                self.tally.held += 1;
+                if engine.live.contains_key(&id) {
+                    return;
+                }
+                Message::Resume
+            }
         };
         match engine.live.get_mut(&id) {
-            Some(live) => live.mailbox.push_back(message),
+            Some(live) => {
+                live.mailbox.push_back(message);
+                let waiting = live.mailbox.iter().filter(|it| matches!(it, Message::Deliver(_))).count();
+                let room = 3 * self.script.mailbox as usize;
+                law!(waiting <= room, "{waiting} events are in the mailbox of {id}, that should hold {room}");
+            }
             None => {
                 engine.live.insert(id.clone(), Live::woken_by(message));
             }
@@ -120,7 +139,8 @@ impl World {
     }
 
     fn take_next(&mut self, id: &ConversationId) {
-        let disk = self.disk.clone();
+        let (disk, limit) = (self.disk.clone(), self.script.mailbox as usize);
+        let page = |seqs| sound(recovery::unhandled_of::<Counter>(&*disk, id, seqs, limit));
         let Some(live) = self.live_of(id) else { return };
         if live.current.is_some() {
             return;
@@ -128,13 +148,16 @@ impl World {
         match live.mailbox.pop_front() {
             None => {}
             Some(Message::Reload) => live.folded = None,
-            Some(Message::Resume) => resume(live, &disk, id),
+            Some(Message::Resume) => live.comes_first(page(0..u64::MAX)),
             Some(Message::Deliver(delivered)) => {
-                if !live.caught_up && sound(recovery::waits_before(&*disk, id, delivered.seq)) {
-                    live.mailbox.push_front(Message::Deliver(delivered));
-                    return resume(live, &disk, id);
+                if !live.caught_up {
+                    let left = page(0..delivered.seq);
+                    live.caught_up = left.is_empty();
+                    if !live.caught_up {
+                        live.mailbox.push_front(Message::Deliver(delivered));
+                        return live.comes_first(left);
+                    }
                 }
-                live.caught_up = true;
                 let tries = tries_before(&delivered, TRIES);
                 live.current = Some(Current { delivered, tries, stale: 0, phase: Phase::Ready });
             }
@@ -318,13 +341,5 @@ impl World {
             engine.residents.forget(id);
             self.tally.rests += 1;
         }
-    }
-}
-
-/// What is unhandled comes before what is in the mailbox.
-fn resume(live: &mut Live, disk: &super::disk::Disk, id: &ConversationId) {
-    live.caught_up = true;
-    for delivered in sound(recovery::unhandled_of::<Counter>(disk, id)).into_iter().rev() {
-        live.mailbox.push_front(Message::Deliver(delivered));
     }
 }

@@ -32,6 +32,9 @@ const RESIDENTS: usize = 3;
 /// What dies with the process.
 pub(super) struct Engine {
     pub(super) ledger: Ledger<Counter>,
+    /// Events unhandled, and how many of them are held back, by the figures that credits are given by.
+    pub(super) unhandled: i64,
+    pub(super) held: i64,
     pub(super) live: BTreeMap<ConversationId, Live>,
     pub(super) residents: Residents<ConversationId>,
     pub(super) outbox: Outbox<Counter>,
@@ -279,7 +282,7 @@ impl World {
     fn start(&mut self) {
         let disk = self.disk.clone();
         let mut tx = Tx::new(&*disk);
-        let (ledger, recovered) = sound(recovery::plan::<Counter>(&mut tx, self.wall()));
+        let (ledger, recovered) = sound(recovery::plan::<Counter>(&mut tx, self.wall(), self.script.mailbox));
         self.note(|| format!("start {}", ledger.start()));
         if !self.append(tx.into_batch()) {
             return;
@@ -298,6 +301,8 @@ impl World {
         }
         self.engine = Some(Engine {
             ledger,
+            unhandled: recovered.unhandled,
+            held: recovered.held,
             live,
             residents: Residents::new(RESIDENTS, 1_000),
             outbox: Outbox::new(WIDTH, ECHO_WAIT),

@@ -44,7 +44,8 @@ struct Generation {
 
 impl SledSnapshots {
     /// Opens or creates the snapshots in a folder. Waits up to `lock_wait` for a process that still has them open. Reads
-    /// through all snapshots once, to know how much is alive.
+    /// through all snapshots once, to know how much is alive and that they can be read: what a loss of power leaves may
+    /// open and lack pages.
     pub fn open(folder: &Path, lock_wait: Duration, roll: Roll) -> Result<Self, StoreError> {
         std::fs::create_dir_all(folder).map_err(|error| io("create the snapshots' folder", &error))?;
         let mut numbers = generations(folder)?;
@@ -54,21 +55,20 @@ impl SledSnapshots {
         for old in numbers {
             remove(&path(folder, old));
         }
-        let database = match open_waiting(&path(folder, newest), lock_wait) {
-            Ok(database) => database,
+        let (database, live) = match open_whole(&path(folder, newest), lock_wait) {
+            Ok(opened) => opened,
             Err(StoreError::Locked { path }) => return Err(StoreError::Locked { path }),
             Err(error) => {
                 let aside = set_aside(&path(folder, newest))?;
                 tracing::warn!(
                     error = %error,
                     aside = %aside.display(),
-                    "the snapshots do not open; they are moved aside and will be rebuilt from the journal"
+                    "the snapshots cannot be read; they are moved aside and will be rebuilt from the journal"
                 );
                 metrics::counter!(crate::metrics::SNAPSHOTS_REBUILT).increment(1);
-                open_waiting(&path(folder, newest), lock_wait)?
+                open_whole(&path(folder, newest), lock_wait)?
             }
         };
-        let live = count_live(&database);
         Ok(Self {
             folder: folder.to_owned(),
             roll,
@@ -214,6 +214,19 @@ fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
     Ok(aside)
 }
 
+/// Opens a database and reads through it; the second is the size of what is alive.
+fn open_whole(path: &Path, lock_wait: Duration) -> Result<(sled::Db, u64), StoreError> {
+    let database = open_waiting(path, lock_wait)?;
+    let why = match catch_unwind(AssertUnwindSafe(|| count_live(&database))) {
+        Ok(Ok(live)) => return Ok((database, live)),
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) => crate::committer::panic_text(&*panic),
+    };
+    // It flushes when it is dropped, and may panic over the same damage.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(database)));
+    Err(StoreError::Corrupt { place: path.display().to_string(), why })
+}
+
 fn open_waiting(path: &Path, lock_wait: Duration) -> Result<sled::Db, StoreError> {
     let deadline = Instant::now() + lock_wait;
     loop {
@@ -241,8 +254,9 @@ fn open_sled(path: &Path) -> Result<sled::Db, StoreError> {
     }
 }
 
-fn count_live(database: &sled::Db) -> u64 {
-    // What cannot be read cannot be read on the next try either: the iterator would return the same error for ever.
-    let rows = database.iter().map_while(Result::ok);
-    rows.map(|(key, value)| (key.len() + value.len()) as u64).sum()
+fn count_live(database: &sled::Db) -> sled::Result<u64> {
+    let size = |row: sled::Result<(sled::IVec, sled::IVec)>| {
+        row.map(|(key, value)| (key.len() + value.len()) as u64)
+    };
+    database.iter().map(size).sum()
 }

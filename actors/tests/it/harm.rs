@@ -79,8 +79,17 @@ fn forgetful() -> Options {
 }
 
 async fn start_moody(journal: &Arc<Moody>, edge: &Arc<Edge>, disk: &Disk) -> EngineHandle<Counter> {
+    start_moody_with(forgetful(), journal, edge, disk).await
+}
+
+async fn start_moody_with(
+    options: Options,
+    journal: &Arc<Moody>,
+    edge: &Arc<Edge>,
+    disk: &Disk,
+) -> EngineHandle<Counter> {
     Engine::start_on(
-        forgetful(),
+        options,
         journal.clone(),
         memory_snapshots(&disk.snapshots),
         Arc::new(Counter::default()),
@@ -121,6 +130,43 @@ async fn an_event_whose_conversation_could_not_be_read_for_a_while_is_handled_fi
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_whose_actor_failed_again_and_again_is_handled_first() {
     what_waited_in_the_journal_comes_before_what_comes_later(Ill::Panics(Space::Events), 4).await;
+}
+
+/// The same with more than the mailbox takes: nothing new is handed to a conversation that others wait in front of, and
+/// still it is what wakes it.
+async fn what_was_held_back_behind_it_comes_as_well(ill: Ill, wrong: u64) {
+    let (disk, edge, journal) = (Disk::default(), Edge::new(), Arc::new(Moody::default()));
+    let engine = start_moody_with(Options { mailbox_limit: 2, ..forgetful() }, &journal, &edge, &disk).await;
+    let id = say(&engine, "1", "a").await;
+    quiet(&engine).await;
+    say(&engine, "2", "x").await;
+    quiet(&engine).await;
+    until("at rest", || disk.snapshots.space().1 > 0).await;
+    journal.is(Some(ill));
+    for text in ["b", "c", "d", "e", "f"] {
+        say(&engine, "1", text).await;
+    }
+    until("gone wrong", || journal.went_wrong() >= wrong).await;
+    assert_eq!((engine.stats().unhandled, engine.stats().held), (5, 3));
+    journal.is(None);
+    say(&engine, "2", "y").await;
+    until("at rest again", || engine.stats().resident == 1).await;
+    say(&engine, "1", "g").await;
+    quiet(&engine).await;
+    assert_eq!(log(&engine, &id), ["a", "b", "c", "d", "e", "f", "g"]);
+    assert_eq!(edge.texts_of(&id).len(), 7);
+    assert_eq!(engine.stats().held, 0);
+    replays(&engine);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_whose_conversation_could_not_be_read_for_a_while_comes_in_order() {
+    what_was_held_back_behind_it_comes_as_well(Ill::Fails(Space::Events), 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_whose_actor_failed_again_and_again_comes_in_order() {
+    what_was_held_back_behind_it_comes_as_well(Ill::Panics(Space::Events), 4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -360,7 +406,7 @@ async fn retention_of_what_panics_is_an_error_and_no_panic() {
     assert!(engine.drain(Duration::from_secs(20)).await);
     DREADED.lock().unwrap().insert("retain me not");
     let mut tx = Tx::new(&*disk.journal);
-    let (mut ledger, _): (Ledger<Timid>, _) = recovery::plan(&mut tx, 0).unwrap();
+    let (mut ledger, _): (Ledger<Timid>, _) = recovery::plan(&mut tx, 0, 64).unwrap();
     let retained = ledger.retain(&mut tx, &id.unwrap(), Millis::MAX);
     assert!(matches!(retained, Err(StoreError::Corrupt { .. })), "{retained:?}");
 }

@@ -21,7 +21,7 @@ impl Books {
     fn open() -> Self {
         let journal = MemoryJournal::default();
         let mut tx = Tx::new(&journal);
-        let (ledger, _) = recovery::plan::<Counter>(&mut tx, 0).unwrap();
+        let (ledger, _) = recovery::plan::<Counter>(&mut tx, 0, 64).unwrap();
         let batch = tx.into_batch();
         journal.commit(batch).unwrap();
         Self { journal, ledger }

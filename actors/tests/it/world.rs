@@ -86,7 +86,15 @@ impl Performer<Counter> for Edge {
 }
 
 pub fn options() -> Options {
-    Options { shards: 2, echo_wait_ms: 100, retry_base_ms: 1, retry_cap_ms: 5, ..Options::default() }
+    Options {
+        shards: 2,
+        echo_wait_ms: 100,
+        retry_base_ms: 1,
+        retry_cap_ms: 5,
+        // Tests talk faster than people do.
+        flood_pause_ms: 0,
+        ..Options::default()
+    }
 }
 
 pub fn memory_snapshots(store: &Arc<MemorySnapshots>) -> OpenSnapshots {

@@ -97,6 +97,7 @@ impl<S: Session> Ledger<S> {
             out.unhandled -= 1;
             tx.remove(Space::Pending, key);
         }
+        out.held += self.backlogs.gone(absorbed);
         Ok(())
     }
 

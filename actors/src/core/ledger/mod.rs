@@ -3,6 +3,7 @@
 //! carries [`Output`] out only after that.
 
 mod accept;
+mod backlog;
 mod keep;
 mod merge;
 pub(crate) mod people;
@@ -22,6 +23,7 @@ use crate::ids;
 use crate::invariants::Invariant;
 use crate::record::{self, Kind, Record, Tombstone};
 use crate::session::{ConversationId, IdempotencyKey, Millis, PersonId, Session};
+use backlog::Backlogs;
 use derive_where::derive_where;
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -57,8 +59,11 @@ pub enum Feed<S: Session> {
     Deliver(Delivered<S>),
     /// The conversation's state was changed by the ledger; memory of it is stale.
     Reload(ConversationId),
-    /// Unhandled events are in the journal: read them there.
+    /// Unhandled events are in the journal: read the oldest there.
     Resume(ConversationId),
+    /// An event was held back behind others. Whoever is alive comes to it by and by; who rests has left what is before it
+    /// undone, and is woken to try again.
+    HeldBack(ConversationId),
 }
 
 impl<S: Session> Feed<S> {
@@ -66,7 +71,7 @@ impl<S: Session> Feed<S> {
     pub fn conversation(&self) -> &ConversationId {
         match self {
             Feed::Deliver(delivered) => &delivered.conversation,
-            Feed::Reload(id) | Feed::Resume(id) => id,
+            Feed::Reload(id) | Feed::Resume(id) | Feed::HeldBack(id) => id,
         }
     }
 }
@@ -97,6 +102,8 @@ pub struct Output<S: Session> {
     pub touched: Vec<ConversationId>,
     /// Change of the number of unhandled events.
     pub unhandled: i64,
+    /// Change of the number of those among them that are held back.
+    pub held: i64,
     /// Change of the number of unsettled effects.
     pub unsettled: i64,
     /// Duplicates dropped.
@@ -113,6 +120,7 @@ impl<S: Session> Default for Output<S> {
             echoes: Vec::new(),
             touched: Vec::new(),
             unhandled: 0,
+            held: 0,
             unsettled: 0,
             duplicates: 0,
             violations: Vec::new(),
@@ -137,6 +145,7 @@ pub struct Ledger<S: Session> {
     kept: u64,
     young: HashMap<ConversationId, Head>,
     old: HashMap<ConversationId, Head>,
+    backlogs: Backlogs,
     _session: PhantomData<fn() -> S>,
 }
 
@@ -165,8 +174,30 @@ impl<S: Session> Ledger<S> {
             kept: 0,
             young: HashMap::new(),
             old: HashMap::new(),
+            backlogs: Backlogs::new(u64::MAX),
             _session: PhantomData,
         })
+    }
+
+    /// Holds back from now on what goes beyond so many events of one conversation (at least one). To be called before any
+    /// event is known.
+    pub fn hold_beyond(&mut self, mailbox: u32) {
+        self.backlogs = Backlogs::new(u64::from(mailbox));
+    }
+
+    /// Counts an unhandled event that an earlier start has left.
+    pub fn left_unhandled(&mut self, id: &ConversationId) {
+        self.backlogs.comes(id);
+    }
+
+    /// Events of a conversation that are accepted and not yet handled.
+    pub fn unhandled(&self, id: &ConversationId) -> u64 {
+        self.backlogs.unhandled(id)
+    }
+
+    /// Events that are held back, of all conversations. Walks through all that have something unhandled.
+    pub fn held(&self) -> i64 {
+        self.backlogs.held()
     }
 
     /// The number of this start.
@@ -236,7 +267,7 @@ impl<S: Session> Ledger<S> {
         Ok(seq)
     }
 
-    /// Journals an event and delivers it.
+    /// Journals an event, and delivers it or holds it back.
     fn receive(
         &mut self,
         tx: &mut Tx<'_>,
@@ -250,6 +281,11 @@ impl<S: Session> Ledger<S> {
         let seq = self.append(tx, id, Kind::Received, bytes, out)?;
         tx.put(Space::Pending, ids::sequence_key(id, seq), rows::row(&pending)?);
         out.unhandled += 1;
+        if !self.backlogs.comes(id) {
+            out.held += 1;
+            out.feed.push(Feed::HeldBack(id.clone()));
+            return Ok(seq);
+        }
         out.feed.push(Feed::Deliver(Delivered {
             conversation: id.clone(),
             seq,

@@ -1,7 +1,7 @@
 //! Commits turns.
 
 use super::merge::write_views;
-use super::{Ledger, Output, Queued};
+use super::{Feed, Ledger, Output, Queued};
 use crate::core::rows::{self, OutboxRow, PendingRow};
 use crate::core::tx::{Reader, Space, StoreError, Tx};
 use crate::ids;
@@ -62,6 +62,11 @@ impl<S: Session> Ledger<S> {
         let seq = self.append(tx, &id, Kind::Turn, turn.record, out)?;
         tx.remove(Space::Pending, pending);
         out.unhandled -= 1;
+        let handled = self.backlogs.handled(&id);
+        out.held += handled.held;
+        if handled.brought_up {
+            out.feed.push(Feed::Resume(id.clone()));
+        }
         for (step, (effect, resend_unknown)) in (0u32..).zip(turn.durable) {
             let key = IdempotencyKey { conversation: id.clone(), turn: seq, step };
             // What may be sent again is claimed right here, at no cost. What may not is claimed by a commit of its own
