@@ -106,7 +106,7 @@ async fn quiet(engine: &EngineHandle<Counter>) {
     }
 }
 
-fn resident_mb() -> u64 {
+fn resident_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) / 1024
@@ -196,9 +196,9 @@ async fn resident(folder: &Path) -> Result<(), Failure> {
     let sink = Arc::new(Sink::default());
     let options = Options { resident_cap: 60_000, idle_passivation_secs: 3600, ..Options::in_dir(folder) };
     let engine = start(options, &sink).await?;
-    let before = resident_mb();
+    let before = resident_mib();
     fill(&engine, 50_000, 1).await?;
-    println!("resident: {} live, {} MB (engine alone {before} MB)", engine.stats().resident, resident_mb());
+    println!("resident: {} live, {} MiB (engine alone {before} MiB)", engine.stats().resident, resident_mib());
     engine.drain(Duration::from_secs(60)).await;
     Ok(())
 }
@@ -211,12 +211,12 @@ async fn rest(folder: &Path) -> Result<(), Failure> {
     let begun = Instant::now();
     fill(&engine, 1_000_000, 1).await?;
     let took = begun.elapsed().as_secs_f64();
-    println!("rest: 1,000,000 conversations begun in {took:.0} s, {} MB", resident_mb());
+    println!("rest: 1,000,000 conversations begun in {took:.0} s, {} MiB", resident_mib());
     let begun = Instant::now();
     fill(&engine, 20_000, 3).await?;
     let rate = 60_000.0 / begun.elapsed().as_secs_f64();
     let live = engine.stats().resident;
-    println!("rest: 60,000 messages more at {rate:.0} a second, {} MB, {live} live", resident_mb());
+    println!("rest: 60,000 messages more at {rate:.0} a second, {} MiB, {live} live", resident_mib());
     println!("rest: {} MB on disk", on_disk(folder) / 1_000_000);
     engine.drain(Duration::from_secs(120)).await;
     Ok(())
@@ -237,8 +237,8 @@ async fn child(what: &str, folder: &Path) -> Result<(), Failure> {
     quiet(&engine).await;
     let answered = begun.elapsed().as_secs_f64();
     println!(
-        "restart: ready in {ready:.2} s, a message answered after {answered:.2} s, {} MB",
-        resident_mb()
+        "restart: ready in {ready:.2} s, a message answered after {answered:.2} s, {} MiB",
+        resident_mib()
     );
     Ok(())
 }
