@@ -198,7 +198,11 @@ async fn resident(folder: &Path) -> Result<(), Failure> {
     let engine = start(options, &sink).await?;
     let before = resident_mib();
     fill(&engine, 50_000, 1).await?;
-    println!("resident: {} live, {} MiB (engine alone {before} MiB)", engine.stats().resident, resident_mib());
+    println!(
+        "resident: {} live, {} MiB (engine alone {before} MiB)",
+        engine.stats().resident,
+        resident_mib()
+    );
     engine.drain(Duration::from_secs(60)).await;
     Ok(())
 }
