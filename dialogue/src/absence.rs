@@ -2,7 +2,7 @@
 //! the day wished for.
 
 use crate::event::Understanding;
-use crate::fold::fold;
+use crate::fold::{fold, listed};
 use crate::negation::words_at;
 
 /// What says that somebody is not there. Longer ones first where one begins another.
@@ -77,9 +77,7 @@ fn away(text: &str, spans: &[(usize, usize)]) -> Vec<usize> {
             .is_some_and(|c| c.iter().any(|c| matches!(c, ',' | ';' | '.' | '!' | '?' | '।' | '\n')))
     };
     let turns = |from: usize, to: usize| {
-        said.iter()
-            .filter(|(_, (s, e))| *s >= from && *e <= to)
-            .any(|(w, _)| TURNS.split_whitespace().any(|t| fold(t) == *w))
+        said.iter().filter(|(_, (s, e))| *s >= from && *e <= to).any(|(w, _)| listed(TURNS, w))
     };
     let mut found = Vec::new();
     for (start, end, hindi) in mentions(&said) {
@@ -103,7 +101,6 @@ fn away(text: &str, spans: &[(usize, usize)]) -> Vec<usize> {
 
 /// Where a message says that somebody is not there, as ranges of its words, and whether in Hindi.
 fn mentions(said: &[(String, (usize, usize))]) -> Vec<(usize, usize, bool)> {
-    let is = |list: &str, word: &str| list.split_whitespace().any(|w| fold(w) == word);
     let mut found = Vec::new();
     for at in 0..said.len() {
         let phrase = AWAY.iter().map(|p| fold(p)).find(|p| {
@@ -112,7 +109,7 @@ fn mentions(said: &[(String, (usize, usize))]) -> Vec<(usize, usize, bool)> {
         });
         if let Some(phrase) = phrase {
             found.push((at, at + phrase.split(' ').count(), false));
-        } else if is(NOT, &said[at].0) && said.get(at + 1).is_some_and(|(w, _)| is(BEING, w)) {
+        } else if listed(NOT, &said[at].0) && said.get(at + 1).is_some_and(|(w, _)| listed(BEING, w)) {
             found.push((at, at + 2, true));
         }
     }

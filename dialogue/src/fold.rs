@@ -1,5 +1,7 @@
 //! One spelling for what people write in many: case, accents, nukta, digits of other scripts, punctuation.
 
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization;
 
 /// Devanagari's nukta: people type `ज़` and `ज`, `ख़राब` and `खराब` alike.
@@ -44,6 +46,19 @@ pub fn ascii_digits(text: &str) -> String {
             other => other,
         })
         .collect()
+}
+
+thread_local! {
+    /// Word lists already folded, by the place of their text: they are constants of the program, a few dozen.
+    static FOLDED: RefCell<HashMap<(usize, usize), HashSet<String>>> = RefCell::default();
+}
+
+/// Whether a folded word is in a list of words between blanks. Each list is folded once, not for every word of a message.
+pub(crate) fn listed(list: &'static str, word: &str) -> bool {
+    FOLDED.with_borrow_mut(|all| {
+        let key = (list.as_ptr().addr(), list.len());
+        all.entry(key).or_insert_with(|| list.split_whitespace().map(fold).collect()).contains(word)
+    })
 }
 
 /// Whether a character is part of a word; Devanagari's virama is, though Unicode does not call it a letter.

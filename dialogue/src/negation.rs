@@ -3,7 +3,7 @@
 //! A few cue words decide, by where they stand: English and Spanish deny what follows, Hindi what precedes. Where a plain "no"
 //! could be either ("8842, no 8843"), nothing is decided and the customer is asked.
 
-use crate::fold::{fold, in_word};
+use crate::fold::{fold, in_word, listed};
 
 /// What a message says of a thing that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,9 +122,9 @@ pub(crate) fn judge(text: &str, spans: &[(usize, usize)]) -> Vec<Verdict> {
         }
         let word = said[at].0.as_str();
         let behind = AFTER.iter().any(|cue| fold(cue) == word);
-        let ends = said.get(at + 1).is_none_or(|next| {
-            pause(to, next.1.0) || inside(next) || BEHIND.split_whitespace().any(|b| fold(b) == next.0)
-        });
+        let ends = said
+            .get(at + 1)
+            .is_none_or(|next| pause(to, next.1.0) || inside(next) || listed(BEHIND, &next.0));
         if (behind && ends) || EITHER.contains(&word) {
             let prior = nearest_before(spans, &said, from, REACH).filter(|p| !pause(spans[*p].1, from));
             let next = nearest_after(spans, &said, to, REACH).filter(|n| !pause(to, spans[*n].0));
@@ -179,7 +179,7 @@ const RULED_OUT_BESIDE: &str =
 /// where a "no" in the middle of a wish can mean nothing else. A "no" that the message begins with answers what was said before.
 pub(crate) fn excludes(text: &str, (from, to): (usize, usize)) -> bool {
     let said = words_at(text);
-    let beside = |w: &str| RULED_OUT_BESIDE.split_whitespace().any(|b| fold(b) == w);
+    let beside = |w: &str| listed(RULED_OUT_BESIDE, w);
     let chars: Vec<char> = text.chars().collect();
     let pause = |a: usize, b: usize| {
         chars

@@ -1,7 +1,7 @@
 //! Languages in the words of a message: the one that is asked for ("English please, Hindi nahi aati"), greetings that are
 //! anybody's, and Hindi in Latin letters mixed with English.
 
-use crate::fold::fold;
+use crate::fold::{fold, listed};
 use crate::negation::words_at;
 
 /// Names of languages and scripts, folded when compared.
@@ -22,10 +22,6 @@ const SPEAK: &str = "speak talk write reply answer respond text chat habla habla
     बात लिखो लिख लिखिए जवाब बताओ";
 /// Words between a language and what denies it, at most.
 const REACH: usize = 4;
-
-fn listed(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|w| fold(w) == word)
-}
 
 fn named(word: &str) -> Option<&'static str> {
     NAMES.iter().find(|(_, names)| listed(names, word)).map(|(code, _)| *code)
@@ -139,7 +135,7 @@ const WEAK: &str = "h me pe se ko ka ki ke to na ye wo hi ho tha thi the ek do h
 /// Whether a text is Hindi in Latin letters mixed with English, by its small words: "emi pe phone lena h 0% interest".
 pub(crate) fn mixed(text: &str) -> bool {
     let said = words_at(text);
-    let count = |list: &str| said.iter().filter(|(w, _)| listed(list, w)).count();
+    let count = |list: &'static str| said.iter().filter(|(w, _)| listed(list, w)).count();
     let strong = count(STRONG);
     strong >= 2 || (strong == 1 && count(WEAK) >= 1)
 }

@@ -1,7 +1,7 @@
 //! What can be seen in the words of a message before anything is understood: a cancel word with a new wish behind it, a yes with
 //! more behind it, the parts of a message that says two things, hesitation; in `data`, what is said about advertising and data.
 
-use crate::fold::fold;
+use crate::fold::{fold, listed};
 use crate::negation::words_at;
 use crate::rules::Words;
 
@@ -41,13 +41,9 @@ impl Said {
         self.chars[from..].iter().collect::<String>().trim().to_owned()
     }
 
-    fn any(&self, list: &str) -> bool {
+    fn any(&self, list: &'static str) -> bool {
         self.words.iter().any(|(w, _)| listed(list, w))
     }
-}
-
-fn listed(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|w| fold(w) == word)
 }
 
 /// Words that drop what runs, whatever follows. "Leave it with the neighbour" and "cancel my order" do not.

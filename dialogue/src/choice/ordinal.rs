@@ -25,7 +25,7 @@ const BESIDE: &str = "the one el la lo wala wali wale vala vali please pls plz p
 
 /// The place, from 0, that a word names.
 pub(super) fn ordinal(word: &str) -> Option<usize> {
-    ORDINALS.iter().position(|list| list.split_whitespace().any(|w| crate::fold::fold(w) == word))
+    ORDINALS.iter().position(|list| crate::fold::listed(list, word))
 }
 
 /// The place, from 0, that a whole message names among so many options. `taken`: words of the options themselves – "दूसरा
@@ -47,7 +47,7 @@ pub(crate) fn place(text: &str, options: usize, taken: impl Fn(&str) -> bool) ->
             at += 2;
             continue;
         }
-        let folded = |list: &str| list.split_whitespace().any(|w| crate::fold::fold(w) == word);
+        let folded = |list: &'static str| crate::fold::listed(list, word);
         if let Some(n) = ORDINALS.iter().position(|list| folded(list)) {
             if taken(word) || found.replace(n + 1).is_some() {
                 return None;

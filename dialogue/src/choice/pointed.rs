@@ -3,7 +3,7 @@
 
 use super::{alike, filler, ordinal, reference};
 use crate::event::{Entity, Understanding};
-use crate::fold::{fold, words};
+use crate::fold::{listed as is, words};
 use crate::negation;
 use crate::payload::Payload;
 use crate::render::Offered;
@@ -44,10 +44,6 @@ fn argument(option: &Offered) -> Option<(String, Value)> {
         Payload::SetSlots(mut all) | Payload::StartFlow(_, mut all) if all.len() == 1 => all.pop(),
         _ => None,
     }
-}
-
-fn is(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|w| fold(w) == word)
 }
 
 fn found(options: &[Offered], text: &str, u: &Understanding) -> Option<Entity> {

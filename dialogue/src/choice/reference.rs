@@ -3,7 +3,7 @@
 
 use super::{Named, filler, named, ordinal};
 use crate::event::Understanding;
-use crate::fold::{fold, words};
+use crate::fold::{listed as is, words};
 use crate::render::Offered;
 use std::collections::BTreeSet;
 
@@ -22,10 +22,6 @@ const DEGREE: &str =
     "sabse most mas least zyada सबसे ज्यादा expensive price wo woh vo वो वह ese esa este esta that";
 /// How far from a price the number said may be: people round.
 const ROUNDED: f64 = 0.04;
-
-fn is(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|w| fold(w) == word)
-}
 
 /// Whether a word says the last.
 pub(super) fn is_last(word: &str) -> bool {

@@ -5,7 +5,7 @@ use crate::commands::Command;
 use crate::config::domain::{IntentCommand, SlotType, Source, Target};
 use crate::event::Understanding;
 use crate::fill;
-use crate::fold::{ascii_digits, fold, words};
+use crate::fold::{ascii_digits, fold, listed as is, words};
 use crate::state::Slots;
 use crate::turn::Turn;
 use serde_json::Value;
@@ -286,10 +286,6 @@ fn leading(turn: &Turn, text: &str) -> Option<(bool, String)> {
         }
     }
     Some((found?, rest.to_owned()))
-}
-
-fn is(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|w| fold(w) == word)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use crate::config::domain::Target;
 use crate::event::Understanding;
-use crate::fold::{fold, words};
+use crate::fold::{listed, words};
 use crate::turn::Turn;
 
 /// Words of orders: with one of them the order is meant.
@@ -13,7 +13,7 @@ const ORDERS: &str = "order orders ord ordr parcel package delivery refund pedid
 /// The flow that a wish means here; the wish itself if it says what it is about.
 pub(super) fn meant(turn: &Turn, text: &str, u: &Understanding, target: Target) -> Target {
     let Target::Flow(wished) = &target else { return target };
-    let named = words(text).iter().any(|w| ORDERS.split_whitespace().any(|o| fold(o) == *w))
+    let named = words(text).iter().any(|w| listed(ORDERS, w))
         || u.entities.iter().any(|e| matches!(e.entity.as_str(), "order_id" | "product" | "brand"));
     if named {
         return target;

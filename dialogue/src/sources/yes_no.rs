@@ -6,7 +6,7 @@ use crate::Assistant;
 use crate::choice;
 use crate::commands::Command;
 use crate::config::flows::Collect;
-use crate::fold::fold;
+use crate::fold::{fold, listed};
 use crate::payload::Payload;
 use crate::turn::Turn;
 
@@ -59,7 +59,7 @@ pub(super) fn said(a: &Assistant, collect: &Collect, text: &str) -> Option<Said>
             };
             Some((n, kind))
         });
-        let polite = |word: &str| POLITE.split_whitespace().any(|w| fold(w) == word);
+        let polite = |word: &str| listed(POLITE, word);
         if (yes || no) && polite(all[from]) {
             // "Nahi ji" is no yes.
             from += 1;
