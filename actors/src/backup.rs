@@ -8,7 +8,7 @@
 
 use crate::core::ledger;
 use crate::core::rows::{self, OutboxRow};
-use crate::core::tx::{Batch, Range, Reader, Space, StoreError};
+use crate::core::tx::{Batch, Range, Reader, Space, StoreError, each};
 use crate::ids;
 use crate::journal::{Journal, fjall::FjallJournal};
 use crate::options::Options;
@@ -26,8 +26,6 @@ const FORMAT: u32 = 1;
 const BLOCK: usize = 256 * 1024;
 /// No block is longer: a row is at most a few MiB.
 const LONGEST: usize = 256 * 1024 * 1024;
-/// Rows read at a time.
-const PAGE: usize = 256;
 /// Rows committed at a time when restoring.
 const BATCH: usize = 4096;
 const END: u8 = u8::MAX;
@@ -263,27 +261,20 @@ impl Blocks {
         self.flush()?;
         let mut amount = Amount::default();
         for (number, space) in Space::ALL.into_iter().enumerate() {
-            let mut range = Range::all();
-            loop {
-                let page = reader.scan(space, &range, false, PAGE)?;
-                for (key, value) in &page {
-                    self.block.push(number as u8);
-                    self.block.extend_from_slice(&length(key)?);
-                    self.block.extend_from_slice(&length(value)?);
-                    self.block.extend_from_slice(key);
-                    self.block.extend_from_slice(value);
-                    amount.rows += 1;
-                    amount.bytes += (key.len() + value.len()) as u64;
-                    if self.block.len() >= BLOCK {
-                        self.flush()?;
-                        told(amount);
-                    }
+            each::<Fault>(reader, space, |key, value| {
+                self.block.push(number as u8);
+                self.block.extend_from_slice(&length(key)?);
+                self.block.extend_from_slice(&length(value)?);
+                self.block.extend_from_slice(key);
+                self.block.extend_from_slice(value);
+                amount.rows += 1;
+                amount.bytes += (key.len() + value.len()) as u64;
+                if self.block.len() >= BLOCK {
+                    self.flush()?;
+                    told(amount);
                 }
-                match page.last() {
-                    Some((key, _)) if page.len() == PAGE => range = range.after(key),
-                    _ => break,
-                }
-            }
+                Ok(())
+            })?;
         }
         if !self.block.is_empty() {
             self.flush()?;

@@ -1,7 +1,7 @@
 //! Checks a journal at rest: every record's checksum and form, and that the spaces agree with each other.
 
 use crate::core::rows::{self, DeliveryRow, ExternalRow, KeptRow, OutboxRow, PendingRow, PersonRow};
-use crate::core::tx::{Range, Reader, Space, StoreError};
+use crate::core::tx::{Range, Reader, Space, StoreError, each};
 use crate::ids;
 use crate::inspect::Inspector;
 use crate::record::{self, Kind, Record};
@@ -18,8 +18,6 @@ pub struct Verification {
     /// What is damaged or does not agree, each with its place.
     pub findings: Vec<String>,
 }
-
-const PAGE: usize = 256;
 
 impl<S: Session> Inspector<S> {
     /// Checks all rows. What is damaged is a finding, not an error.
@@ -41,24 +39,6 @@ impl<S: Session> Inspector<S> {
             })?;
         }
         Ok(found)
-    }
-}
-
-fn each(
-    reader: &dyn Reader,
-    space: Space,
-    mut look: impl FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let mut range = Range::all();
-    loop {
-        let page = reader.scan(space, &range, false, PAGE)?;
-        for (key, value) in &page {
-            look(key, value)?;
-        }
-        match page.last() {
-            Some((key, _)) if page.len() == PAGE => range = range.after(key),
-            _ => return Ok(()),
-        }
     }
 }
 

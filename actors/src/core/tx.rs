@@ -165,6 +165,26 @@ pub trait Reader {
     fn scan(&self, space: Space, range: &Range, reverse: bool, limit: usize) -> Result<Vec<Row>, StoreError>;
 }
 
+/// Looks at all rows of a space in order, a page at a time.
+pub fn each<E: From<StoreError>>(
+    reader: &dyn Reader,
+    space: Space,
+    mut look: impl FnMut(&[u8], &[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    const PAGE: usize = 256;
+    let mut range = Range::all();
+    loop {
+        let page = reader.scan(space, &range, false, PAGE)?;
+        for (key, value) in &page {
+            look(key, value)?;
+        }
+        match page.last() {
+            Some((key, _)) if page.len() == PAGE => range = range.after(key),
+            _ => return Ok(()),
+        }
+    }
+}
+
 type Cell = (Space, Vec<u8>);
 
 /// Writes that are committed all together or not at all. One value per key: the last one wins.
