@@ -279,9 +279,10 @@ impl<S: Session> EngineHandle<S> {
         }
     }
 
-    /// Stops in order: accepts nothing more, handles what was accepted, lets effects that are out there come back, puts
-    /// all conversations to rest, and closes the stores once nobody uses them. `false`: not everything was done in time;
-    /// the next start goes on with it.
+    /// Stops in order: accepts nothing more, handles what was accepted, lets the effects leave that wait for nothing but
+    /// their turn (for half of the time at most), lets those that are out there come back, puts all conversations to
+    /// rest, and closes the stores once nobody uses them. What the other side does not take now waits for the next start.
+    /// `false`: not everything was done in time; the next start goes on with it.
     pub async fn drain(&self, timeout: Duration) -> bool {
         let parts = &self.parts;
         let shared = &parts.shared;
@@ -292,11 +293,22 @@ impl<S: Session> EngineHandle<S> {
                 shared.load.unhandled.load(Ordering::SeqCst) <= 0
                     && shared.load.statuses.load(Ordering::SeqCst) <= 0
             };
-            while !idle() {
-                if shared.committer.broken().is_some() {
-                    return false;
+            let flush_until = tokio::time::Instant::now() + timeout / 2;
+            loop {
+                while !idle() {
+                    if shared.committer.broken().is_some() {
+                        return false;
+                    }
+                    tokio::time::sleep(Duration::from_millis(5)).await;
                 }
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                let (flushed, is_flushed) = oneshot::channel();
+                let _ = parts.outbox.send(OutboxMsg::Flush(flushed));
+                match tokio::time::timeout_at(flush_until, is_flushed).await {
+                    // What came back may have to be handled, and to be answered.
+                    Ok(Ok(())) if !idle() => {}
+                    Ok(Ok(())) | Err(_) => break,
+                    Ok(Err(_)) => return false,
+                }
             }
             let (closed, is_closed) = oneshot::channel();
             let _ = parts.outbox.send(OutboxMsg::Close(closed));

@@ -23,6 +23,8 @@ pub(crate) enum OutboxMsg<S: Session> {
     Left(Entry<S>),
     /// The provider reports about it.
     Echo(IdempotencyKey),
+    /// Answer when nothing is on its way or in line; what waits to be tried again, or for its echo, goes on waiting.
+    Flush(oneshot::Sender<()>),
     /// Let nothing leave any more, and answer when nothing is on its way.
     Close(oneshot::Sender<()>),
 }
@@ -42,6 +44,7 @@ pub(crate) async fn run<S: Session>(
     let echo_wait = Millis::try_from(shared.options.echo_wait_ms).unwrap_or(Millis::MAX);
     let mut outbox = Outbox::<S>::new(shared.options.dispatch_width, echo_wait);
     let mut under_way: JoinSet<Finished<S>> = JoinSet::new();
+    let mut flushed: Option<oneshot::Sender<()>> = None;
     let mut closed: Option<oneshot::Sender<()>> = None;
     loop {
         let now = shared.monotonic();
@@ -54,6 +57,10 @@ pub(crate) async fn run<S: Session>(
                     Some(OutboxMsg::Queued(queued)) => outbox.queue(queued.into(), now),
                     Some(OutboxMsg::Left(entry)) => outbox.queue(entry, now),
                     Some(OutboxMsg::Echo(key)) => outbox.echo(&key, now),
+                    Some(OutboxMsg::Flush(reply)) => {
+                        flushed = Some(reply);
+                        Vec::new()
+                    }
                     Some(OutboxMsg::Close(reply)) => {
                         outbox.close();
                         closed = Some(reply);
@@ -78,11 +85,11 @@ pub(crate) async fn run<S: Session>(
         }
         let in_flight = outbox.in_flight() as u64;
         shared.counts.in_flight.store(in_flight, Ordering::Relaxed);
-        if closed.is_some()
-            && !outbox.is_busy()
-            && let Some(reply) = closed.take()
-        {
-            let _ = reply.send(());
+        if (flushed.is_some() || closed.is_some()) && !outbox.is_busy() {
+            let told = [closed.take(), flushed.take_if(|_| !outbox.in_line())];
+            told.into_iter().flatten().for_each(|reply| {
+                let _ = reply.send(());
+            });
         }
     }
 }

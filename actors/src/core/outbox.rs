@@ -315,6 +315,11 @@ impl<S: Session> Outbox<S> {
         })
     }
 
+    /// Whether something may go as soon as there is room.
+    pub fn in_line(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// Sets up the first of a lane, or removes an empty lane.
     fn next(&mut self, id: &ConversationId, now: Millis) {
         let Some(lane) = self.lanes.get_mut(id) else {
