@@ -16,11 +16,23 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 /// Times that a turn is decided again because the state changed meanwhile.
 const MAX_STALE: u32 = 8;
+
+/// Rest before a conversation whose answers do not leave looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// What waits once a turn is on record.
+#[derive(Clone, Copy)]
+struct Rest {
+    /// Events of the conversation.
+    unhandled: u64,
+    /// Its durable effects.
+    unsettled: u64,
+}
 
 /// What a conversation is told.
 pub(crate) enum ActorMsg<S: Session> {
@@ -151,6 +163,8 @@ impl<S: Session> Life<S> {
     }
 
     async fn deliver(&mut self, delivered: Delivered<S>) -> Result<(), StoreError> {
+        let waited = self.shared.clock.now().saturating_sub(delivered.at).max(0);
+        metrics::histogram!(names::WAIT_SECONDS).record(waited as f64 / 1_000.0);
         let mut tries = tries_before(&delivered, self.shared.options.tries);
         let mut stale = 0;
         loop {
@@ -169,10 +183,11 @@ impl<S: Session> Life<S> {
             let begun = Instant::now();
             let outcome = self.turn(&folded, &delivered, tries).await;
             match outcome {
-                Ok((next, left)) => {
+                Ok((next, rest)) => {
                     self.folded = Some(next);
                     self.done(begun, tries);
-                    self.rest(left).await;
+                    self.rest(rest.unhandled).await;
+                    self.until_some_leave(rest.unsettled).await;
                     return Ok(());
                 }
                 Err(Trouble::Refused(TurnRefused::Gone)) => {
@@ -231,6 +246,18 @@ impl<S: Session> Life<S> {
         shared.pause(pause).await;
     }
 
+    /// A conversation whose answers do not leave makes no more of them: they would fill the outbox, and everybody would be
+    /// refused. What comes meanwhile waits in the journal.
+    async fn until_some_leave(&self, mut unsettled: u64) {
+        let most = u64::from(self.shared.options.unsettled_limit);
+        while most > 0 && unsettled >= most && !self.shared.stopping.load(Ordering::SeqCst) {
+            self.shared.pause(LOOK_AGAIN).await;
+            let id = self.id.clone();
+            let asked = self.shared.committer.submit(1, move |ledger, _, _| Ok(ledger.unsettled(&id))).await;
+            unsettled = asked.unwrap_or(0);
+        }
+    }
+
     /// Puts the count of tries on record before the next one.
     async fn failed(&mut self, delivered: &Delivered<S>, fault: &Fault, tries: &mut u32) {
         *tries += 1;
@@ -243,14 +270,13 @@ impl<S: Session> Life<S> {
         self.dead |= recorded.is_err();
     }
 
-    /// One try at a turn. Nothing in memory changes but by the returned state, after the commit. Returns as well how many
-    /// events are still unhandled.
+    /// One try at a turn. Nothing in memory changes but by the returned state, after the commit. Returns as well what waits.
     async fn turn(
         &self,
         from: &Folded<S>,
         delivered: &Delivered<S>,
         tries: u32,
-    ) -> Result<(Folded<S>, u64), Trouble> {
+    ) -> Result<(Folded<S>, Rest), Trouble> {
         let shared = &self.shared;
         let (limit, now) = (shared.options.tries, shared.clock.now());
         let (mut machine, mut decisions) =
@@ -291,14 +317,16 @@ impl<S: Session> Life<S> {
         Ok((from.after(machine.into_state(), base, delivered.seq), left))
     }
 
-    /// Returns the turn's sequence number and how many events are still unhandled.
-    async fn commit(&self, commit: TurnCommit<S>) -> Result<(u64, u64), Trouble> {
+    /// Returns the turn's sequence number and what waits.
+    async fn commit(&self, commit: TurnCommit<S>) -> Result<(u64, Rest), Trouble> {
         let id = self.id.clone();
         let outcome = self
             .shared
             .committer
             .submit(1 + commit.durable.len(), move |ledger, tx, out| {
-                Ok(ledger.turn(tx, out, commit)?.map(|seq| (seq, ledger.unhandled(&id))))
+                let turned = ledger.turn(tx, out, commit)?;
+                let rest = Rest { unhandled: ledger.unhandled(&id), unsettled: ledger.unsettled(&id) };
+                Ok(turned.map(|seq| (seq, rest)))
             })
             .await;
         match outcome {

@@ -37,6 +37,8 @@ named! {
     histogram COMMIT_SECONDS = "charla_commit_seconds", Seconds;
     /// Time a request waited for the committer.
     histogram QUEUE_SECONDS = "charla_commit_queue_seconds", Seconds;
+    /// Time from an event's acceptance to the beginning of its turn, its commit included; in steps of a millisecond.
+    histogram WAIT_SECONDS = "charla_event_wait_seconds", Seconds;
     /// Time from the beginning of a turn to its commit.
     histogram TURN_SECONDS = "charla_turn_seconds", Seconds;
     /// Turns committed.

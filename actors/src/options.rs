@@ -27,6 +27,9 @@ pub struct Options {
     /// Pause after each turn of a conversation that is slowed. 0: none is slowed. Default 100 ms, which is ten turns a
     /// second.
     pub flood_pause_ms: u64,
+    /// Durable effects of one conversation not yet settled; from that many on it handles nothing more until some are, so
+    /// that answers which nobody takes do not fill the outbox at others' cost. 0: any. Default 64.
+    pub unsettled_limit: u32,
     /// As `credits`, for status reports and changes of identity, which have capacity of their own. Default 20,000.
     pub status_credits: u32,
     /// Durable effects not yet settled, at most, before events are refused. Default 200,000.
@@ -66,6 +69,7 @@ impl Default for Options {
             held_limit: 1_000_000,
             flood_turns: 16,
             flood_pause_ms: 100,
+            unsettled_limit: 64,
             status_credits: 20_000,
             outbox_limit: 200_000,
             resident_cap: 50_000,

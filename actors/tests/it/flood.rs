@@ -68,6 +68,8 @@ struct Staff {
     waiting: AtomicUsize,
     read: Mutex<Vec<ConversationId>>,
     said: Mutex<Vec<(ConversationId, String)>>,
+    /// Whose answers are not taken.
+    deaf: Mutex<Option<ConversationId>>,
 }
 
 impl Staff {
@@ -77,6 +79,7 @@ impl Staff {
             waiting: AtomicUsize::new(0),
             read: Mutex::default(),
             said: Mutex::default(),
+            deaf: Mutex::default(),
         })
     }
     fn said_to(&self, id: &ConversationId) -> Vec<String> {
@@ -102,6 +105,9 @@ impl Performer<Parrot> for Staff {
         effect.strip_prefix("read ").map(str::to_owned)
     }
     async fn dispatch(&self, key: &IdempotencyKey, effect: &String, _: u32) -> Dispatch<String> {
+        if self.deaf.lock().unwrap().as_ref() == Some(&key.conversation) {
+            return Dispatch::Retry { after: Duration::from_millis(1), reason: "deaf" };
+        }
         self.said.lock().unwrap().push((key.conversation.clone(), effect.clone()));
         Dispatch::Settled { external_id: None, result: None }
     }
@@ -286,6 +292,45 @@ async fn a_stop_in_good_order_waits_for_no_pause() {
     until("slowed", || engine.stats().slowed == 1).await;
     assert!(engine.drain(Duration::from_secs(60)).await);
     assert_eq!(staff.said_to(&id), answers("", 200));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_nobody_takes_fill_no_outbox_at_others_cost() {
+    let (disk, staff) = (Disk::default(), Staff::new(4));
+    let few = Options {
+        mailbox_limit: 4,
+        flood_pause_ms: 0,
+        unsettled_limit: 5,
+        outbox_limit: 20,
+        retry_base_ms: 1,
+        retry_cap_ms: 1,
+        ..options()
+    };
+    let mut engine = disk.start(few.clone(), &staff).await;
+    let id = hear(&engine, "1", "read first").await;
+    quiet(&engine).await;
+    *staff.deaf.lock().unwrap() = Some(id.clone());
+    assert_eq!(flood(&engine, "1", "", 100).await, id);
+    // Over a start as well: what is left is counted anew.
+    for life in 0..2 {
+        // Each start takes one turn before it looks.
+        let full = 5 + life as i64;
+        until("full", || engine.stats().outbox_depth == full).await;
+        for n in 0..30 {
+            let other = hear(&engine, "2", &format!("{life} {n}")).await;
+            until("answered", || staff.said_to(&other).len() == life * 30 + n + 1).await;
+        }
+        until("settled", || engine.stats().outbox_depth == full).await;
+        if life == 0 {
+            drop(engine);
+            engine = disk.start(few.clone(), &staff).await;
+        }
+    }
+    *staff.deaf.lock().unwrap() = None;
+    quiet(&engine).await;
+    let mut expected = vec!["0:first".to_owned()];
+    expected.extend((0..100).map(|n| format!("{}:{n}", n + 1)));
+    assert_eq!(staff.said_to(&id), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -146,6 +146,8 @@ pub struct Ledger<S: Session> {
     young: HashMap<ConversationId, Head>,
     old: HashMap<ConversationId, Head>,
     backlogs: Backlogs,
+    /// Effects not yet settled, of each conversation that has any.
+    unsettled: HashMap<ConversationId, u64>,
     _session: PhantomData<fn() -> S>,
 }
 
@@ -175,6 +177,7 @@ impl<S: Session> Ledger<S> {
             young: HashMap::new(),
             old: HashMap::new(),
             backlogs: Backlogs::new(u64::MAX),
+            unsettled: HashMap::new(),
             _session: PhantomData,
         })
     }
@@ -193,6 +196,21 @@ impl<S: Session> Ledger<S> {
     /// Events of a conversation that are accepted and not yet handled.
     pub fn unhandled(&self, id: &ConversationId) -> u64 {
         self.backlogs.unhandled(id)
+    }
+
+    /// Counts an unsettled effect that an earlier start has left.
+    pub fn left_unsettled(&mut self, id: &ConversationId) {
+        match self.unsettled.get_mut(id) {
+            Some(count) => *count += 1,
+            None => {
+                self.unsettled.insert(id.clone(), 1);
+            }
+        }
+    }
+
+    /// Durable effects of a conversation that are not settled.
+    pub fn unsettled(&self, id: &ConversationId) -> u64 {
+        self.unsettled.get(id).copied().unwrap_or(0)
     }
 
     /// Events that are held back, of all conversations. Walks through all that have something unhandled.

@@ -98,6 +98,12 @@ impl<S: Session> Ledger<S> {
         }
         tx.remove(Space::Outbox, at);
         out.unsettled -= 1;
+        if let Some(count) = self.unsettled.get_mut(&key.conversation) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.unsettled.remove(&key.conversation);
+            }
+        }
         match how {
             Settled::Taken(Some(external_id)) => {
                 let early = self.bind(tx, &external_id, &key, now)?;

@@ -81,6 +81,7 @@ impl<S: Session> Ledger<S> {
             };
             tx.put(Space::Outbox, ids::effect_key(&key), rows::row(&row)?);
             out.unsettled += 1;
+            self.left_unsettled(&id);
             out.queued.push(Queued { key, effect: row.effect, resend_unknown, claimed: resend_unknown });
         }
         for timer in &turn.timers {
