@@ -28,6 +28,7 @@ mod check;
 mod choice;
 mod commands;
 mod context;
+mod family;
 mod fill;
 mod fold;
 mod gate;

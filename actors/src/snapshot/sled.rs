@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// sled's cache, bytes; it defaults to 1 GiB.
 const CACHE: u64 = 64 * 1024 * 1024;
+/// Databases moved aside that are kept.
+const DAMAGED_KEPT: usize = 2;
 /// When a generation is copied into a new one to reclaim space: when it takes more than `times` its live data, and more
 /// than `floor` bytes (small databases are not worth a copy). By default six times and 64 MiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,7 +213,29 @@ fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
         .find(|aside| !aside.exists())
         .unwrap_or_else(|| path.with_extension("damaged"));
     std::fs::rename(path, &aside).map_err(|error| io("move damaged snapshots aside", &error))?;
+    if let Some(folder) = path.parent() {
+        forget_damaged(folder);
+    }
     Ok(aside)
+}
+
+/// Removes what was moved aside but for the newest: kept for whoever looks into the damage, not until the disk is full.
+fn forget_damaged(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let moved = |path: &Path| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("damaged-"))
+    };
+    // When the folder was renamed, which its own time of modification does not tell.
+    let when = |path: &PathBuf| {
+        std::fs::metadata(path).map_or(0, |meta| {
+            use std::os::unix::fs::MetadataExt;
+            meta.ctime().saturating_mul(1_000_000_000).saturating_add(meta.ctime_nsec())
+        })
+    };
+    let mut damaged: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|p| moved(p)).collect();
+    damaged.sort_by_key(|path| std::cmp::Reverse(when(path)));
+    damaged.iter().skip(DAMAGED_KEPT).for_each(|path| remove(path));
 }
 
 /// Opens a database and reads through it; the second is the size of what is alive.

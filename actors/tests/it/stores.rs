@@ -136,6 +136,25 @@ fn sled_that_does_not_open_is_moved_aside() {
 }
 
 #[test]
+fn of_damaged_databases_the_newest_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    for time in 0..4u8 {
+        let store = sled(folder.path(), u64::MAX);
+        store.put(b"a", b"one").unwrap();
+        store.maintain().unwrap();
+        drop(store);
+        std::fs::write(folder.path().join("generation-1/conf"), vec![0xa5; 64]).unwrap();
+        std::fs::write(folder.path().join("generation-1/mark"), [time]).unwrap();
+    }
+    drop(sled(folder.path(), u64::MAX));
+    let aside = std::fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.path());
+    let aside = aside.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("damaged-"));
+    let mut marks: Vec<u8> = aside.map(|path| std::fs::read(path.join("mark")).unwrap()[0]).collect();
+    marks.sort_unstable();
+    assert_eq!(marks, [2, 3]);
+}
+
+#[test]
 fn sled_rolls_a_generation_when_it_outgrows_its_live_data() {
     let folder = tempfile::tempdir().unwrap();
     let store = sled(folder.path(), 1);

@@ -83,6 +83,8 @@ pub struct Intent {
     pub courtesy: Option<Courtesy>,
     /// Name as a topic.
     pub title: Option<Names>,
+    /// Those of one family lead to much the same, and are unsure of each other only.
+    pub family: Option<String>,
     /// Where it stands.
     pub place: Place,
 }
@@ -195,6 +197,18 @@ impl Domain {
                 );
             }
         }
+        for intent in self.intents.values() {
+            let alone =
+                |name: &String| self.intents.values().filter(|i| i.family.as_ref() == Some(name)).count() < 2;
+            if let Some(name) = intent.family.as_ref().filter(|name| alone(name)) {
+                findings.warn(
+                    &intent.place,
+                    codes::INTENT,
+                    format!("no other intent is of the family `{name}`"),
+                    "give the intents that lead to much the same the same family",
+                );
+            }
+        }
         for entry in at.get("entities").iter().flat_map(Reader::items) {
             let (name, place, _) = named(entry);
             self.entities.insert(name, place);
@@ -245,6 +259,7 @@ impl Intent {
             smalltalk: false,
             courtesy: Courtesy::by_name(name),
             title: None,
+            family: None,
             place,
         };
         if let Some(extras) = extras {
@@ -263,6 +278,7 @@ impl Intent {
                         "smalltalk",
                         "courtesy",
                         "title",
+                        "family",
                     ],
                 );
                 let mut targets = Vec::new();
@@ -296,6 +312,7 @@ impl Intent {
                 intent.smalltalk = at.bool_at("smalltalk", findings).unwrap_or(false);
                 intent.courtesy = Courtesy::read(at, findings).or(intent.courtesy);
                 intent.title = at.get("title").map(|t| Names::read(t, findings));
+                intent.family = at.string_at("family", findings);
             }
         }
         if intent.target.is_none() {
