@@ -6,7 +6,7 @@ use crate::fold::{fold, listed};
 use crate::negation::words_at;
 
 /// What says that somebody is not there. Longer ones first where one begins another.
-const AWAY: [&str; 34] = [
+const AWAY: [&str; 68] = [
     "not at home",
     "not be at home",
     "not home",
@@ -41,15 +41,59 @@ const AWAY: [&str; 34] = [
     "bahar hoon",
     "बाहर हूं",
     "बाहर रहूंगा",
+    "im busy",
+    "am busy",
+    "be busy",
+    "im travelling",
+    "cant make it",
+    "cant do",
+    "cant come",
+    "doesnt work",
+    "wont work",
+    "not possible",
+    "no puedo",
+    "no me viene bien",
+    "no me va bien",
+    "me es imposible",
+    "imposible",
+    "estoy ocupado",
+    "estoy ocupada",
+    "de viaje",
+    "trabajo todo el dia",
+    "bahar rahunga",
+    "bahar rahungi",
+    "gaon me",
+    "gaon mein",
+    "gaanv me",
+    "office me hu",
+    "busy hu",
+    "busy hoon",
+    "possible nahi",
+    "बाहर रहूंगी",
+    "गांव में",
+    "ऑफिस में हूं",
+    "व्यस्त हूं",
+    "बिजी हूं",
+    "मुमकिन नहीं",
 ];
 /// Verbs of being there; with a Hindi "not" beside them somebody is away.
 const BEING: &str = "rahunga rahungi rahenge rahega rahegi rahunge hu hun hoon honge hounga houngi milunga milungi milenge milega \
-    rehunga rehungi rahta रहूंगा रहूंगी रहेंगे रहेगा रहेगी हूं होंगे होऊंगा होऊंगी मिलूंगा मिलूंगी मिलेंगे मिलेगा";
+    rehunga rehungi rahta paunga paungi paoonga payenge sakta sakte sakti sakunga sakungi aaunga aaungi aaenge chalega chalegi hoga hogi \
+    पाऊंगा पाऊंगी पाएंगे सकता सकते सकती सकूंगा आऊंगा आऊंगी आएंगे चलेगा चलेगी होगा होगी रहूंगा रहूंगी रहेंगे रहेगा रहेगी हूं होंगे होऊंगा होऊंगी मिलूंगा मिलूंगी मिलेंगे मिलेगा";
 /// The Hindi "not".
 const NOT: &str = "nahi nahin nhi nai नहीं नही ना";
+/// Verbs between a Hindi "not" and the verb of being able: "nahi aa paunga".
+const COMING: &str = "aa a le ho mil ruk kar de ले आ हो मिल रुक कर दे";
+/// What may stand between a day and the "not" that ends the thought: "Sunday to bilkul nahi".
+const AT_ALL: &str = "to toh bilkul ko wala hi तो बिल्कुल को वाला ही";
 /// Words at which a new thought begins.
 const TURNS: &str = "but so then and instead rather pero asi entonces y mejor lekin par magar isliye to toh aur balki लेकिन मगर \
     इसलिए तो और बल्कि";
+
+/// What joins two days.
+const ANDS: &str = "and aur y or o ya और या";
+/// What follows a "not" that rules out what stands before it.
+const NOT_WANTED: &str = "chahiye chahie chalega rakho karo kar चाहिए चलेगा रखो करो कर";
 
 /// Without the days on which the customer says they are away.
 pub(crate) fn settled(text: &str, u: &Understanding) -> Understanding {
@@ -67,7 +111,7 @@ pub(crate) fn settled(text: &str, u: &Understanding) -> Understanding {
 }
 
 /// Which of the days at these places (characters, end exclusive) somebody is away on: for each mention of being away the
-/// nearest day of the same thought.
+/// nearest day of the same thought, and those joined to it by an "and"; and a day that a "not" behind it rules out.
 fn away(text: &str, spans: &[(usize, usize)]) -> Vec<usize> {
     let said = words_at(text);
     let chars: Vec<char> = text.chars().collect();
@@ -94,9 +138,46 @@ fn away(text: &str, spans: &[(usize, usize)]) -> Vec<usize> {
             .min();
         if let Some((_, _, _, n)) = near {
             found.push(n);
+            let mut edge = spans[n].0;
+            // "Kal aur mangal ko bahar hu": both.
+            while let Some(other) =
+                (0..spans.len()).filter(|o| spans[*o].1 <= edge).max_by_key(|o| spans[*o].1)
+            {
+                let between: Vec<&str> = said
+                    .iter()
+                    .filter(|(_, (s, e))| *s >= spans[other].1 && *e <= edge)
+                    .map(|(w, _)| w.as_str())
+                    .collect();
+                if between.is_empty()
+                    || stop(spans[other].1, edge)
+                    || !between.iter().all(|w| listed(ANDS, w))
+                {
+                    break;
+                }
+                found.push(other);
+                edge = spans[other].0;
+            }
         }
     }
+    for (n, (_, end)) in spans.iter().enumerate() {
+        let behind: Vec<&(String, (usize, usize))> = said.iter().filter(|(_, (s, _))| s >= end).collect();
+        let skipped = behind.iter().take_while(|(w, _)| listed(AT_ALL, w)).count();
+        let Some((word, place)) = behind.get(skipped).map(|(w, p)| (w, *p)) else { continue };
+        let ends = behind.get(skipped + 1).is_none_or(|(next, (s, _))| {
+            stop(place.1, *s) || day_word(spans, *s) || listed(NOT_WANTED, next)
+        });
+        if listed(NOT, word) && ends && !stop(*end, place.0) && spans[n].1 > spans[n].0 {
+            found.push(n);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
     found
+}
+
+/// Whether a day begins at a place.
+fn day_word(spans: &[(usize, usize)], at: usize) -> bool {
+    spans.iter().any(|(s, e)| *s == at && e > s)
 }
 
 /// Where a message says that somebody is not there, as ranges of its words, and whether in Hindi.
@@ -109,8 +190,13 @@ fn mentions(said: &[(String, (usize, usize))]) -> Vec<(usize, usize, bool)> {
         });
         if let Some(phrase) = phrase {
             found.push((at, at + phrase.split(' ').count(), false));
-        } else if listed(NOT, &said[at].0) && said.get(at + 1).is_some_and(|(w, _)| listed(BEING, w)) {
-            found.push((at, at + 2, true));
+        } else if listed(NOT, &said[at].0) {
+            let after = |n: usize, list| said.get(at + n).is_some_and(|(w, _)| listed(list, w));
+            if after(1, BEING) {
+                found.push((at, at + 2, true));
+            } else if after(1, COMING) && after(2, BEING) {
+                found.push((at, at + 3, true));
+            }
         }
     }
     found
@@ -141,6 +227,10 @@ mod tests {
             "viernes",
             "lunes",
             "कल",
+            "परसों",
+            "मंगल",
+            "मंगलवार",
+            "रविवार",
             "शनिवार",
             "शाम",
         ];
@@ -155,6 +245,16 @@ mod tests {
             ("el viernes mejor, que el lunes no voy a estar", vec!["lunes"]),
             ("change it to Saturday", vec![]),
             ("kal nahi aaya, kal bhejo", vec![]),
+            ("परसों का कर दो, कल और मंगल को बाहर हूँ", vec!["कल", "मंगल"]),
+            ("मंगलवार को करवा दीजिए, कल नहीं आ पाऊँगा", vec!["कल"]),
+            ("डिलीवरी परसों शाम की करवा दो, कल मैं गाँव में हूँ", vec!["कल"]),
+            ("रविवार तो बिल्कुल नहीं", vec!["रविवार"]),
+            ("yaar kal nhi parso kar do same time", vec!["kal"]),
+            ("mejor el lunes, el viernes no puedo", vec!["viernes"]),
+            ("tomorrow I'm busy, can you do Friday", vec!["tomorrow"]),
+            ("Saturday please, can't make it on Friday", vec!["Friday"]),
+            ("kal nahi mila toh kya karu", vec![]),
+            ("parso tak nahi aaya", vec![]),
         ] {
             assert_eq!(away_on(text, &days), wanted, "{text}");
         }

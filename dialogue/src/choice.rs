@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 
 mod clock;
 mod filler;
+mod only;
 mod ordinal;
 pub(crate) mod pointed;
 mod reference;
@@ -106,8 +107,17 @@ struct Token {
     weight: f32,
 }
 
-/// What a message names of the options offered for a slot.
+/// What a message names of the options offered for a slot: what its "only" names, or leaves beside what shall be kept.
 pub(crate) fn named(offered: &[Offered], slot: Option<&Slot>, text: &str, u: &Understanding) -> Named {
+    if let Some((text, u)) = only::settled(text, u)
+        && let one @ Named::One { .. } = named_in(offered, slot, &text, &u)
+    {
+        return one;
+    }
+    named_in(offered, slot, text, u)
+}
+
+fn named_in(offered: &[Offered], slot: Option<&Slot>, text: &str, u: &Understanding) -> Named {
     if offered.is_empty() {
         return Named::Nothing;
     }
@@ -189,8 +199,12 @@ fn tokens(
     let spans: Vec<(usize, usize)> = u.entities.iter().map(|e| (e.start, e.end)).collect();
     let verdicts = negation::judge(text, &spans);
     for (entity, verdict) in u.entities.iter().zip(&verdicts) {
-        let fits: Vec<bool> =
+        let mut fits: Vec<bool> =
             offered.iter().zip(vocabulary).map(|(o, v)| entity_fits(entity, o, v)).collect();
+        if fits.iter().all(|f| !f) {
+            // "The Sunday one" is the Sunday that was offered, whichever comes next.
+            fits = offered.iter().map(|o| clock::same_weekday(entity, &o.row)).collect();
+        }
         let known = fits.iter().any(|f| *f);
         let when =
             clock::is_when(&entity.entity) && offered.iter().any(|o| clock::has(&entity.entity, &o.row));
@@ -351,7 +365,7 @@ pub(crate) fn meets(left: &[Offered], u: &Understanding) -> bool {
     let when = |e: &&Entity| clock::is_when(&e.entity);
     left.iter().all(|o| {
         let own = vocabulary(o, &spellings(o, None));
-        u.entities.iter().filter(when).all(|e| entity_fits(e, o, &own))
+        u.entities.iter().filter(when).all(|e| entity_fits(e, o, &own) || clock::same_weekday(e, &o.row))
     })
 }
 

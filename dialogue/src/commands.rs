@@ -1,5 +1,6 @@
 //! Commands: what a message means for the dialogue. Sources make them, one file each carries them out.
 
+pub mod amend;
 pub mod back_to;
 pub mod cancel_flow;
 pub mod change_language;
@@ -14,6 +15,7 @@ pub mod later;
 pub mod marketing;
 pub mod repeat;
 pub mod restart;
+pub mod resume;
 pub mod session_start;
 pub mod set_slot;
 pub mod skip_question;
@@ -26,6 +28,7 @@ use crate::render::Offered;
 use crate::state::Slots;
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
+use serde_json::Value;
 
 /// A command.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +39,8 @@ pub(crate) enum Command {
     SetSlot { slots: Slots },
     /// Overwrites slots and runs again from the step that uses them.
     CorrectSlot { slots: Slots },
+    /// Overwrites what was told in free words, and asks again; `part` is what is new in it.
+    Amend { slot: String, value: Value, part: String },
     /// Takes values said at a question and goes on from another step of its flow.
     BackTo { step: String, slots: Slots },
     /// Starts the flow that values ask for.
@@ -50,6 +55,8 @@ pub(crate) enum Command {
     KnowledgeAnswer { answer: String, intent: String },
     /// A person.
     HumanHandoff { reason: &'static str },
+    /// Drops what came between a confirmation and its yes.
+    Resume { frame: u64 },
     /// Leaves the question out.
     SkipQuestion,
     /// Says the last reply again.
@@ -90,12 +97,14 @@ pub(crate) fn execute(turn: &mut Turn, commands: Vec<Command>) {
             Command::Values { flow, slots, intent } => values::run(turn, &flow, slots, intent),
             Command::SetSlot { slots } => set_slot::run(turn, slots),
             Command::CorrectSlot { slots } => correct_slot::run(turn, slots),
+            Command::Amend { slot, value, part } => amend::run(turn, &slot, value, &part),
             Command::BackTo { step, slots } => back_to::run(turn, &step, slots),
             Command::CancelFlow => cancel_flow::run(turn),
             Command::Clarify { reason, flows } => clarify::run(turn, reason, &flows),
             Command::Chitchat { answer } => chitchat::run(turn, &answer),
             Command::KnowledgeAnswer { answer, intent } => knowledge_answer::run(turn, &answer, &intent),
             Command::HumanHandoff { reason } => human_handoff::run(turn, reason),
+            Command::Resume { frame } => resume::run(turn, frame),
             Command::SkipQuestion => skip_question::run(turn),
             Command::Repeat => repeat::run(turn),
             Command::ChangeLanguage { language } => change_language::run(turn, language),

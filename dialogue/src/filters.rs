@@ -8,6 +8,7 @@ pub(crate) fn install(env: &mut Environment<'static>) {
     env.add_filter("money", money);
     env.add_filter("number", number);
     env.add_filter("date", date);
+    env.add_filter("clock", clock);
     env.add_filter("truncate", |text: Value, n: usize| cut(&plain(&text), n));
     env.add_filter("lang", lang);
     env.add_filter("segment", |value: Value| segment(&plain(&value)));
@@ -190,6 +191,30 @@ const DAYS: [(&str, [&str; 7]); 4] = [
     ("hi-Latn", ["Somvaar", "Mangalvaar", "Budhvaar", "Guruvaar", "Shukravaar", "Shanivaar", "Ravivaar"]),
 ];
 
+/// A time of day as the language says it: `18:00` → `शाम 6 बजे`, `shaam 6 baje`; the others write it as it is.
+fn clock(state: &State, value: Value) -> String {
+    let text = plain(&value);
+    spoken(&text, &context(state, "language")).unwrap_or(text)
+}
+
+fn spoken(text: &str, language: &str) -> Option<String> {
+    let (hour, minute) = text.split_once(':')?;
+    let (hour, minute): (u8, u8) = (hour.parse().ok()?, minute.parse().ok()?);
+    let part = match hour {
+        4..12 => 0,
+        12..17 => 1,
+        17..20 => 2,
+        _ => 3,
+    };
+    let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
+    let time = if minute == 0 { twelve.to_string() } else { format!("{twelve}:{minute:02}") };
+    match language {
+        "hi" => Some(format!("{} {time} बजे", ["सुबह", "दोपहर", "शाम", "रात"][part])),
+        "hi-Latn" => Some(format!("{} {time} baje", ["subah", "dopahar", "shaam", "raat"][part])),
+        _ => None,
+    }
+}
+
 fn date(state: &State, value: Value, style: Option<String>) -> String {
     let text = plain(&value);
     let language = context(state, "language");
@@ -251,6 +276,15 @@ mod tests {
         assert_eq!(format_money(1299.0, "EUR"), "1.299,00 €");
         assert_eq!(format_money(12999.0, "MXN"), "$12,999.00");
         assert_eq!(format_money(-5.0, "INR"), "₹-5");
+    }
+
+    #[test]
+    fn times_as_the_language_says_them() {
+        assert_eq!(spoken("18:00", "hi").unwrap(), "शाम 6 बजे");
+        assert_eq!(spoken("11:30", "hi-Latn").unwrap(), "subah 11:30 baje");
+        assert_eq!(spoken("13:00", "hi-Latn").unwrap(), "dopahar 1 baje");
+        assert_eq!(spoken("18:00", "en"), None);
+        assert_eq!(spoken("evening", "hi"), None);
     }
 
     #[test]

@@ -65,7 +65,13 @@ fn text(turn: &mut Turn, text: &str) {
         Some(Command::Stop)
     } else if words.is("person", text) {
         Some(Command::HumanHandoff { reason: "requested" })
-    } else if asked && (words.is("yes", text) || wording::agrees(words, text)) {
+    } else if asked
+        && (words.is("yes", text) || wording::agrees(words, text) || wording::consents(words, text))
+    {
+        Some(Command::Consent { given: true })
+    } else if asked && let Some(rest) = wording::after_consent(words, text) {
+        // "Sí, de acuerdo. Quiero una tele barata": the wish is answered right after the yes.
+        hold(turn, &rest, None);
         Some(Command::Consent { given: true })
     } else if (asked && words.is("no", text)) || wording::refuses_data(text) {
         Some(Command::Consent { given: false })
@@ -114,7 +120,7 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, unsuppo
     if asked && says(turn, u, IntentCommand::Affirm) && !wording::hesitates(text) {
         return turn.execute(vec![Command::Consent { given: true }]);
     }
-    if asked && says(turn, u, IntentCommand::Deny) {
+    if asked && says(turn, u, IntentCommand::Deny) && !wording::wants_other(text) {
         return turn.execute(vec![Command::Consent { given: false }]);
     }
     if asked && !turn.state.consent.explained && wording::asks_why(text) {

@@ -4,6 +4,7 @@ use crate::Assistant;
 use crate::config::settings::LowConfidence;
 use crate::effect::{Effect, Outgoing};
 use crate::event::{AgentAct, Content, Event};
+use crate::family;
 use crate::limits;
 use crate::payload::Payload;
 use crate::state::{CONFIDENCES, DEPTH, EXCHANGES, Owner, State, TRANSCRIPT};
@@ -227,7 +228,7 @@ impl Rules<'_> {
             && (self.h.before.consented() || !self.a.settings.consent_required)
             // A further sentence of a message that has had its answer.
             && !self.h.before.understanding.as_ref().is_some_and(|u| u.part)
-            && let Some((intent, p)) = u.intents.first()
+            && let Some((intent, p)) = family::settled(self.a, u).intents.first()
         {
             let certain = self.after.latest.as_ref().is_some_and(|l| l.confidence >= 1.0);
             let counted = self.h.changes.iter().any(|c| {

@@ -5,6 +5,7 @@ use crate::config::domain::{IntentCommand, Target};
 use crate::config::settings::OnContent;
 use crate::effect::Effect;
 use crate::event::{Content, Message, Understanding};
+use crate::family;
 use crate::fill;
 use crate::gate;
 use crate::patterns::{cannot_handle, unsupported_language};
@@ -164,6 +165,7 @@ fn answered_in_queue(turn: &Turn, command: &Command, tapped: bool) -> bool {
         command,
         Command::SetSlot { .. }
             | Command::CorrectSlot { .. }
+            | Command::Amend { .. }
             | Command::BackTo { .. }
             | Command::AskAgain { .. }
             | Command::Later { .. }
@@ -278,8 +280,9 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     let Some(pending) = turn.state.understanding.clone() else {
         return turn.emit(TrackerEvent::Noted { what: "understood without a question".into() });
     };
-    let top = u.intents.first().cloned();
     let mut ranking = u.intents.clone();
+    let u = &*family::settled(turn.a, u);
+    let top = u.intents.first().cloned();
     // The conformal set covers what the ranking alone might cut off.
     ranking.sort_by_key(|(i, _)| !u.candidates.is_empty() && !u.candidates.contains(i));
     let latest = Latest {

@@ -1,5 +1,6 @@
 //! Sources of commands, in the order in which they are asked: taps, rules, understanding.
 
+mod amend;
 mod answers;
 mod means;
 pub mod nlu;

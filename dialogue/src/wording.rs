@@ -5,8 +5,10 @@ use crate::fold::{fold, listed};
 use crate::negation::words_at;
 use crate::rules::Words;
 
+mod consent;
 mod data;
 
+pub(crate) use consent::{after_consent, consents, wants_other};
 pub(crate) use data::{asks_why, only_ads, refuses_data};
 
 /// A text's words, folded, and where they stand.
@@ -76,7 +78,7 @@ const DROPS: [&str; 26] = [
     "जाने दो",
 ];
 /// What may stand before such words.
-const OPENERS: &str = "ok okay no oh well actually sorry wait arre are arey acha achha accha nahi nahin bueno pues mejor ay \
+const OPENERS: &str = "ok okay no oh well whatever actually sorry wait arre are arey acha achha accha nahi nahin bueno pues mejor ay \
     hmm um अरे अच्छा नहीं ओके";
 /// What may follow them without being the new wish.
 const TRAILERS: &str = "it that one then later now for please pls man bro dude all eso esto esa ese luego ya despues por ahora favor \
@@ -87,7 +89,16 @@ const TRAILERS: &str = "it that one then later now for please pls man bro dude a
 /// `plainly` the words of kind `cancel` count too, where a pause follows them.
 pub(crate) fn after_cancel(words: &Words, text: &str, plainly: bool) -> Option<String> {
     let said = Said::of(text);
-    let mut at = 0;
+    // "No order number. Never mind that. …": few words that refuse may stand before.
+    let short = (1..said.words.len().min(5)).find(|at| said.pause_before(*at)).filter(|at| {
+        *at < said.words.len()
+            && said.words[..*at].iter().any(|(w, _)| listed("no not dont nahi nahin nhi नहीं नही", w))
+    });
+    [Some(0), short].into_iter().flatten().find_map(|from| dropped_from(words, &said, from, plainly))
+}
+
+fn dropped_from(words: &Words, said: &Said, from: usize, plainly: bool) -> Option<String> {
+    let mut at = from;
     while said.words.get(at).is_some_and(|(w, _)| listed(OPENERS, w)) {
         at += 1;
     }
@@ -319,6 +330,12 @@ mod tests {
             ("रहने दो, कोई अच्छा स्पीकर दिखाओ", Some("कोई अच्छा स्पीकर दिखाओ")),
             ("never mind, cancel. do you have bose ones", Some("do you have bose ones")),
             ("ok never mind show me phones", Some("show me phones")),
+            (
+                "no order number. never mind that. do your laptops come with a guarantee?",
+                Some("do your laptops come with a guarantee?"),
+            ),
+            ("ok whatever, leave it. when does the nike one come", Some("when does the nike one come")),
+            ("I don't mind. forget nothing", None),
             ("cancel. where is my order", Some("where is my order")),
             ("chhodo yaar", Some("")),
             ("forget it, thanks", Some("")),

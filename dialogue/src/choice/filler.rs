@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 const FILLER: &str = "the a an one ones it its is this that these those i im ive my me mine want wanted please pls plz would \
     like to of for in on at by and or with was were am are be been have has had because since just so very really too do \
     does did get got need take give go choose pick select option think maybe yes yeah ok okay no not there you your can \
-    could will us we they s t pm \
+    could will us we they s t pm then sharp \
     el la lo los las un una uno de del que es son por para en con mi mis me quiero quisiera porque y o muy favor esta este \
     ese esa fue era si a al se le \
     wala wali wale vala vali vale hai hain h ka ki ke ko mein mai main mujhe mujhko ye yeh wo woh vo voh chahiye tha thi the \

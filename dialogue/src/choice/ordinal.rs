@@ -23,6 +23,12 @@ const BESIDE: &str = "the one el la lo wala wali wale vala vali please pls plz p
     appointment cita product producto i want quiero take ill yes si haan chahiye de do dijiye hi ji ही जी वाला वाली वाले ऑर्डर विकल्प \
     समय चाहिए दीजिए दो se me";
 
+/// Where the last row is.
+const BOTTOM: &str = "abajo bottom niche neeche नीचे";
+/// What takes a place back that was just named: "the third … no wait, fourth one".
+const TAKES_BACK: &str =
+    "no wait sorry actually nahi nahin nhi nai arre arey ruko perdon digo espera mejor नहीं नही रुको अरे सॉरी";
+
 /// The place, from 0, that a word names.
 pub(super) fn ordinal(word: &str) -> Option<usize> {
     ORDINALS.iter().position(|list| crate::fold::listed(list, word))
@@ -32,9 +38,23 @@ pub(super) fn ordinal(word: &str) -> Option<usize> {
 /// पता" is another address, not the second.
 pub(crate) fn place(text: &str, options: usize, taken: impl Fn(&str) -> bool) -> Option<usize> {
     let said = words(text);
-    if said.is_empty() || said.len() > 5 || options < 2 {
+    if said.is_empty() || said.len() > 8 || options < 2 {
         return None;
     }
+    // Of a place and the one that takes it back the second counts.
+    if let Some(cut) = said
+        .iter()
+        .position(|w| crate::fold::listed(TAKES_BACK, w))
+        .filter(|cut| said[..*cut].iter().any(|w| ordinal(w).is_some() || super::reference::is_last(w)))
+    {
+        let rest: Vec<&str> = said[cut..]
+            .iter()
+            .map(String::as_str)
+            .skip_while(|w| crate::fold::listed(TAKES_BACK, w))
+            .collect();
+        return place(&rest.join(" "), options, taken);
+    }
+    let bottom = said.len() >= 2 && said.iter().any(|w| crate::fold::listed(BOTTOM, w));
     let mut found = None;
     let mut at = 0;
     while at < said.len() {
@@ -48,14 +68,45 @@ pub(crate) fn place(text: &str, options: usize, taken: impl Fn(&str) -> bool) ->
             continue;
         }
         let folded = |list: &'static str| crate::fold::listed(list, word);
+        // "The last one" of orders may be the newest; what is at the bottom is the last row.
+        let last = bottom && (super::reference::is_last(word) || folded(BOTTOM));
         if let Some(n) = ORDINALS.iter().position(|list| folded(list)) {
             if taken(word) || found.replace(n + 1).is_some() {
                 return None;
             }
-        } else if !folded(BESIDE) {
+        } else if last {
+            // "The last one at the bottom" says it twice.
+            if taken(word) || found.is_some_and(|f| f != options) {
+                return None;
+            }
+            found = Some(options);
+        } else if !(folded(BESIDE) || (bottom && folded("at todo mas de sabse very right सबसे"))) {
             return None;
         }
         at += 1;
     }
     found.and_then(|n| n.checked_sub(1)).filter(|n| *n < options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn places_that_messages_name() {
+        for (text, wanted) in [
+            ("the second one", Some(1)),
+            ("the third... no wait fourth one", Some(3)),
+            ("pehla, nahi nahi doosra wala", Some(1)),
+            ("la primera, no, la tercera", Some(2)),
+            ("the last one at the bottom", Some(3)),
+            ("la de abajo de todo", Some(3)),
+            ("सबसे नीचे वाला", Some(3)),
+            ("the last order", None),
+            ("no the one from before", None),
+            ("second hand", None),
+        ] {
+            assert_eq!(place(text, 4, |w| w == "order"), wanted, "{text}");
+        }
+    }
 }

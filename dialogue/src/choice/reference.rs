@@ -14,9 +14,9 @@ const POINTING: &str = "wala wali wale vala vali waala waali वाला वा
 const LIMIT: &str = "under below less than within upto max maximum tak andar niche neeche kam zyada upar above over menos hasta maximo \
     debajo mas desde कम तक अंदर नीचे ज्यादा ऊपर";
 const LAST: &str = "last ultimo ultima ultimos ultimas aakhri akhiri aakhiri akhri aakhree आखिरी अंतिम";
-const CHEAPEST: &str =
-    "cheapest sasta sasti saste sastaa barato barata baratos baratas economico economica सस्ता सस्ती सस्ते";
-const DEAREST: &str = "dearest costliest priciest mehnga mehngi mahanga mahangi caro cara महंगा महंगी";
+const CHEAPEST: &str = "cheapest cheaper sasta sasti saste sastaa barato barata baratos baratas economico economica सस्ता सस्ती सस्ते";
+const DEAREST: &str =
+    "dearest costliest priciest pricier dearer mehnga mehngi mahanga mahangi caro cara महंगा महंगी";
 /// Words that go with these.
 const DEGREE: &str =
     "sabse most mas least zyada सबसे ज्यादा expensive price wo woh vo वो वह ese esa este esta that";

@@ -1,6 +1,8 @@
 //! Changes the language, or asks which.
 
 use crate::event::Understanding;
+use crate::patterns::session_start;
+use crate::state::Owner;
 use crate::tongue;
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
@@ -19,8 +21,12 @@ pub(crate) fn run(turn: &mut Turn, language: Option<String>) {
     turn.pattern("pattern_change_language", Some(reason));
     turn.run();
     // The question that was open comes again, now in the new language.
-    if reason == "changed" && turn.needs_consent() && turn.state.session.greeted {
-        turn.say("utter_consent_reminder");
+    if reason == "changed" && turn.needs_consent() && turn.state.owner == Owner::Bot {
+        if turn.state.session.greeted {
+            turn.say("utter_consent_reminder");
+        } else {
+            session_start::greet(turn);
+        }
     }
 }
 

@@ -23,7 +23,9 @@ pub(crate) fn run(turn: &mut Turn, flow: &str, slots: Slots, intent: Option<Stri
         let id = turn.state.stack[at].id;
         let active = turn.state.top().is_some_and(|top| turn.state.outermost(top).id == id);
         let first = target.collects().next().is_some_and(|c| slots.contains_key(&c.slot));
-        if tapped || (!target.resume && (first || !active)) {
+        // What waited unanswered for its yes is another matter: its order or day is not meant again.
+        let waited = turn.state.stack[at].interrupted && digression::at_confirm(turn, &turn.state.stack[at]);
+        if tapped || (!target.resume && (first || !active)) || (waited && !active) {
             // A tap means: from the beginning. So does another wish of the kind that is only looking.
             turn.drop_frame(id, "restarted");
         } else {

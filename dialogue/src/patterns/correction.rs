@@ -1,6 +1,6 @@
 //! "No, 110002": the slot is overwritten and the flow runs again from the step that uses it.
 
-use crate::config::domain::{Slot, Source};
+use crate::config::domain::{Slot, SlotType, Source};
 use crate::config::flows::Flow;
 use crate::state::Slots;
 use crate::tracker::TrackerEvent;
@@ -10,9 +10,17 @@ use serde_json::Value;
 /// Overwrites slots of a running frame and goes back to the first step that collects one of them.
 pub(crate) fn rewind(turn: &mut Turn, frame: u64, slots: Slots) {
     let Some(flow) = turn.state.frame(frame).and_then(|f| turn.a.flows.get(&f.flow)) else { return };
-    let changed = slots.iter().any(|(slot, value)| {
-        turn.state.frame_slot(turn.state.frame(frame), slot).is_some_and(|old| old != value)
-    });
+    let new: Vec<(&String, &Value)> = slots
+        .iter()
+        .filter(|(slot, value)| {
+            turn.state.frame_slot(turn.state.frame(frame), slot).is_some_and(|old| old != *value)
+        })
+        .collect();
+    let changed = !new.is_empty();
+    let said = match new.as_slice() {
+        [(slot, value)] => told(turn, slot, value),
+        _ => None,
+    };
     let step = flow
         .steps
         .iter()
@@ -50,12 +58,23 @@ pub(crate) fn rewind(turn: &mut Turn, frame: u64, slots: Slots) {
     turn.emit(TrackerEvent::AskCleared);
     if let Some(step) = step.filter(|_| changed) {
         turn.emit(TrackerEvent::StepReached { frame, step });
-        turn.pattern("pattern_correction", None);
+        turn.pattern("pattern_correction", said.as_deref());
     } else {
         // Something new rather than something else: the open question comes again.
         if let Some(step) = turn.state.frame(frame).map(|f| f.step.clone()) {
             turn.emit(TrackerEvent::StepReached { frame, step });
         }
+    }
+}
+
+/// A value as it can be said: what the customer said themselves, not a name of ours.
+fn told(turn: &Turn, slot: &str, value: &Value) -> Option<String> {
+    let slot = turn.a.domain.slots.get(slot)?;
+    let free = matches!(slot.kind, SlotType::Text | SlotType::Float) && !only_chosen(slot);
+    match value {
+        Value::String(text) if free => Some(text.clone()),
+        Value::Number(number) if free => Some(number.to_string()),
+        _ => None,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Another flow comes between. After a side question what was interrupted resumes with a short bridge
 //! (`pattern_continue_interrupted`), once until it is answered; any other wish takes its place: who has moved on does not want
-//! to be called back.
+//! to be called back. Only a question whether something shall be done comes back after any wish, once.
 
+use crate::config::flows::StepKind;
 use crate::state::Frame;
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
@@ -14,7 +15,7 @@ pub(crate) fn interrupt(turn: &mut Turn, side: bool) {
         .iter()
         .rev()
         .filter(|f| f.called_by.is_none() && !f.flow.starts_with("pattern_"))
-        .filter(|f| !(waits(turn, f) || (side && resumes(turn, f))))
+        .filter(|f| !(waits(turn, f) || (side && resumes(turn, f)) || confirms(turn, f)))
         .map(|f| f.id)
         .collect();
     for id in going {
@@ -28,6 +29,18 @@ pub(crate) fn interrupt(turn: &mut Turn, side: bool) {
     }
 }
 
+/// Whether a flow waits for the yes to something it is about to do: that is settled before it is forgotten.
+fn confirms(turn: &Turn, frame: &Frame) -> bool {
+    let open = turn.state.asked.as_ref().is_some_and(|asked| asked.frame == frame.id);
+    !frame.resumed && open && !frame.flow.starts_with("pattern_") && at_confirm(turn, frame)
+}
+
+/// Whether a frame stands at a confirmation.
+pub(crate) fn at_confirm(turn: &Turn, frame: &Frame) -> bool {
+    let step = turn.a.flows.get(&frame.flow).and_then(|flow| flow.steps.get(*flow.index.get(&frame.step)?));
+    step.is_some_and(|step| matches!(&step.kind, StepKind::Collect(collect) if collect.confirm))
+}
+
 /// Whether a customer's flow comes back after what comes between.
 fn resumes(turn: &Turn, frame: &Frame) -> bool {
     !frame.resumed && turn.a.flows.get(&frame.flow).is_none_or(|f| f.resume)
@@ -38,7 +51,7 @@ fn waits(turn: &Turn, frame: &Frame) -> bool {
     turn.state.stack.iter().any(|f| f.waiting.is_some() && turn.state.outermost(f).id == frame.id)
 }
 
-/// After a thank-you or goodbye nothing is asked again; what was only looked for goes.
+/// After a thank-you or goodbye nothing is asked again; what was only looked for, and what waited behind it, goes.
 pub(crate) fn farewell(turn: &mut Turn) {
     let going: Vec<u64> = turn
         .state
@@ -46,7 +59,10 @@ pub(crate) fn farewell(turn: &mut Turn) {
         .iter()
         .rev()
         .filter(|f| f.called_by.is_none() && !waits(turn, f))
-        .filter(|f| turn.a.flows.get(&f.flow).is_none_or(|flow| flow.is_pattern() || !flow.resume))
+        // What came before is not taken up again either: the customer is done.
+        .filter(|f| {
+            f.interrupted || turn.a.flows.get(&f.flow).is_none_or(|flow| flow.is_pattern() || !flow.resume)
+        })
         .map(|f| f.id)
         .collect();
     for id in going {

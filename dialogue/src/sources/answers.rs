@@ -1,11 +1,18 @@
 //! What a message says at a question besides its answer: a value that leads back, a detail, a correction after a no.
 
+use super::amend;
 use super::nlu::Question;
+use crate::choice::{self, Named};
 use crate::commands::Command;
 use crate::config::domain::{IntentCommand, SlotType, Source, Target};
+use crate::config::flows::StepKind;
+use crate::effect::Outgoing;
 use crate::event::Understanding;
 use crate::fill;
 use crate::fold::{ascii_digits, fold, listed as is, words};
+use crate::negation;
+use crate::patterns::correction;
+use crate::payload::Payload;
 use crate::state::Slots;
 use crate::turn::Turn;
 use serde_json::Value;
@@ -16,9 +23,37 @@ const BECAUSE: &str =
 /// What follows a "no" that belongs to a statement: "nahi abhi tak order number nahi mila".
 const NOT_YET: &str = "mila mili mile aaya aayi aaye aya hua hui hue pahuncha pata मिला मिली मिले आया आयी आए हुआ हुई पहुंचा पता \
     received arrived come came llegado llego recibido";
-/// What goes with another number for the one that was told.
-const AMENDS: &str = "make but it only instead actually need want que sean son pero mejor ponme pon kar karo kardo chahiye par lekin \
-    कर करो चाहिए पर लेकिन";
+/// What in a question's own no says that nothing shall be done.
+const DENIES: &str = "dont not no mat मत नहीं nahi";
+/// What a no hangs on.
+const IF: &str = "if unless si agar अगर";
+/// What makes of a yes one that waits.
+const HOLDS: &str = "wait hold hang espera espere esperen ruko ruk rukiye रुको रुकिए";
+/// How something is added to what was told.
+const ADDS: [&str; 22] = [
+    "add",
+    "also add",
+    "please add",
+    "and add",
+    "also mention",
+    "mention",
+    "tell them",
+    "also tell",
+    "note that",
+    "agrega",
+    "añade",
+    "pon también",
+    "ponle",
+    "diles",
+    "jod do",
+    "ye bhi likh",
+    "yeh bhi likh",
+    "saath me likh",
+    "unko bolna",
+    "यह भी लिख",
+    "ये भी लिख",
+    "जोड़ दो",
+];
 /// What may stand before a yes or no: "mmm no".
 const FILLERS: &str = "mm mmm mmmm hm hmm hmmm um umm uh eh ehh er oh ah ahh pues bueno are arey arre अरे हम्म";
 /// What takes a yes back, or hangs something on it.
@@ -39,13 +74,13 @@ impl Question<'_> {
     }
 
     /// Whether the question has a use for what is said as another wish: "where are your stores?" has nothing for a booking.
-    pub(super) fn heeds(&self, turn: &Turn, u: &Understanding, values: bool) -> bool {
+    pub(super) fn heeds(&self, turn: &Turn, text: &str, u: &Understanding, values: bool) -> bool {
         let ways = &self.collect.ways;
         values
             || self.collect.verbatim
             || ways.details.is_some()
             || ways.otherwise.is_some()
-            || self.back(turn, u).is_some()
+            || self.back(turn, text, u).is_some()
     }
 
     /// Whether a free answer is none: another wish, nothing that we do, or the end of this one, and that for sure.
@@ -87,8 +122,30 @@ impl Question<'_> {
         }
     }
 
+    /// Another choice from a list that was shown or could have been: "just the phone" of the two things in an order.
+    fn chosen_back(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
+        let flow = turn.a.flows.get(&self.frame.flow)?;
+        self.collect.ways.back_to.iter().find_map(|(name, step)| {
+            let slot = turn.a.domain.slots.get(name).filter(|s| correction::only_chosen(s))?;
+            let list = flow.collects().find(|c| c.slot == *name)?;
+            let Named::One { id, .. } = choice::named_in_question(turn, self.frame, list, slot, text, u)
+            else {
+                return None;
+            };
+            let Ok(Payload::SetSlots(slots)) = Payload::parse(&id) else { return None };
+            let (_, value) = slots.into_iter().find(|(s, _)| s == name)?;
+            let value = fill::coerce(slot, &value)?;
+            let new = turn.state.frame_slot(Some(self.frame), name) != Some(&value);
+            let slots = Slots::from([(name.clone(), value)]);
+            new.then(|| vec![Command::BackTo { step: step.clone(), slots }])
+        })
+    }
+
     /// A new value for a slot that the question hangs on.
-    pub(super) fn back(&self, turn: &Turn, u: &Understanding) -> Option<Vec<Command>> {
+    pub(super) fn back(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
+        if let Some(commands) = self.chosen_back(turn, text, u) {
+            return Some(commands);
+        }
         let mut slots = Slots::new();
         let mut to = None;
         for (slot, step) in &self.collect.ways.back_to {
@@ -118,7 +175,15 @@ impl Question<'_> {
                 .map(|w| words(w))
                 .any(|w| !w.is_empty() && said.windows(w.len()).any(|s| s == w))
         };
-        (because || told() || not_yet(turn, text)) && (not_yet(turn, text) || leading(turn, text).is_none())
+        let after_yes = match leading(turn, text) {
+            Some((true, rest)) => rest,
+            _ => text.to_owned(),
+        };
+        let begins = format!("{} ", words(&after_yes).join(" "));
+        let adds =
+            ADDS.iter().any(|w| begins.starts_with(&format!("{} ", fold(w)))) && words(&after_yes).len() >= 4;
+        adds || ((because || told() || not_yet(turn, text))
+            && (not_yet(turn, text) || leading(turn, text).is_none()))
     }
 
     /// "Haan, wife ko bhi launga": the yes that a message begins with, where nothing behind it takes it back. What is behind
@@ -158,60 +223,97 @@ impl Question<'_> {
         Some(vec![Command::SetSlot { slots: Slots::from([(slot.clone(), Value::String(noted))]) }])
     }
 
-    /// "No, Calle Mayor 14": another value for what is being confirmed.
+    /// "No, Calle Mayor 14", "pin 201303 karo, baaki sahi": another value, or part of one, for what is being confirmed.
     pub(super) fn retaken(&self, turn: &Turn, text: &str) -> Option<Vec<Command>> {
-        let (yes, rest) = leading(turn, text)?;
-        let known = |s: &&String| turn.state.frame_slot(Some(self.frame), s).is_some();
-        let slot = self.collect.ways.retake.iter().find(known)?;
-        let before = turn.state.frame_slot(Some(self.frame), slot).and_then(Value::as_str).unwrap_or("");
-        if let Some(amended) = amended(before, &rest) {
-            return Some(vec![Command::SetSlot {
-                slots: Slots::from([(slot.clone(), Value::String(amended))]),
-            }]);
+        let leading = leading(turn, text);
+        let told = |s: &&String| turn.state.frame_slot(Some(self.frame), s).and_then(Value::as_str);
+        for slot in self.collect.ways.retake.iter() {
+            let rest = leading.as_ref().map_or(text, |(_, rest)| rest);
+            if let Some(amend::Amended { text, part }) =
+                told(&slot).and_then(|told| amend::amended(told, rest))
+            {
+                return Some(vec![Command::Amend { slot: slot.clone(), value: Value::String(text), part }]);
+            }
         }
-        if yes {
-            return None;
-        }
+        let (false, rest) = leading? else { return None };
+        let slot = self.collect.ways.retake.iter().find(|s| told(s).is_some())?;
         // A new address or quantity has a number; "no, leave it as it is" has none.
         let telling = words(&rest).len() >= 2 && ascii_digits(&rest).chars().any(|c| c.is_ascii_digit());
-        telling.then(|| vec![Command::SetSlot { slots: Slots::from([(slot.clone(), Value::String(rest))]) }])
+        telling.then(|| {
+            vec![Command::Amend { slot: slot.clone(), value: Value::String(rest.clone()), part: rest }]
+        })
+    }
+
+    /// "Don't cancel it, send me size 9": a no of this question's own, wherever it stands. Doing nothing is always safe.
+    pub(super) fn own_no(&self, text: &str) -> Option<Vec<Command>> {
+        if !self.collect.confirm {
+            return None;
+        }
+        let said = negation::words_at(text);
+        let at = |phrase: &str| -> Option<(usize, usize)> {
+            let phrase = words(phrase);
+            let denies = phrase.len() >= 2 && phrase.iter().any(|w| is(DENIES, w));
+            let place = (0..(said.len() + 1).saturating_sub(phrase.len()))
+                .find(|at| said[*at..].iter().zip(&phrase).all(|((w, _), p)| w == p))?;
+            denies.then_some((place, place + phrase.len()))
+        };
+        let (from, to) = self.collect.no.iter().filter_map(|p| at(p)).max_by_key(|(from, to)| to - from)?;
+        // "Don't cancel it if it has left already" hangs on something.
+        if said.iter().any(|(w, _)| is(IF, w))
+            || self.collect.yes.iter().filter_map(|p| at(p)).any(|y| y.1 <= from || y.0 >= to)
+        {
+            return None;
+        }
+        let no = Command::SetSlot { slots: Slots::from([(self.collect.slot.clone(), Value::Bool(false))]) };
+        let chars: Vec<char> = text.chars().collect();
+        let rest: String = chars[said[to - 1].1.1..].iter().collect();
+        let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric()).trim().to_owned();
+        Some(match words(&rest).len() >= 3 {
+            true => vec![Command::Later { text: rest }, no],
+            false => vec![no],
+        })
+    }
+
+    /// Whether a yes to a confirmation comes with something that was not read out: a number, a "but", a "wait". Such a yes does
+    /// nothing yet.
+    pub(super) fn conditional(&self, turn: &Turn, text: &str) -> bool {
+        if !self.collect.confirm {
+            return false;
+        }
+        let rest = match leading(turn, text) {
+            Some((true, rest)) => rest,
+            _ => text.to_owned(),
+        };
+        let shown = turn.state.last_reply.iter().map(body).collect::<Vec<_>>().join(" ");
+        let shown = ascii_digits(&shown);
+        let number = |n: &str| -> bool {
+            let n = n.trim_start_matches('0');
+            !n.is_empty()
+                && !shown.split(|c: char| !c.is_ascii_digit()).any(|s| {
+                    let s = s.trim_start_matches('0');
+                    // "6 baje" is the 18:00 that was read out.
+                    s == n
+                        || s.parse::<u32>()
+                            .is_ok_and(|s| n.parse::<u32>().is_ok_and(|n| n < 12 && s == n + 12))
+                })
+        };
+        let rest = ascii_digits(&rest);
+        // What the question notes goes with the yes.
+        let told = || self.noted_with_yes(turn, text).is_none();
+        words(&rest).iter().any(|w| is(HOLDS, w))
+            || (told() && rest.split(|c: char| !c.is_ascii_digit()).any(number))
     }
 }
 
-/// "But 40 nahi 45", "make it 45": what was told, with the other number in it. Nothing if it cannot be seen which number is
-/// meant, or if more than a number is said.
-fn amended(before: &str, said: &str) -> Option<String> {
-    let numbers = |text: &str| -> Vec<String> {
-        let digits = ascii_digits(text);
-        digits.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).map(str::to_owned).collect()
-    };
-    let before = ascii_digits(before);
-    let (had, told) = (numbers(&before), numbers(said));
-    if words(said).len() > 6 || told.is_empty() || told.len() > 2 {
-        return None;
+/// The words of a message that was sent.
+fn body(message: &Outgoing) -> &str {
+    match message {
+        Outgoing::Text { body, .. }
+        | Outgoing::Buttons { body, .. }
+        | Outgoing::List { body, .. }
+        | Outgoing::LocationRequest { body } => body,
+        _ => "",
     }
-    let mut new: Vec<&String> = told.iter().filter(|n| !had.contains(n)).collect();
-    new.dedup();
-    let [new] = new[..] else { return None };
-    let old = match told.iter().find(|n| had.contains(n)) {
-        Some(old) => old,
-        // The first number of an enquiry is how many.
-        None if told.len() == 1 && words(said).iter().any(|w| is(AMENDS, w)) => had.first()?,
-        None => return None,
-    };
-    let mut left = before.as_str();
-    let mut after = String::new();
-    let mut done = false;
-    while let Some(from) = left.find(|c: char| c.is_ascii_digit()) {
-        let to = left[from..].find(|c: char| !c.is_ascii_digit()).map_or(left.len(), |n| from + n);
-        after.push_str(&left[..from]);
-        let number = &left[from..to];
-        after.push_str(if !done && number == old { new } else { number });
-        done |= number == old;
-        left = &left[to..];
-    }
-    after.push_str(left);
-    Some(after)
 }
 
 /// Whether a longer "no …" at a yes-or-no question must be understood before it can be taken for a no.
@@ -224,6 +326,28 @@ pub(super) fn undecided(turn: &Turn, text: &str) -> bool {
     let all = format!(" {} ", fold(text));
     let own = question.collect.no.iter().any(|w| all.contains(&format!(" {} ", fold(w))));
     words(&rest).len() >= 2 && !own && !turn.a.words.is("no", &rest)
+}
+
+/// "I mean yes, book it" at another question: the frame whose own yes that is, and which waits for it.
+pub(super) fn confirmed_before(turn: &Turn, text: &str) -> Option<u64> {
+    let asked = turn.state.asked.as_ref()?;
+    let open = turn.a.domain.slots.get(&asked.slot)?;
+    if open.kind == SlotType::Bool || turn.state.stack.iter().any(|f| f.waiting.is_some()) {
+        return None;
+    }
+    let said = words(text);
+    let own = |phrase: &String| {
+        let phrase = words(phrase);
+        phrase.len() >= 2 && said.windows(phrase.len()).any(|w| w == phrase)
+    };
+    let no = matches!(leading(turn, text), Some((false, _)));
+    turn.state.stack.iter().rev().filter(|f| f.interrupted && !no).find_map(|frame| {
+        let flow = turn.a.flows.get(&frame.flow)?;
+        match &flow.steps.get(*flow.index.get(&frame.step)?)?.kind {
+            StepKind::Collect(c) if c.confirm && c.yes.iter().any(own) => Some(frame.id),
+            _ => None,
+        }
+    })
 }
 
 /// "It is about ORD-10002" at "is it about one of your orders?" says yes, and which.
@@ -286,24 +410,4 @@ fn leading(turn: &Turn, text: &str) -> Option<(bool, String)> {
         }
     }
     Some((found?, rest.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::amended;
-
-    #[test]
-    fn another_number_for_the_one_told() {
-        let told = "40 Dell laptops by 10 December";
-        for (said, wanted) in [
-            ("par 40 nahi 45", Some("45 Dell laptops by 10 December")),
-            ("but make it 45", Some("45 Dell laptops by 10 December")),
-            ("लेकिन ४५ कर दो", Some("45 Dell laptops by 10 December")),
-            ("10 no, 12", Some("40 Dell laptops by 12 December")),
-            ("send it to 12 Park Street in Delhi please", None),
-            ("call me at 5", None),
-        ] {
-            assert_eq!(amended(told, said).as_deref(), wanted, "{said}");
-        }
-    }
 }

@@ -4,7 +4,7 @@ use super::{taps, yes_no};
 use crate::choice::{self, Named};
 use crate::commands::Command;
 use crate::config::domain::{IntentCommand, SlotType, Target};
-use crate::config::flows::{Collect, StepKind};
+use crate::config::flows::{Collect, Flow, Step, StepKind};
 use crate::event::Understanding;
 use crate::fill;
 use crate::negation::{self, Verdict};
@@ -43,6 +43,9 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     )) = &target
     {
         return plain_command(turn, *command, u);
+    }
+    if let Some(frame) = super::answers::confirmed_before(turn, text) {
+        return vec![Command::Resume { frame }];
     }
     if let Some(question) = Question::of(turn)
         && let Some(commands) = question.commands(turn, text, u, intent, p, target.as_ref())
@@ -243,6 +246,16 @@ impl<'t> Question<'t> {
             || left.iter().any(|o| shown.iter().all(|s| s.id != o.id))
     }
 
+    /// Whether the flow, or one that it calls, asks for a slot: what it goes on with hangs on it.
+    fn hangs_on(&self, turn: &Turn, flow: &Flow, slot: &str) -> bool {
+        let asks = |flow: &Flow| flow.collects().any(|c| c.slot == slot);
+        let called = |step: &Step| match &step.kind {
+            StepKind::Call(target) => turn.a.flows.get(target).is_some_and(asks),
+            _ => false,
+        };
+        asks(flow) || flow.steps.iter().any(called)
+    }
+
     /// What the text is, given this question; nothing if the question may be passed over.
     fn commands(
         &self,
@@ -287,9 +300,15 @@ impl<'t> Question<'t> {
         let covers = entity.as_ref().is_some_and(|(_, n)| n * 10 >= letters * 6);
         let digress = p >= a.settings.digression_threshold;
         let entity_said = entity.is_some() || !others.is_empty();
-        let ours = self.serves(turn, target) || (self.ours(turn, target) && self.heeds(turn, u, entity_said));
+        let ours =
+            self.serves(turn, target) || (self.ours(turn, target) && self.heeds(turn, text, u, entity_said));
         let aside = self.plain_detail(turn, text);
-        if !covers && digress && !ours && !aside {
+        if let Some(commands) = self.own_no(text) {
+            return Some(commands);
+        }
+        // "The pincode is 201303, I wrote it wrong" is no search for stores.
+        let retaken = self.retaken(turn, text);
+        if !covers && digress && !ours && !aside && retaken.is_none() {
             match target {
                 Some(Target::Flow(other)) => {
                     let slots = slots_for(turn, other, u);
@@ -307,7 +326,10 @@ impl<'t> Question<'t> {
                 _ => {}
             }
         }
-        if aside && let Some(commands) = self.detail(turn, text) {
+        if aside
+            && retaken.is_none()
+            && let Some(commands) = self.detail(turn, text)
+        {
             return Some(commands);
         }
         let met = match &named {
@@ -315,11 +337,23 @@ impl<'t> Question<'t> {
             Named::Several(left) => choice::meets(left, u) && self.fewer(turn, left),
             Named::Nothing => false,
         };
-        if !met && let Some(commands) = self.back(turn, u).or_else(|| self.retaken(turn, text)) {
+        if !met && let Some(commands) = self.back(turn, text, u).or(retaken) {
             return Some(commands);
         }
+        // What is read out hangs on no value but the words that were told: another is noted rather than claimed to be changed.
+        let noted = self.collect.confirm && changed.keys().all(|s| !self.hangs_on(turn, flow, s));
+        if entity.is_none()
+            && !changed.is_empty()
+            && noted
+            && let Some(commands) = self.detail(turn, text)
+        {
+            return Some(commands);
+        }
+        // A row chosen by its hour corrects nothing: the hour was on offer.
+        let by_when = matches!(named, Named::One { .. })
+            && u.entities.iter().all(|e| matches!(e.entity.as_str(), "date" | "time"));
         // A correction goes before the yes or no that it comes with.
-        if entity.is_none() && !changed.is_empty() {
+        if entity.is_none() && !changed.is_empty() && !by_when {
             return Some(vec![Command::CorrectSlot { slots: changed }]);
         }
         match named {
@@ -337,6 +371,11 @@ impl<'t> Question<'t> {
             return Some(vec![Command::SetSlot { slots: others }]);
         }
         if let Some(value) = fill::from_answer(a, slot, text, Some(u)) {
+            if value == Value::Bool(true) && self.conditional(turn, text) {
+                return Some(
+                    self.detail(turn, text).unwrap_or_else(|| vec![Command::AskAgain { left: vec![] }]),
+                );
+            }
             let mut slots = others;
             if value == Value::Bool(true) {
                 slots.extend(self.noted_with_yes(turn, text));
@@ -391,6 +430,12 @@ impl<'t> Question<'t> {
         Some(vec![match target {
             _ if out => Command::CannotHandle { reason: "out_of_scope" },
             Some(Target::Command(IntentCommand::Deny)) if self.collect.optional => Command::SkipQuestion,
+            // "No, todavía no me sale en la cuenta" tells something; only a bare no drops the question.
+            Some(Target::Command(IntentCommand::Deny))
+                if text.split_whitespace().count() > 3 && slot.kind != SlotType::Bool =>
+            {
+                Command::CannotHandle { reason: "rejected" }
+            }
             Some(Target::Command(IntentCommand::Deny | IntentCommand::CancelFlow)) => Command::CancelFlow,
             Some(Target::Answer(key)) => answer(turn, intent, key.clone()),
             Some(Target::Handoff) => Command::HumanHandoff { reason: "always_human" },

@@ -50,11 +50,10 @@ pub(crate) fn asks_why(text: &str) -> bool {
 /// Whether a message refuses to give data, even before it is asked for.
 pub(crate) fn refuses_data(text: &str) -> bool {
     const DATA: &str = "data datos info information informacion number numero details डेटा डाटा जानकारी नंबर डिटेल jaankari jankari";
-    const GIVE: &str =
-        "give share giving sharing dar doy compartir dare deni dena dunga dungi doonga de देनी देना दूंगा दूंगी";
+    const GIVE: &str = "give share giving sharing use using store dar doy compartir dare usen usan usar usarlos guarden deni dena dunga dungi doonga de देनी देना दूंगा दूंगी";
     const NOT: &str = "no not dont wont never nahi nahin nhi नहीं नही मत";
     let said = Said::of(text);
-    said.words.len() <= 12 && !text.contains(['?', '¿']) && said.any(DATA) && said.any(GIVE) && said.any(NOT)
+    said.words.len() <= 16 && !text.contains(['?', '¿']) && said.any(DATA) && said.any(GIVE) && said.any(NOT)
 }
 
 #[cfg(test)]
@@ -100,6 +99,7 @@ mod tests {
         ] {
             assert!(!asks_why(text), "{text}");
         }
+        assert!(refuses_data("no quiero q usen mis datos, nomás quiero saber si tienen iphone 15"));
         assert!(refuses_data("मुझे नहीं देनी कोई जानकारी") && refuses_data("no quiero dar mis datos"));
         assert!(!refuses_data("I have no order number") && !refuses_data("nahi"));
     }

@@ -25,7 +25,7 @@ pub use carrier::RAW_STATES;
 pub use error::ShopError;
 pub use i18n::{Country, LANGS};
 pub use openapi::document as openapi_document;
-pub use seed::{DEMO_CUSTOMERS, DemoCustomer};
+pub use seed::{DEMO_CUSTOMERS, DemoCustomer, Guest};
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
@@ -91,12 +91,20 @@ impl Shop {
     /// # Errors
     /// [`ShopError`] if an embedded data file is wrong, the database cannot be used, or the listener cannot be served.
     pub async fn start(options: Options) -> Result<ShopHandle, ShopError> {
+        Self::start_with(options, Vec::new()).await
+    }
+
+    /// As [`start`](Self::start), with further customers in a new database, each with orders as the others have.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_with(options: Options, guests: Vec<Guest>) -> Result<ShopHandle, ShopError> {
         let addr = options.listener.local_addr()?;
         let Options { listener, data, token, crm_password, today, seed } = options;
         let prepare = move || -> Result<State, ShopError> {
             let (catalogue, places, clock) = (Catalogue::load()?, Places::load()?, Clock::new(today));
             let db = Db::open(data.as_deref())?;
-            seed::fill(&db, &catalogue, &places, &clock, seed).map_err(|source| {
+            seed::fill(&db, &catalogue, &places, &clock, &guests, seed).map_err(|source| {
                 let place = data.as_ref().map_or_else(|| "in memory".to_owned(), |d| d.display().to_string());
                 ShopError::Storage { place, source }
             })?;

@@ -103,6 +103,14 @@ impl Named {
         known + color + name
     }
 
+    /// Whether a word of the text is the product's own: its brand, a word of its model, a colour only it may have.
+    #[must_use]
+    pub fn tells(&self, product: &Product) -> bool {
+        let kind = self.terms.iter().any(|t| matches!(t, Term::Brand(b) if *b == product.brand));
+        let model = words(&product.name).into_iter().filter(|w| w.chars().count() > 1);
+        kind || model.into_iter().any(|w| self.rest.contains(&w))
+    }
+
     fn of_name(&self, product: &Product) -> u32 {
         let own: BTreeSet<String> = words(&product.name).into_iter().collect();
         NAME * own.iter().filter(|w| self.rest.contains(*w)).count() as u32

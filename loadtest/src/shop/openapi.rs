@@ -1,6 +1,6 @@
 //! The OpenAPI document.
 
-use super::api::{admin, calendar, crm, inventory, orders, tickets};
+use super::api::{admin, calendar, compare, crm, inventory, orders, tickets};
 use super::i18n::MoneyWire;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -14,7 +14,7 @@ use utoipa::{Modify, OpenApi};
                        Changes honour `Idempotency-Key`: the same key gets the first answer again. Errors are `{\"error\": {\"code\", \"message\"}}`."
     ),
     paths(
-        inventory::categories, inventory::products, inventory::product, inventory::stock, inventory::stores,
+        inventory::categories, inventory::products, inventory::product, inventory::stock, inventory::stores, compare::compare,
         crm::contact, crm::put_contact, crm::orders, crm::rate,
         orders::order, orders::cancel, orders::delivery, orders::document,
         tickets::open, tickets::list, tickets::ticket, tickets::update,

@@ -129,6 +129,33 @@ pub struct StoreView {
     pub distance_km: Option<f64>,
 }
 
+/// `girona` is Girona; what has capitals of its own keeps them.
+pub(crate) fn capitalised(name: &str) -> String {
+    if name.chars().any(char::is_uppercase) {
+        return name.to_owned();
+    }
+    let small = ["de", "del", "la", "las", "los", "el", "y"];
+    let word = |(i, word): (usize, &str)| {
+        let mut letters = word.chars();
+        match letters.next() {
+            Some(first) if i == 0 || !small.contains(&word) => first.to_uppercase().chain(letters).collect(),
+            _ => word.to_owned(),
+        }
+    };
+    name.split_whitespace().enumerate().map(word).collect::<Vec<String>>().join(" ")
+}
+
+/// Road freight from the nearest store that has it.
+pub(crate) fn delivery_days(km: f64) -> u8 {
+    match km {
+        ..30.0 => 1,
+        ..300.0 => 2,
+        ..800.0 => 3,
+        ..1500.0 => 4,
+        _ => 5,
+    }
+}
+
 #[derive(Deserialize)]
 struct PlacesFile {
     cities: Vec<(Country, String, f64, f64, Vec<String>)>,

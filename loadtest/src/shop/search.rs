@@ -7,9 +7,16 @@ use super::text::{slip, words};
 use super::vocab::{Term, Vocabulary};
 use std::collections::{BTreeSet, HashSet};
 
+mod describe;
+mod details;
 mod find;
+mod told;
+pub mod traits;
+mod wishes;
 
+pub use details::named;
 pub use find::Answer;
+pub use traits::Traits;
 
 /// What is asked for; every field narrows.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +39,8 @@ pub struct Query {
     pub exclude: Option<String>,
     /// Further words: products that have one of them in name or description, if any has.
     pub also: Option<String>,
+    /// The customer's messages, one a line: details that they name narrow the choice too.
+    pub words: Option<String>,
     /// Cheapest first instead of best first.
     pub cheapest: bool,
     /// Where.

@@ -364,6 +364,13 @@ async fn an_order_is_shown_to_its_customer_only() {
     }
     assert_eq!(world.get(&format!("/orders/{id}")).await.0, 400);
     assert_eq!(world.ok(&format!("/orders/{id}?fact=110001")).await["order_id"], id.as_str());
+    // Its items say what people call them, and which of them a customer's words name.
+    let order = world.ok(&format!("/orders/{id}?contact={ASHA}")).await;
+    let item = &order["items"][0];
+    let called = item["called"][0].as_str().expect("a kind has words");
+    assert_eq!(item["named"], false);
+    let named = world.ok(&format!("/orders/{id}?contact={ASHA}&about={}", called.replace(' ', "%20"))).await;
+    assert_eq!(named["items"][0]["named"], true, "{called}: {named}");
     assert_eq!(world.get(&format!("/orders/99999999?contact={ASHA}")).await.0, 404);
     let other = json!({"contact": LUCIA, "reason": "mine now", "date": "2026-11-24"});
     for action in ["cancel", "delivery", "documents"] {

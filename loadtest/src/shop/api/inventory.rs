@@ -1,11 +1,12 @@
 //! Inventory: categories, products, live stock, stores.
 
+use super::compare::{self, Answered};
 use super::{country, filled, number};
 use crate::shop::State;
 use crate::shop::catalog::{Product, ProductShort};
 use crate::shop::error::ApiError;
 use crate::shop::i18n::{Country, TextLists, Texts};
-use crate::shop::places::{Found, StoreView, Wish, round_km};
+use crate::shop::places::{Found, StoreView, Wish, capitalised, delivery_days, round_km};
 use crate::shop::search::{Answer, Query as Search};
 use crate::shop::stock::{self, Variant};
 use actix_web::web::{Data, Json, Path, Query};
@@ -68,6 +69,8 @@ pub struct ProductsQuery {
     exclude: Option<String>,
     /// Further words: products that have one of them in name or description, if any has.
     also: Option<String>,
+    /// With `nearest`: the customer's messages, one a line; the details that they name narrow the choice too.
+    words: Option<String>,
     /// `price`: cheapest first. Best first unless told.
     sort: Option<String>,
     /// `true`: where nothing has all that is wished, wishes are given up and named in `relaxed`: colour, then size, then
@@ -96,8 +99,9 @@ pub struct ProductPage {
     total: usize,
     /// Best first.
     items: Vec<ProductShort>,
-    /// With `nearest`: wishes given up because nothing has all of them: `color`, `size`, `price`, `brand`; `model` where the
-    /// model named is not sold and these come nearest, `words` where a word of `q` is nowhere.
+    /// With `nearest`: wishes given up because nothing has all of them: `color`, `size`, `price`, `brand`, `feature`; `model`
+    /// where the model named is not sold and these come nearest, `maker` where the shop has nothing of the brand, `words` where
+    /// a word of `q` is nowhere.
     relaxed: Vec<&'static str>,
     /// Whether the shop sells this kind of thing at all.
     sold: bool,
@@ -105,6 +109,14 @@ pub struct ProductPage {
     sku: Option<String>,
     /// What was asked for in words, by variety; prices left out.
     asked: Texts,
+    /// The details given up, in words.
+    missing: Vec<Texts>,
+    /// Details that the data say nothing of, in words.
+    unknown: Vec<Texts>,
+    /// Makers named whose things the shop does not sell.
+    makers: Vec<String>,
+    /// The figure that the products are sorted by, best first, where much of it is wished.
+    by: Option<Texts>,
 }
 
 /// Searches and filters products.
@@ -127,6 +139,7 @@ pub async fn products(
         size: filled(query.size),
         exclude: filled(query.exclude),
         also: filled(query.also),
+        words: filled(query.words),
         cheapest: filled(query.sort).is_some_and(|s| s == "price"),
     };
     let nearest = filled(query.nearest).is_some_and(|n| n == "true");
@@ -148,13 +161,21 @@ pub async fn products(
                 sold: found.sold,
                 sku: found.meant.map(|p| p.sku.clone()),
                 asked: found.asked,
+                missing: found.missing,
+                unknown: found.unknown,
+                makers: found.makers,
+                by: found.by,
             })
         })
         .await?;
     Ok(Json(page))
 }
 
-fn short(connection: &Connection, product: &Product, country: Country) -> Result<ProductShort, ApiError> {
+pub(super) fn short(
+    connection: &Connection,
+    product: &Product,
+    country: Country,
+) -> Result<ProductShort, ApiError> {
     Ok(product.short(country, stock::anywhere(connection, product, country)?))
 }
 
@@ -173,17 +194,30 @@ pub struct ProductFull {
     warranty_months: u32,
     /// Mean rating, 1–5.
     rating: f64,
+    /// With `about`: what the data say to each figure or property that it names.
+    answers: Vec<Answered>,
+}
+
+/// Which country, and what is asked.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ProductQuery {
+    /// `IN` (default), `ES`, `MX`.
+    country: Option<String>,
+    /// A question in the customer's words: "how much RAM has it?".
+    about: Option<String>,
 }
 
 /// One product.
-#[utoipa::path(get, path = "/inventory/products/{sku}", tag = "inventory", params(("sku" = String, Path, description = "SKU"), CountryQuery),
+#[utoipa::path(get, path = "/inventory/products/{sku}", tag = "inventory", params(("sku" = String, Path, description = "SKU"), ProductQuery),
     responses((status = 200, body = ProductFull), (status = 404, description = "`not_found`")))]
 pub async fn product(
     state: Data<State>,
     sku: Path<String>,
-    query: Query<CountryQuery>,
+    query: Query<ProductQuery>,
 ) -> Result<Json<ProductFull>, ApiError> {
+    let query = query.into_inner();
     let country = country(query.country.as_deref())?;
+    let about = filled(query.about).unwrap_or_default();
     let db = state.db.clone();
     let full = db
         .read(move |connection| {
@@ -195,13 +229,14 @@ pub async fn product(
                 image_url: format!("{}/images/{}.svg", state.base_url, product.sku),
                 warranty_months: product.warranty,
                 rating: product.rating,
+                answers: compare::answers(&state.catalogue, product, &about),
             })
         })
         .await?;
     Ok(Json(full))
 }
 
-fn sold<'s>(state: &'s State, sku: &str, country: Country) -> Result<&'s Product, ApiError> {
+pub(super) fn sold<'s>(state: &'s State, sku: &str, country: Country) -> Result<&'s Product, ApiError> {
     let product = state.catalogue.product(sku).filter(|p| p.sold_in(country));
     product.ok_or_else(|| ApiError::not_found(format!("no product `{sku}` in {country}")))
 }
@@ -336,17 +371,6 @@ fn at(stores: &[String], pieces: &BTreeMap<String, i64>) -> i64 {
     stores.iter().filter_map(|s| pieces.get(s)).sum()
 }
 
-/// Road freight from the nearest store that has it.
-fn delivery_days(km: f64) -> u8 {
-    match km {
-        ..30.0 => 1,
-        ..300.0 => 2,
-        ..800.0 => 3,
-        ..1500.0 => 4,
-        _ => 5,
-    }
-}
-
 fn stock_view(
     state: &State,
     connection: &Connection,
@@ -397,22 +421,6 @@ fn stock_view(
             alternatives(state, connection, product, country, &counted, variant)?
         },
     })
-}
-
-/// `girona` is Girona; what has capitals of its own keeps them.
-fn capitalised(name: &str) -> String {
-    if name.chars().any(char::is_uppercase) {
-        return name.to_owned();
-    }
-    let small = ["de", "del", "la", "las", "los", "el", "y"];
-    let word = |(i, word): (usize, &str)| {
-        let mut letters = word.chars();
-        match letters.next() {
-            Some(first) if i == 0 || !small.contains(&word) => first.to_uppercase().chain(letters).collect(),
-            _ => word.to_owned(),
-        }
-    };
-    name.split_whitespace().enumerate().map(word).collect::<Vec<String>>().join(" ")
 }
 
 /// Products of the same kind that those stores have, in the wished colour and size if any has it, nearest in price.

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod calendar;
+pub mod compare;
 pub mod crm;
 pub mod inventory;
 pub mod orders;
@@ -35,6 +36,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .route("/inventory/categories", get().to(inventory::categories))
         .route("/inventory/products", get().to(inventory::products))
+        .route("/inventory/compare", get().to(compare::compare))
         .route("/inventory/products/{sku}", get().to(inventory::product))
         .route("/inventory/products/{sku}/stock", get().to(inventory::stock))
         .route("/inventory/stores", get().to(inventory::stores))

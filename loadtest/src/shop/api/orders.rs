@@ -6,6 +6,7 @@ use crate::shop::clock::plus;
 use crate::shop::db::Reply;
 use crate::shop::error::ApiError;
 use crate::shop::i18n::{Country, Money};
+use crate::shop::naming::Named;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -35,6 +36,24 @@ pub struct OrderQuery {
     contact: Option<String>,
     /// Instead of the contact: the delivery's postal code, the account's e-mail, or the last four digits of its phone.
     fact: Option<String>,
+    /// A customer's words, which may name an item.
+    about: Option<String>,
+}
+
+/// Says of each item what people call it (`called`), and whether the customer's words name it best (`named`).
+fn name_items(order: &mut Value, state: &State, about: Option<&Named>) {
+    let Some(items) = order["items"].as_array_mut() else { return };
+    let product = |item: &Value| item["sku"].as_str().and_then(|sku| state.catalogue.product(sku));
+    let fits: Vec<u32> = items
+        .iter()
+        .map(|item| about.zip(product(item)).map_or(0, |(about, product)| about.fits(product)))
+        .collect();
+    let best = fits.iter().copied().max().unwrap_or(0);
+    for (item, fits) in items.iter_mut().zip(fits) {
+        let kind = product(item).and_then(|p| state.catalogue.kinds.iter().find(|k| k.id == p.kind));
+        item["called"] = json!(kind.map(|k| &k.words));
+        item["named"] = json!(best > 0 && fits == best);
+    }
 }
 
 struct Order {
@@ -145,9 +164,11 @@ pub async fn order(
     id: Path<String>,
     query: Query<OrderQuery>,
 ) -> Result<Json<Value>, ApiError> {
-    let OrderQuery { contact, fact } = query.into_inner();
+    let OrderQuery { contact, fact, about } = query.into_inner();
     let today = state.clock.today();
-    let order = state.db.read(move |connection| {
+    let about = filled(about).map(|text| Named::new(&state.vocabulary, &text));
+    let db = state.db.clone();
+    let order = db.read(move |connection| {
         let order = match (filled(contact), filled(fact)) {
             (Some(contact), _) => owned(connection, &id, &contact)?,
             (None, Some(fact)) => proven(connection, &id, &fact)?,
@@ -155,7 +176,9 @@ pub async fn order(
                 return Err(ApiError::bad_request("an order is shown for `contact` or `fact` only"));
             }
         };
-        view(connection, &order, today)
+        let mut order = view(connection, &order, today)?;
+        name_items(&mut order, &state, about.as_ref());
+        Ok(order)
     });
     Ok(Json(order.await?))
 }

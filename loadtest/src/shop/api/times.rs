@@ -34,6 +34,9 @@ fn off(time: &str, wish: (u32, u32)) -> u32 {
     wish.0.saturating_sub(at).max(at.saturating_sub(wish.1))
 }
 
+/// Times offered at most instead of a wished one on a wished day.
+const NEAREST: usize = 3;
+
 /// What was found for a wish.
 #[derive(Debug, PartialEq)]
 pub struct Fitting<T> {
@@ -46,7 +49,7 @@ pub struct Fitting<T> {
 }
 
 /// Picks at most `most` of the free times (in order), at most `per_day` a day unless a day is asked for. On the wished day the
-/// wished times; if there are none, the nearest ones of that day, then the same times of the days after.
+/// wished times; if there are none, the three nearest ones of that day.
 pub fn fitting<T: Clone + Ord>(
     free: &[T],
     key: impl Fn(&T) -> (Date, &'static str),
@@ -74,12 +77,12 @@ pub fn fitting<T: Clone + Ord>(
     }
     let day_free = free.iter().any(on_day);
     let mut near: Vec<T> = match (day, time) {
-        // The nearest times of the wished day, then the wished time on the days after.
+        // The nearest times of the wished day; other days only if they are asked for.
         (Some(_), Some(wish)) if day_free => {
             let mut same: Vec<T> = free.iter().filter(|t| on_day(t)).cloned().collect();
             same.sort_by_key(|t| off(key(t).1, wish));
-            let later = free.iter().filter(|t| after(t) && !on_day(t) && on_time(t)).cloned();
-            same.into_iter().take(most / 2 + 1).chain(later).take(most).collect()
+            same.truncate(NEAREST);
+            same
         }
         (_, Some(wish)) => {
             let mut all: Vec<T> = free.iter().filter(|t| after(t)).cloned().collect();
@@ -133,8 +136,8 @@ mod tests {
         );
         assert_eq!(
             found(Some("2026-11-22"), Some("18:00/21:00")),
-            (vec![(22, "10:00"), (22, "15:00"), (23, "18:00")], true, false),
-            "that day, and that time the day after"
+            (vec![(22, "10:00"), (22, "15:00")], true, false),
+            "that day's, however far"
         );
         assert_eq!(found(None, Some("15:00/20:00")).0, [(22, "15:00"), (23, "18:00"), (24, "16:30")]);
         assert!(!found(Some("2026-11-21"), None).1, "nothing on that day");

@@ -6,6 +6,7 @@ pub(crate) use parse::yaml;
 
 use super::error::ShopError;
 use super::i18n::{Country, Money, TextLists, Texts};
+use super::search::Traits;
 use super::sizes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,6 +44,8 @@ pub struct Words {
     pub brands: Vec<Word>,
     /// Colours.
     pub colors: Vec<Word>,
+    /// Makers whose things the shop does not sell.
+    pub other_makers: Vec<Word>,
     /// Words without meaning for the search.
     pub stop: Vec<String>,
     /// Things that customers ask for and the shop does not sell, though their names hold a word of what it sells.
@@ -91,6 +94,8 @@ pub struct Product {
     pub rating: f64,
     /// Months of warranty.
     pub warranty: u32,
+    /// Keys of the features with their first values, in the order of the features.
+    pub facts: Vec<(String, String)>,
     /// Features.
     pub features: TextLists,
     /// Description.
@@ -129,6 +134,18 @@ impl Product {
             .iter()
             .map(|s| s.parse().map_or_else(|_| s.clone(), |uk| sizes::shoe(uk, country)))
             .collect()
+    }
+
+    /// The first value of a feature, by its key.
+    #[must_use]
+    pub fn fact(&self, key: &str) -> Option<&str> {
+        self.facts.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
+    }
+
+    /// Sizes as the data have them.
+    #[must_use]
+    pub fn all_sizes(&self) -> &[String] {
+        &self.sizes
     }
 
     /// The product as lists show it.
@@ -190,6 +207,8 @@ pub struct Catalogue {
     pub kinds: Vec<Kind>,
     /// Categories and vocabulary.
     pub words: Words,
+    /// Figures and properties that products have, and their names.
+    pub traits: Traits,
     by_sku: BTreeMap<String, usize>,
 }
 

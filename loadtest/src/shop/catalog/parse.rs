@@ -3,6 +3,7 @@
 use super::{Catalogue, Kind, Product, Words};
 use crate::shop::error::ShopError;
 use crate::shop::i18n::{TextLists, Texts};
+use crate::shop::search::Traits;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +36,7 @@ pub(super) fn load() -> Result<Catalogue, ShopError> {
         }
         products.push(product);
     }
-    Ok(Catalogue { products, kinds, words, by_sku })
+    Ok(Catalogue { products, kinds, words, traits: Traits::load()?, by_sku })
 }
 
 fn product(line: &str, kinds: &[Kind], library: &BTreeMap<String, Texts>) -> Result<Product, String> {
@@ -70,9 +71,16 @@ fn product(line: &str, kinds: &[Kind], library: &BTreeMap<String, Texts>) -> Res
         sizes: cells_of(sizes),
         rating: rating.parse().map_err(|e| format!("rating `{rating}`: {e}"))?,
         warranty: warranty.parse().map_err(|e| format!("warranty `{warranty}`: {e}"))?,
+        facts: features.split(';').map(fact).collect(),
         features: feature_lists(features, library)?,
         description: about.fill(name),
     })
+}
+
+/// `ram:16` is RAM, 16.
+fn fact(feature: &str) -> (String, String) {
+    let (key, values) = feature.split_once(':').unwrap_or((feature, ""));
+    (key.to_owned(), values.split(',').next().unwrap_or_default().to_owned())
 }
 
 fn cells_of(list: &str) -> Vec<String> {

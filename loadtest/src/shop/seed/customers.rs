@@ -64,6 +64,19 @@ pub const DEMO_CUSTOMERS: [DemoCustomer; 5] = [
     },
 ];
 
+/// A customer whom a load run brings along.
+#[derive(Debug, Clone)]
+pub struct Guest {
+    /// WhatsApp id: digits of the phone number.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Variety they write.
+    pub language: &'static str,
+    /// Country of the shop they buy from: `IN`, `ES`, `MX`.
+    pub country: &'static str,
+}
+
 const INDIA: [&str; 36] = [
     "Aarav Sharma",
     "Vivaan Gupta",
@@ -159,7 +172,12 @@ struct Group {
 const INSERT: &str = "INSERT INTO contacts (id, name, language, country, phone, email, city, pincode, source, created_at, updated_at)
   VALUES (?1, ?2, ?3, ?4, ?1, ?5, ?6, ?7, 'web', ?8, ?8)";
 
-pub(super) fn seed(connection: &Connection, clock: &Clock, seed: u64) -> rusqlite::Result<()> {
+pub(super) fn seed(
+    connection: &Connection,
+    clock: &Clock,
+    guests: &[Guest],
+    seed: u64,
+) -> rusqlite::Result<()> {
     let now = clock.now();
     let mut insert = connection.prepare(INSERT)?;
     for c in DEMO_CUSTOMERS {
@@ -181,6 +199,16 @@ pub(super) fn seed(connection: &Connection, clock: &Clock, seed: u64) -> rusqlit
             };
             insert.execute((&id, name, language, country, email(name), city, pincode, &now))?;
         }
+    }
+    for Guest { id, name, language, country } in guests {
+        let towns: &[(&str, &str)] = match *country {
+            "ES" => &TOWNS_ES,
+            "MX" => &TOWNS_MX,
+            _ => &TOWNS_IN,
+        };
+        let town = chance(seed, &["town", id], towns.len() as u64);
+        let (city, pincode) = towns[usize::try_from(town).unwrap_or(0)];
+        insert.execute((id, name, language, country, email(name), city, pincode, &now))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 mod customers;
 mod orders;
 
-pub use customers::{DEMO_CUSTOMERS, DemoCustomer};
+pub use customers::{DEMO_CUSTOMERS, DemoCustomer, Guest};
 
 use super::catalog::Catalogue;
 use super::clock::{Clock, plus};
@@ -30,6 +30,7 @@ pub fn fill(
     catalogue: &Catalogue,
     places: &Places,
     clock: &Clock,
+    guests: &[Guest],
     seed: u64,
 ) -> rusqlite::Result<()> {
     db.now(|connection| {
@@ -41,7 +42,7 @@ pub fn fill(
             Some(day) => shift(&transaction, day, today)?,
             None => {
                 stock::seed(&transaction, catalogue, places, seed)?;
-                customers::seed(&transaction, clock, seed)?;
+                customers::seed(&transaction, clock, guests, seed)?;
                 orders::seed(&transaction, catalogue, today, seed)?;
                 appointments(&transaction, places, today)?;
                 // The contract's first ticket is 4711.

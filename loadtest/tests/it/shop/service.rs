@@ -201,7 +201,7 @@ async fn the_openapi_document_names_every_route() {
     let document = answer(world.bare(Method::GET, "/openapi.json").send().await.unwrap()).await.1;
     let operations: usize =
         document["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len()).sum();
-    assert_eq!(operations, 25);
+    assert_eq!(operations, 26);
     assert!(document["components"]["schemas"]["StockView"]["properties"]["alternatives"].is_object());
     let text = document.to_string();
     let references = text.split("#/components/schemas/").skip(1).map(|rest| rest.split('"').next().unwrap());

@@ -1,0 +1,286 @@
+//! Questions about figures and properties: of one product, and which of several has more or less of it.
+
+use super::inventory::{short, sold};
+use super::{country, filled};
+use crate::shop::State;
+use crate::shop::catalog::{Catalogue, Product, ProductShort};
+use crate::shop::error::ApiError;
+use crate::shop::i18n::{Country, Texts};
+use crate::shop::naming::Named;
+use crate::shop::search::named;
+use crate::shop::search::traits::{Measure, Name};
+use crate::shop::vocab::Vocabulary;
+use actix_web::web::{Data, Json, Query};
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use utoipa::{IntoParams, ToSchema};
+
+/// Most products compared.
+const PRODUCTS: usize = 9;
+
+/// What the data say to one figure or property that a question names.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Answered {
+    /// The figure or property, by variety.
+    name: Texts,
+    /// What the data say of it, by variety; `null` if nothing.
+    text: Option<Texts>,
+    /// Of a property: whether the product has it; `null` if the data do not tell.
+    has: Option<bool>,
+}
+
+/// The figures and properties that a question names, as far as they can be asked of this product; those that the data say
+/// nothing of are last.
+pub(super) fn answers(catalogue: &Catalogue, product: &Product, about: &str) -> Vec<Answered> {
+    let traits = &catalogue.traits;
+    let names = named(catalogue, about);
+    let kind = BTreeSet::from([product.kind.as_str()]);
+    let mut known = Vec::new();
+    let mut unknown = Vec::new();
+    for name in &names {
+        match name {
+            Name::Measure(i) | Name::Good(i) => {
+                let measure = &traits.measures[*i];
+                match measure.lines(product) {
+                    Some(text) => {
+                        known.push(Answered { name: measure.names.clone(), text: Some(text), has: None });
+                    }
+                    None if measure.known(catalogue, &kind) => {
+                        unknown.push(Answered { name: measure.names.clone(), text: None, has: None });
+                    }
+                    None => {}
+                }
+            }
+            Name::Trait(i) if traits.traits[*i].concerns(product) => {
+                let property = &traits.traits[*i];
+                match property.has(product).filter(|_| property.known(catalogue, &kind)) {
+                    Some(has) => known.push(Answered {
+                        name: property.names.clone(),
+                        text: property.line(product).filter(|_| has),
+                        has: Some(has),
+                    }),
+                    None => unknown.push(Answered { name: property.names.clone(), text: None, has: None }),
+                }
+            }
+            Name::Trait(_) => {}
+        }
+    }
+    // A figure that no product of the kind has is unknown too, unless the word means one that it has.
+    if known.is_empty() && unknown.is_empty() {
+        let first = names.iter().find_map(|n| match n {
+            Name::Measure(i) | Name::Good(i) => Some(&traits.measures[*i]),
+            Name::Trait(_) => None,
+        });
+        unknown.extend(first.map(|m| Answered { name: m.names.clone(), text: None, has: None }));
+    }
+    known.append(&mut unknown);
+    known
+}
+
+/// Which products, and what is asked of them.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct CompareQuery {
+    /// Their numbers, separated by commas; at most nine.
+    skus: Option<String>,
+    /// The question in the customer's words. Where it names two of the products or more, only these are compared.
+    about: Option<String>,
+    /// `price`: which costs least.
+    by: Option<String>,
+    /// `IN` (default), `ES`, `MX`.
+    country: Option<String>,
+}
+
+/// A product with what the question is about.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Row {
+    #[serde(flatten)]
+    short: ProductShort,
+    /// What the data say of the figure, by variety; `null` if nothing.
+    text: Option<Texts>,
+}
+
+/// Products side by side.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Comparison {
+    /// How many of the products the question names.
+    named: usize,
+    /// The products, the best first where a figure decides.
+    rows: Vec<Row>,
+    /// The figure or property that the question is about, by variety; `null` if it names none.
+    figure: Option<Texts>,
+    /// Whether the data decide it.
+    known: bool,
+    /// Names of the products that are best at it.
+    best: Vec<String>,
+    /// Whether all are the same in it.
+    equal: bool,
+}
+
+enum By<'m> {
+    Price,
+    Measure(&'m Measure),
+    Trait(usize),
+}
+
+/// Compares products in what a question names.
+#[utoipa::path(get, path = "/inventory/compare", tag = "inventory", params(CompareQuery), responses((status = 200, body = Comparison)))]
+pub async fn compare(state: Data<State>, query: Query<CompareQuery>) -> Result<Json<Comparison>, ApiError> {
+    let query = query.into_inner();
+    let country = country(query.country.as_deref())?;
+    let about = filled(query.about).unwrap_or_default();
+    let skus = filled(query.skus).unwrap_or_default();
+    let by_price = filled(query.by).is_some_and(|by| by == "price");
+    let db = state.db.clone();
+    let comparison = db
+        .read(move |connection| {
+            let catalogue = &state.catalogue;
+            let mut seen = BTreeSet::new();
+            let all: Vec<&Product> = skus
+                .split(',')
+                .filter_map(|sku| sold(&state, sku.trim(), country).ok())
+                .filter(|p| seen.insert(p.sku.clone()))
+                .take(PRODUCTS)
+                .collect();
+            let meant = meant(&state.vocabulary, &all, &about);
+            let mut products = if meant.len() >= 2 { meant.clone() } else { all };
+            let by = by(catalogue, &products, &about, by_price);
+            let order = |a: &Product, b: &Product| compared(catalogue, by.as_ref(), a, b, country);
+            // The better one is the greater.
+            products.sort_by(|a, b| order(b, a));
+            let told = |p: &Product| match &by {
+                Some(By::Price) => p.price(country).is_some(),
+                Some(By::Measure(m)) => m.best(p).is_some(),
+                Some(By::Trait(t)) => catalogue.traits.traits[*t].has(p).is_some(),
+                None => false,
+            };
+            let known = !products.is_empty() && products.iter().any(|p| told(p));
+            let first = products.first().copied();
+            let best: Vec<String> = products
+                .iter()
+                .filter(|p| known && first.is_some_and(|f| order(f, p) == Ordering::Equal))
+                .map(|p| p.name.clone())
+                .collect();
+            let text = |p: &Product| match &by {
+                Some(By::Measure(m)) => m.lines(p),
+                Some(By::Trait(t)) => catalogue.traits.traits[*t].line(p),
+                _ => None,
+            };
+            const PRICE: [&str; 4] = ["Price", "Precio", "दाम", "Price"];
+            let figure = by.as_ref().map(|by| match by {
+                By::Price => Texts(PRICE.map(str::to_owned)),
+                By::Measure(m) => m.names.clone(),
+                By::Trait(t) => catalogue.traits.traits[*t].names.clone(),
+            });
+            let rows = products
+                .iter()
+                .map(|p| Ok(Row { short: short(connection, p, country)?, text: text(p) }))
+                .collect::<Result<Vec<Row>, ApiError>>()?;
+            Ok(Comparison {
+                named: meant.len(),
+                equal: known && best.len() == rows.len() && rows.len() > 1,
+                rows,
+                figure,
+                known,
+                best,
+            })
+        })
+        .await?;
+    Ok(Json(comparison))
+}
+
+/// The products that a text names, each by words that do not fit all of them.
+fn meant<'p>(vocabulary: &Vocabulary, all: &[&'p Product], about: &str) -> Vec<&'p Product> {
+    let named = Named::new(vocabulary, about);
+    let meant: Vec<&Product> = all.iter().copied().filter(|p| named.tells(p)).collect();
+    if meant.len() < all.len() || all.len() == 2 { meant } else { Vec::new() }
+}
+
+/// What the question is about, as far as the data of some of these products tell of it.
+fn by<'c>(catalogue: &'c Catalogue, products: &[&Product], about: &str, price: bool) -> Option<By<'c>> {
+    let traits = &catalogue.traits;
+    let names = named(catalogue, about);
+    let measure = |n: &Name| match n {
+        Name::Measure(i) | Name::Good(i) => Some(&traits.measures[*i]),
+        Name::Trait(_) => None,
+    };
+    let property = |n: &Name| match n {
+        Name::Trait(i) if products.iter().any(|p| traits.traits[*i].concerns(p)) => Some(*i),
+        _ => None,
+    };
+    if price {
+        return Some(By::Price);
+    }
+    let known = names.iter().filter_map(measure).find(|m| products.iter().any(|p| m.best(p).is_some()));
+    known
+        .map(By::Measure)
+        .or_else(|| names.iter().find_map(property).map(By::Trait))
+        .or_else(|| names.iter().find_map(measure).map(By::Measure))
+}
+
+fn compared(catalogue: &Catalogue, by: Option<&By>, a: &Product, b: &Product, country: Country) -> Ordering {
+    match by {
+        Some(By::Price) => {
+            let minor = |p: &Product| p.price(country).map_or(i64::MAX, |m| m.minor);
+            minor(b).cmp(&minor(a))
+        }
+        Some(By::Measure(m)) => m.better(a, b),
+        Some(By::Trait(t)) => {
+            let property = &catalogue.traits.traits[*t];
+            property.has(a).cmp(&property.has(b))
+        }
+        None => Ordering::Equal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_about_one_product_is_answered_from_its_data() {
+        let catalogue = Catalogue::load().unwrap();
+        let ask = |sku: &str, about: &str| {
+            let all = answers(&catalogue, catalogue.product(sku).unwrap(), about);
+            let said = all.into_iter().map(|a| (a.name.0[0].clone(), a.text.map(|t| t.0[0].clone()), a.has));
+            said.collect::<Vec<_>>()
+        };
+        let one = |name: &str, text: Option<&str>, has: Option<bool>| {
+            vec![(name.to_owned(), text.map(str::to_owned), has)]
+        };
+        assert_eq!(
+            ask("MG-PRE-IRIS", "दूसरे वाले में कितने जार आते हैं?"),
+            one("Jars", Some("4 stainless steel jars"), None)
+        );
+        assert_eq!(
+            ask("PH-SAM-M14", "pehle wale ka camera kaisa h"),
+            one("Camera", Some("50 MP main camera"), None)
+        );
+        assert_eq!(ask("PH-SAM-M14", "how much ram"), one("RAM", None, None));
+        assert_eq!(ask("LT-HP-15S", "cuánta ram tiene?"), one("RAM", Some("8 GB RAM"), None));
+        assert_eq!(
+            ask("EB-APL-AP4", "tiene cancelación de ruido?"),
+            one("noise cancelling", None, Some(false))
+        );
+        assert_eq!(ask("PH-SAM-M14", "does it have nfc"), one("NFC", None, None));
+        assert_eq!(ask("PH-SAM-M14", "is it in stock"), vec![]);
+    }
+
+    #[test]
+    fn products_that_the_question_names_are_told_apart() {
+        let catalogue = Catalogue::load().unwrap();
+        let vocabulary = Vocabulary::new(&catalogue);
+        let all: Vec<&Product> = ["PH-SAM-M14", "PH-XIA-13C", "PH-SAM-A15", "PH-OP-CE4"]
+            .iter()
+            .map(|sku| catalogue.product(sku).unwrap())
+            .collect();
+        let named = |about: &str| -> Vec<&str> {
+            meant(&vocabulary, &all, about).iter().map(|p| p.name.as_str()).collect()
+        };
+        assert_eq!(
+            named("which one has better camera, m14 or redmi?"),
+            ["Samsung Galaxy M14", "Xiaomi Redmi 13C"]
+        );
+        assert!(named("इनमें सबसे सस्ता कौन सा है").is_empty());
+    }
+}
