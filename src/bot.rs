@@ -29,7 +29,7 @@ impl Bot {
         Self { assistant, counts: false }
     }
 
-    /// Wraps a compiled assistant for serving: counts matters, troubles and broken rules as it decides. A turn that is decided again
+    /// Wraps a compiled assistant for serving: counts matters, consents, troubles and broken rules as it decides. A turn that is decided again
     /// after a crash is counted again; exact figures come from the journal.
     pub fn serving(assistant: Arc<Assistant>) -> Self {
         Self { assistant, counts: true }
@@ -37,18 +37,35 @@ impl Bot {
 
     fn count(&self, before: &State, at: Millis, event: &Event, step: &Step<Self>) {
         for change in &step.changes {
-            let outcome = match change {
+            let (name, outcome) = match change {
                 TrackerEvent::Trouble { code, what } => {
                     trouble(code, what);
                     continue;
                 }
-                TrackerEvent::MatterOpened { .. } => "opened",
-                TrackerEvent::MatterResolved { .. } => "resolved",
-                TrackerEvent::MatterEscalated { .. } => "escalated",
-                TrackerEvent::MatterAbandoned { .. } => "abandoned",
+                TrackerEvent::Withheld { reason } => {
+                    metrics::counter!(names::WITHHELD, "reason" => reason.clone()).increment(1);
+                    continue;
+                }
+                TrackerEvent::Queued { reason, .. } => {
+                    metrics::counter!(names::HANDOVERS, "reason" => reason.clone()).increment(1);
+                    continue;
+                }
+                TrackerEvent::MessageHeld { .. } => {
+                    metrics::counter!(names::MESSAGES_KEPT).increment(1);
+                    continue;
+                }
+                TrackerEvent::ConsentAsked { .. } => (names::CONSENTS, "asked"),
+                TrackerEvent::ConsentGiven { .. } => (names::CONSENTS, "given"),
+                TrackerEvent::ConsentDenied { .. } => (names::CONSENTS, "denied"),
+                TrackerEvent::ConsentWithdrawn { .. } => (names::CONSENTS, "withdrawn"),
+                TrackerEvent::ConsentOutdated { .. } => (names::CONSENTS, "outdated"),
+                TrackerEvent::MatterOpened { .. } => (names::MATTERS, "opened"),
+                TrackerEvent::MatterResolved { .. } => (names::MATTERS, "resolved"),
+                TrackerEvent::MatterEscalated { .. } => (names::MATTERS, "escalated"),
+                TrackerEvent::MatterAbandoned { .. } => (names::MATTERS, "abandoned"),
                 _ => continue,
             };
-            metrics::counter!(names::MATTERS, "outcome" => outcome).increment(1);
+            metrics::counter!(name, "outcome" => outcome).increment(1);
         }
         let happened = Happened { before, at, event, changes: &step.changes, effects: &step.effects };
         for violation in charla_dialogue::invariants::check(&self.assistant, happened) {

@@ -10,7 +10,7 @@ use crate::{
     secret::{SecretError, SecretSource},
     server::{self, Edge},
     settings::Settings,
-    telemetry,
+    telemetry::{self, scrape::Sources},
     understanding::{self, Understanding},
     whatsapp::{
         client::{GraphClient, Options as GraphOptions},
@@ -43,6 +43,7 @@ pub struct Running {
     /// Understanding, to swap models.
     pub understanding: Understanding,
     catalogue: Option<tokio::task::JoinHandle<()>>,
+    upkeep: Option<tokio::task::JoinHandle<()>>,
     /// Dropped with the engine: the socket goes when nobody answers on it any more.
     _control: Option<control::Control>,
     server: ServerHandle,
@@ -63,6 +64,7 @@ impl Running {
     pub async fn start(settings: Settings, listener: TcpListener) -> anyhow::Result<Self> {
         let begun = Instant::now();
         let metrics = telemetry::recorder();
+        telemetry::configured(&settings);
         let compiled = assistant::load(&settings.assistant_dir)?;
         let understanding = Understanding::start(&settings, understanding::needs(&compiled))?;
         let clock = Arc::new(SystemClock::default());
@@ -123,9 +125,10 @@ impl Running {
             .collect::<anyhow::Result<Vec<_>>>()?;
         let tier = understanding.clone();
         let control = control::listen(&settings.data_dir, engine.clone(), clock.clone());
+        let upkeep = metrics.clone().map(|handle| tokio::spawn(telemetry::upkeep(handle)));
         let edge = Edge {
             engine: engine.clone(),
-            backends,
+            sources: Sources { engine: engine.clone(), backends, data_dir: settings.data_dir.clone() },
             app_secrets,
             verify_token: read("whatsapp.verify_token", &settings.whatsapp.verify_token)?,
             numbers: settings.whatsapp.numbers.iter().map(|n| n.phone_number_id.clone()).collect(),
@@ -151,6 +154,7 @@ impl Running {
             engine,
             understanding,
             catalogue: catalogue.spawn(),
+            upkeep,
             _control: control,
             server: handle,
             served,
@@ -170,8 +174,8 @@ impl Running {
 
     /// Takes no more requests, finishes the turns under way, writes the snapshots.
     pub async fn stop(self) {
-        if let Some(catalogue) = &self.catalogue {
-            catalogue.abort();
+        for task in [&self.catalogue, &self.upkeep].into_iter().flatten() {
+            task.abort();
         }
         self.server.stop(true).await;
         let _ = self.served.await;

@@ -6,6 +6,9 @@ macro_rules! named {
     ($(#[doc = $help:literal] $kind:ident $name:ident = $text:literal, $unit:ident;)*) => {
         $(#[doc = $help] pub const $name: &str = $text;)*
 
+        /// All names.
+        pub const ALL: &[&str] = &[$($name,)*];
+
         /// Tells the installed recorder units and help of all metrics.
         pub fn describe() {
             $(named!(@ $kind $name $unit $help);)*

@@ -1,8 +1,8 @@
 //! `/health/live`, `/health/ready`, `/metrics`.
 
 use super::Edge;
-use crate::telemetry::names;
 use actix_web::{HttpResponse, web};
+use charla_actors::clock::Clock;
 use serde_json::json;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
@@ -21,6 +21,7 @@ async fn live() -> HttpResponse {
 async fn ready(edge: web::Data<Edge>) -> HttpResponse {
     let stats = edge.engine.stats();
     let backends: serde_json::Map<_, _> = edge
+        .sources
         .backends
         .states()
         .into_iter()
@@ -40,11 +41,16 @@ async fn ready(edge: web::Data<Edge>) -> HttpResponse {
 }
 
 async fn scrape(edge: web::Data<Edge>) -> HttpResponse {
-    let Some(metrics) = &edge.metrics else {
+    let Some(metrics) = edge.metrics.clone() else {
         return HttpResponse::NotFound().finish();
     };
-    for (backend, state) in edge.backends.states() {
-        metrics::gauge!(names::BREAKER_STATE, "backend" => backend).set(state.as_gauge());
+    // Reading the human queue and rendering take longer than a webhook may wait for this thread.
+    let rendered = web::block(move || {
+        edge.sources.refresh(edge.clock.now());
+        metrics.render()
+    });
+    match rendered.await {
+        Ok(text) => HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text),
+        Err(_) => HttpResponse::ServiceUnavailable().finish(),
     }
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics.render())
 }

@@ -5,7 +5,7 @@ mod clock;
 mod health;
 mod webhook;
 
-use crate::{backends::Backends, bot::Bot, secret::SecretSource};
+use crate::{bot::Bot, secret::SecretSource, telemetry::scrape::Sources};
 use actix_web::{App, HttpServer, dev::Server, web};
 use charla_actors::{clock::SystemClock, engine::EngineHandle};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -15,8 +15,8 @@ use std::{collections::HashSet, net::TcpListener, sync::Arc};
 pub struct Edge {
     /// The session runtime.
     pub engine: EngineHandle<Bot>,
-    /// Backends, for readiness.
-    pub backends: Backends,
+    /// What readiness and metrics look up.
+    pub sources: Sources,
     /// Secrets that may have signed a webhook; read at start, so that no request waits for a disk.
     pub app_secrets: Vec<String>,
     /// Token of the verification handshake.

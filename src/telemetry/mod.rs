@@ -1,11 +1,18 @@
 //! What operators see: metrics for Prometheus and structured logs.
 
+mod begin;
 pub mod names;
+pub mod scrape;
+
+pub use begin::configured;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
 
-/// Seconds: from 0.1 ms, where acknowledgements live, to 30 s, where something is badly wrong.
+/// How often values of histograms are put into their buckets where nobody asks for them.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// Seconds: from 0.1 ms, where acknowledgements live, to 30 s, where something is badly wrong. 0.25, 1 and 2 are bounds of
+/// the objectives in `ops/prometheus`, and must be among them.
 const SECONDS_BUCKETS: &[f64] = &[
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0,
     30.0,
@@ -25,14 +32,25 @@ pub fn recorder() -> Option<PrometheusHandle> {
                 .and_then(|b| b.set_buckets_for_metric(Matcher::Suffix("_size".into()), SIZE_BUCKETS));
             let handle = builder.ok()?.install_recorder().ok()?;
             describe();
+            begin::at_zero();
             Some(handle)
         })
         .clone()
 }
 
+/// Puts what histograms were told into their buckets now and then. Without it every value stays in memory until somebody
+/// asks for `/metrics`, which may be never.
+pub async fn upkeep(handle: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP_EVERY).await;
+        handle.run_upkeep();
+    }
+}
+
 fn describe() {
     charla_actors::metrics::describe();
     charla_models::measures::describe();
+    metrics_process::Collector::default().describe();
     for (name, kind, unit, help) in names::ALL {
         match kind {
             names::Kind::Counter => metrics::describe_counter!(*name, *unit, *help),

@@ -40,6 +40,31 @@ pub const MODEL_SERVING: &str = "charla_model_serving";
 /// Rules of the dialogue that a state broke; stays 0. Label `rule`.
 pub const INVARIANT_VIOLATIONS: &str = "charla_dialogue_invariant_violations_total";
 
+/// Replies that the dialogue did not let go; label `reason` (`window_closed`, `queued`, `queued_courtesy`).
+pub const WITHHELD: &str = "charla_withheld_total";
+/// Consent to processing; label `outcome` (`asked`, `given`, `denied`, `withdrawn`, `outdated`).
+pub const CONSENTS: &str = "charla_consents_total";
+/// Messages kept until their sender has agreed.
+pub const MESSAGES_KEPT: &str = "charla_consent_messages_kept_total";
+/// Conversations that were put into the human queue; label `reason`, a word of the dialogue's.
+pub const HANDOVERS: &str = "charla_handovers_total";
+/// Conversations with a person; label `state` (`waiting`, `taken`). Counted up to [`crate::telemetry::scrape::QUEUE_LIMIT`].
+pub const HUMAN_QUEUE: &str = "charla_human_queue";
+/// Seconds that the first in the human queue has waited.
+pub const HUMAN_QUEUE_OLDEST: &str = "charla_human_queue_oldest_seconds";
+/// Events that could be accepted now.
+pub const CREDITS: &str = "charla_free_credits";
+/// Limits of the settings; label `of` (`credits`, `status_credits`, `held`, `outbox`, `resident`, `nlu_queue`).
+pub const LIMIT: &str = "charla_limit";
+/// 1 where the settings ask for the encoder.
+pub const ENCODER_WANTED: &str = "charla_nlu_encoder_wanted";
+/// Bytes of the journal on disk.
+pub const JOURNAL_BYTES: &str = "charla_journal_disk_bytes";
+/// Bytes that are free where the data folder lies.
+pub const FREE_BYTES: &str = "charla_data_free_bytes";
+/// Always 1; label `version`.
+pub const BUILD: &str = "charla_build_info";
+
 /// What a metric is.
 pub enum Kind {
     /// Only grows.
@@ -75,4 +100,21 @@ pub const ALL: &[(&str, Kind, Unit, &str)] = &[
     (TROUBLES, Kind::Counter, Unit::Count, "Troubles of the dialogue by error code"),
     (MODEL_SERVING, Kind::Gauge, Unit::Count, "1 for the tier that serves"),
     (INVARIANT_VIOLATIONS, Kind::Counter, Unit::Count, "Dialogue rules broken; stays 0"),
+    (WITHHELD, Kind::Counter, Unit::Count, "Replies that the dialogue did not let go, by reason"),
+    (
+        CONSENTS,
+        Kind::Counter,
+        Unit::Count,
+        "Consent to processing: asked, given, denied, withdrawn, outdated",
+    ),
+    (MESSAGES_KEPT, Kind::Counter, Unit::Count, "Messages kept until their sender has agreed"),
+    (HANDOVERS, Kind::Counter, Unit::Count, "Conversations put into the human queue, by reason"),
+    (HUMAN_QUEUE, Kind::Gauge, Unit::Count, "Conversations that wait for a person, or that one has taken"),
+    (HUMAN_QUEUE_OLDEST, Kind::Gauge, Unit::Seconds, "How long the first in the human queue has waited"),
+    (CREDITS, Kind::Gauge, Unit::Count, "Events that could be accepted now"),
+    (LIMIT, Kind::Gauge, Unit::Count, "Limits of the settings"),
+    (ENCODER_WANTED, Kind::Gauge, Unit::Count, "1 where the settings ask for the encoder"),
+    (JOURNAL_BYTES, Kind::Gauge, Unit::Bytes, "Journal on disk"),
+    (FREE_BYTES, Kind::Gauge, Unit::Bytes, "Free where the data folder lies"),
+    (BUILD, Kind::Gauge, Unit::Count, "Always 1, with the version"),
 ];

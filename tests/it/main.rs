@@ -10,6 +10,8 @@ mod consent;
 mod crash;
 mod flows;
 mod graph;
+mod load;
+mod operators;
 mod preference;
 mod probe;
 mod promises;
