@@ -17,6 +17,10 @@ pub const SWAPS_TOTAL: &str = "charla_nlu_swaps_total";
 /// Gauge: texts waiting or being read.
 pub const WAITING: &str = "charla_nlu_waiting";
 
+/// All names.
+pub const ALL: &[&str] =
+    &[PARSE_SECONDS, REFUSED_TOTAL, REBUILT_TOTAL, ENCODER_FAILED_TOTAL, CACHED_TOTAL, SWAPS_TOTAL, WAITING];
+
 /// Tells the recorder what the names mean; once a process.
 pub fn describe() {
     describe_histogram!(PARSE_SECONDS, Unit::Seconds, "Time to understand a text, waiting excluded");

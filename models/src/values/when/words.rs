@@ -285,7 +285,7 @@ pub(super) const HI: Table = &[
     (Dhai, "ढाई|अढ़ाई"),
     (Am, "एएम"),
     (Pm, "पीएम"),
-    (Skip, "को|के|का|की|ही|भी|करीब|लगभग|आस|पास|दिनांक|वाले|वाली|डेट|ठीक|यानी|रोज|पर"),
+    (Skip, "को|के|का|की|ही|भी|करीब|लगभग|आस|पास|आसपास|दिनांक|वाले|वाली|डेट|ठीक|यानी|रोज|पर"),
 ];
 
 pub(super) const HI_LATN: Table = &[
@@ -372,6 +372,6 @@ pub(super) const HI_LATN: Table = &[
     (Dhai, "dhai|dhaai|adhai"),
     (
         Skip,
-        "ko|ke|ki|ka|k|hi|bhi|karib|kareeb|lagbhag|wale|wali|wala|date|par|pe|theek|takriban|aas|paas|waale|na",
+        "ko|ke|ki|ka|k|hi|bhi|karib|kareeb|lagbhag|wale|wali|wala|date|par|pe|theek|takriban|aas|paas|aaspaas|aspas|waale|na",
     ),
 ];
