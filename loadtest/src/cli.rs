@@ -1,5 +1,13 @@
 //! `charla-loadtest crash`.
 
+mod compare;
+mod run;
+mod side;
+
+pub(crate) use compare::Compare;
+pub(crate) use run::Run;
+pub(crate) use side::SideBySide;
+
 use charla_loadtest::crash::{self, Plan};
 use clap::Args;
 use std::{path::PathBuf, process::ExitCode};

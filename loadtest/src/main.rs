@@ -19,8 +19,14 @@ struct Cli {
 enum Command {
     /// Run the WhatsApp simulator with its phone page.
     Simulate(Simulate),
+    /// Let many customers write at once, judge every answer, and measure.
+    Run(cli::Run),
     /// Kill an engine again and again, and judge whether it kept its promises.
     Crash(cli::Crash),
+    /// Put two load runs side by side: what got worse, what better.
+    Compare(cli::Compare),
+    /// Measure Charla and Rasa with the same conversation, in one run on this machine.
+    SideBySide(cli::SideBySide),
     /// Let customers talk to a running engine, and print how long its answers took.
     Talk(Talk),
 }
@@ -77,7 +83,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
     match Cli::parse().command {
         Command::Simulate(arguments) => simulate(arguments).await?,
+        Command::Run(arguments) => return arguments.run().await,
         Command::Crash(arguments) => return arguments.run().await,
+        Command::Compare(arguments) => return arguments.run(),
+        Command::SideBySide(arguments) => return arguments.run().await,
         Command::Talk(Talk { simulator, customers, at_once, texts }) => {
             let outcome = talk::run(&talk::Plan { simulator, customers, at_once, texts }).await?;
             println!(

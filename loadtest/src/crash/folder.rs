@@ -23,7 +23,7 @@ macro_rules! files {
 }
 
 /// The assistant, from this crate.
-const ASSISTANT: [(&str, &str); 7] = files![
+pub(crate) const ASSISTANT: [(&str, &str); 7] = files![
     "domain.yml",
     "settings.yml",
     "flows/echo.yml",

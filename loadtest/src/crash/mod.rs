@@ -9,18 +9,19 @@
 //! The seed decides who writes what and when, what befalls webhooks and sends, and where the engine dies; how far it has come
 //! by then is the machine's.
 
-mod folder;
+pub(crate) mod folder;
 mod points;
-mod process;
+pub(crate) mod process;
 mod proxy;
 mod report;
 mod round;
 mod self_test;
-mod stage;
+pub(crate) mod stage;
 mod talk;
 mod watch;
 
 pub use points::Deed;
+pub(crate) use process::find as find_engine;
 pub use report::Report;
 pub use self_test::{Damage, SelfTest, self_test};
 
@@ -138,7 +139,7 @@ fn checked(stage: &Stage, report: &mut Report, what: &str, ok: bool, said: &str)
 }
 
 /// The last so many bytes of a text, from a line's beginning where there is one.
-fn tail(text: &str, most: usize) -> &str {
+pub(crate) fn tail(text: &str, most: usize) -> &str {
     let mut from = text.len().saturating_sub(most);
     while !text.is_char_boundary(from) {
         from += 1;

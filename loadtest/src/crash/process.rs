@@ -20,7 +20,7 @@ const STOP: Duration = Duration::from_secs(20);
 const COMMAND: Duration = Duration::from_secs(600);
 
 /// The `charla` binary.
-pub(super) fn find(given: Option<&Path>) -> anyhow::Result<PathBuf> {
+pub(crate) fn find(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     let beside = || Some(std::env::current_exe().ok()?.parent()?.join("charla"));
     let path = given.map(Path::to_owned).or_else(beside).unwrap_or_default();
     anyhow::ensure!(
@@ -32,7 +32,7 @@ pub(super) fn find(given: Option<&Path>) -> anyhow::Result<PathBuf> {
 }
 
 /// Runs a command of the engine to its end: whether it succeeded, and what it said.
-pub(super) async fn command(charla: &Path, arguments: &[String]) -> anyhow::Result<(bool, String)> {
+pub(crate) async fn command(charla: &Path, arguments: &[String]) -> anyhow::Result<(bool, String)> {
     let run = Command::new(charla).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
     let failed = || format!("CHARLA-E5303: `{} {}` cannot be run", charla.display(), arguments.join(" "));
     let output = tokio::time::timeout(COMMAND, run).await.with_context(failed)?.with_context(failed)?;
@@ -42,7 +42,7 @@ pub(super) async fn command(charla: &Path, arguments: &[String]) -> anyhow::Resu
 
 /// One start of the engine.
 #[derive(Debug)]
-pub(super) struct Engine {
+pub(crate) struct Engine {
     child: Child,
     log: PathBuf,
     /// Where in the log this start begins.
@@ -52,7 +52,7 @@ pub(super) struct Engine {
 
 /// How a start ended.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(crate) struct Ended {
     pub status: Option<ExitStatus>,
     /// What it wrote to its log.
     pub said: String,
@@ -60,7 +60,7 @@ pub(super) struct Ended {
 
 impl Ended {
     /// In words.
-    pub(super) fn how(&self) -> String {
+    pub(crate) fn how(&self) -> String {
         match self.status {
             None => "it did not end in time and was killed".to_owned(),
             Some(status) => match (status.code(), status.signal()) {
@@ -71,18 +71,18 @@ impl Ended {
     }
 
     /// The end of its log.
-    pub(super) fn last_words(&self) -> &str {
+    pub(crate) fn last_words(&self) -> &str {
         tail(&self.said, 1_500)
     }
 
-    pub(super) fn succeeded(&self) -> bool {
+    pub(crate) fn succeeded(&self) -> bool {
         self.status.is_some_and(|status| status.success())
     }
 }
 
 /// What came first.
 #[derive(Debug)]
-pub(super) enum Start {
+pub(crate) enum Start {
     /// It answers; after so long.
     Ready(Duration),
     /// It has ended.
@@ -91,7 +91,7 @@ pub(super) enum Start {
 
 impl Engine {
     /// Starts one.
-    pub(super) fn start(
+    pub(crate) fn start(
         charla: &Path,
         config: &Path,
         log: &Path,
@@ -119,8 +119,13 @@ impl Engine {
         Ok(Self { child, log: log.to_owned(), from, begun })
     }
 
+    /// Its process, while it runs.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Waits until it answers or has ended.
-    pub(super) async fn ready(&mut self, http: &reqwest::Client, url: &str) -> anyhow::Result<Start> {
+    pub(crate) async fn ready(&mut self, http: &reqwest::Client, url: &str) -> anyhow::Result<Start> {
         while self.begun.elapsed() < START {
             if self.child.try_wait()?.is_some() {
                 return Ok(Start::Died);
@@ -134,7 +139,7 @@ impl Engine {
     }
 
     /// Waits for its end; `None` after `most`.
-    pub(super) async fn dies_within(&mut self, most: Duration) -> anyhow::Result<Option<Ended>> {
+    pub(crate) async fn dies_within(&mut self, most: Duration) -> anyhow::Result<Option<Ended>> {
         match tokio::time::timeout(most, self.child.wait()).await {
             Err(_) => Ok(None),
             Ok(status) => Ok(Some(Ended { status: Some(status?), said: self.words() })),
@@ -142,14 +147,14 @@ impl Engine {
     }
 
     /// SIGKILL.
-    pub(super) async fn kill(&mut self) -> anyhow::Result<Ended> {
+    pub(crate) async fn kill(&mut self) -> anyhow::Result<Ended> {
         self.child.start_kill()?;
         let status = self.child.wait().await?;
         Ok(Ended { status: Some(status), said: self.words() })
     }
 
     /// SIGTERM; no status if that did not help in time.
-    pub(super) async fn stop(&mut self) -> anyhow::Result<Ended> {
+    pub(crate) async fn stop(&mut self) -> anyhow::Result<Ended> {
         if let Some(id) = self.child.id() {
             Command::new("kill").arg("-TERM").arg(id.to_string()).status().await?;
         }
@@ -172,7 +177,7 @@ impl Engine {
 }
 
 /// The status of `/health/ready`; `None` without an answer.
-pub(super) async fn health(http: &reqwest::Client, url: &str) -> Option<u16> {
+pub(crate) async fn health(http: &reqwest::Client, url: &str) -> Option<u16> {
     let answer = http.get(format!("{url}/health/ready")).send().await.ok()?;
     Some(answer.status().as_u16())
 }

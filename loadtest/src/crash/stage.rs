@@ -42,7 +42,7 @@ pub(super) struct Life {
     pub number: u32,
 }
 
-fn free_port() -> anyhow::Result<u16> {
+pub(crate) fn free_port() -> anyhow::Result<u16> {
     let tries = std::iter::repeat_with(|| fastrand::u16(PORTS)).take(1_000);
     let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
     tries.into_iter().find(free).context("CHARLA-E5305: no port of 127.0.0.1 is free")

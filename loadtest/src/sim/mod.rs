@@ -31,6 +31,7 @@ pub use control::{Act, Post, Posted};
 pub use customer::Customer;
 pub use error::SimError;
 pub use faults::Faults;
+pub(crate) use ids::user_id;
 pub use message::{
     Button, Content, Failure, From, Header, Link, Location, Media, Message, Quote, Reaction, Row, Section,
     Status,
@@ -40,6 +41,7 @@ pub use options::{BusinessNumber, Options, Webhooks};
 pub use rate::Limits;
 pub use stats::Counts;
 pub use templates::Template;
+pub(crate) use webhook::signature;
 
 use actix_web::{App as WebApp, HttpServer, dev::ServerHandle, web};
 use app::App;

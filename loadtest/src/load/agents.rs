@@ -1,0 +1,126 @@
+//! The people at the agents' API: they see who waits, take a conversation, answer, and hand it back.
+
+use super::{judge::AGENT, stage::Stage};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// How to reach the API.
+#[derive(Debug)]
+pub(super) struct Agents {
+    pub http: reqwest::Client,
+    /// The engine's address.
+    pub url: String,
+    pub token: String,
+    /// Conversations that they have now.
+    pub busy: Mutex<HashSet<String>>,
+}
+
+#[derive(Deserialize)]
+struct Queue {
+    conversations: Vec<Waiting>,
+}
+
+#[derive(Deserialize)]
+struct Waiting {
+    conversation: String,
+    language: Option<String>,
+}
+
+const WORDS: [(&str, &str); 4] = [
+    ("en", "This is Maya from the team. I have looked into it and sorted it out for you"),
+    ("es", "Soy Maya, del equipo. Lo he revisado y ya está resuelto"),
+    ("hi", "मैं टीम से माया हूँ। मैंने देख लिया है और काम हो गया है"),
+    ("hi-Latn", "Main team se Maya hoon. Maine check kar liya hai aur kaam ho gaya hai"),
+];
+
+impl Agents {
+    fn busy(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn queue(&self) -> Option<Vec<Waiting>> {
+        let answer =
+            self.http.get(format!("{}/api/v1/queue", self.url)).bearer_auth(&self.token).send().await.ok()?;
+        Some(answer.json::<Queue>().await.ok()?.conversations)
+    }
+
+    /// Looks at the queue until the run stops, and has conversations answered.
+    pub(super) async fn work(self: Arc<Self>, stage: Arc<Stage>) {
+        let settings = stage.scenario.agents.clone();
+        while !stage.is_stopping() {
+            if let Some(waiting) = self.queue().await {
+                {
+                    let mut crowd = stage.crowd();
+                    for one in &waiting {
+                        crowd.taken_by_people(&one.conversation);
+                    }
+                    let most = crowd.meter.counts.get("queue_longest").copied().unwrap_or(0);
+                    let more = (waiting.len() as u64).saturating_sub(most);
+                    crowd.meter.count("queue_longest", more);
+                }
+                for one in waiting {
+                    let is_new = {
+                        let mut busy = self.busy();
+                        busy.len() < settings.at_once as usize && busy.insert(one.conversation.clone())
+                    };
+                    if is_new {
+                        tokio::spawn(Arc::clone(&self).handle(one, Arc::clone(&stage), settings.handle_s));
+                    }
+                }
+            }
+            tokio::time::sleep(Duration::from_secs_f64(settings.poll_s.max(0.1))).await;
+        }
+    }
+
+    async fn act(&self, conversation: &str, act: &str, body: &Value) -> bool {
+        let url = format!("{}/api/v1/conversations/{conversation}/{act}", self.url);
+        for _ in 0..5 {
+            match self.http.post(&url).bearer_auth(&self.token).json(body).send().await {
+                Ok(answer) if answer.status().is_success() => return true,
+                // The engine takes nothing now; the key makes the repetition safe.
+                Ok(answer) if answer.status().as_u16() == 503 => {}
+                Ok(_) => return false,
+                Err(_) => {}
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        false
+    }
+
+    async fn handle(self: Arc<Self>, one: Waiting, stage: Arc<Stage>, handle_s: f64) {
+        let id = &one.conversation;
+        let key = |what: &str| json!({"key": format!("{what}-{id}-{}", stage.now())});
+        if self.act(id, "take", &key("take")).await {
+            // It may have left the queue meanwhile; now it is theirs all the same.
+            stage.crowd().taken_by_people(id);
+            tokio::time::sleep(Duration::from_secs_f64(handle_s / 2.0)).await;
+            let language = one.language.as_deref().unwrap_or("en");
+            let words =
+                WORDS.iter().find(|(code, _)| *code == language).map_or(WORDS[0].1, |(_, words)| words);
+            let mut reply = key("reply");
+            reply["text"] = format!("{AGENT} {words} ({id}).").into();
+            self.act(id, "reply", &reply).await;
+            tokio::time::sleep(Duration::from_secs_f64(handle_s / 2.0)).await;
+            let mut back = key("handback");
+            back["resolved"] = true.into();
+            if self.act(id, "handback", &back).await {
+                stage.crowd().meter.count("handed_back", 1);
+            }
+        }
+        self.busy().remove(id);
+    }
+
+    /// Whether a person has that conversation or will; `None` if the engine does not say.
+    pub(super) async fn with_people(&self, conversation: &str) -> Option<bool> {
+        let url = format!("{}/api/v1/conversations/{conversation}", self.url);
+        let answer = self.http.get(url).bearer_auth(&self.token).send().await.ok()?;
+        let value: Value = answer.json().await.ok()?;
+        let kind = value["owner"]["kind"].as_str()?;
+        Some(kind != "bot")
+    }
+}

@@ -1,0 +1,458 @@
+//! A run from the beginning to its report.
+
+use super::{
+    agents::Agents,
+    arrivals::{self, Arrival},
+    chat::Out,
+    crowd::Crowd,
+    graph,
+    http::Client,
+    progress::Progress,
+    record::{Machine, Run},
+    report,
+    scenario::{Assistant, Scenario, Understanding},
+    scrape,
+    stage::Stage,
+    texts::Texts,
+    town::{self, Needs, Town},
+    verdict,
+    watch::{Seen, Watch},
+};
+use anyhow::Context;
+use std::{
+    collections::{BTreeMap, HashSet},
+    net::TcpListener,
+    path::PathBuf,
+    sync::{Arc, Mutex, atomic::AtomicBool, atomic::AtomicU64, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+/// What to run, and how.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The scenario, with whatever the command line has changed in it.
+    pub scenario: Scenario,
+    /// An engine that is there already; else one is started.
+    pub against: Option<Against>,
+    /// Folder for `report.json` and `report.html`.
+    pub report: Option<PathBuf>,
+    /// The `charla` binary; beside this process's own by default.
+    pub charla: Option<PathBuf>,
+    /// The shop's assistant.
+    pub assistant: PathBuf,
+    /// Cache of models; the engine's own by default.
+    pub cache: Option<PathBuf>,
+    /// Folder of public sets of texts.
+    pub data: PathBuf,
+    /// Writes the arrivals down.
+    pub record: Option<PathBuf>,
+    /// Takes them from there instead of drawing them, so many times over itself.
+    pub replay: Option<(PathBuf, u32)>,
+    /// Folder for the engine's data and log, new or empty, which stays.
+    pub keep: Option<PathBuf>,
+    /// Every so many answers one is kept from the judge, as if it had never come: it must find them all. 0: none.
+    pub lose: u64,
+}
+
+/// An engine that is there already. Its settings must name this run's Graph endpoint, secrets and numbers.
+#[derive(Debug, Clone)]
+pub struct Against {
+    /// `http://HOST:PORT`.
+    pub url: String,
+    /// Signs webhooks.
+    pub app_secret: String,
+    /// The engine's bearer token at Graph.
+    pub access_token: String,
+    /// An agent's token.
+    pub agent_token: String,
+    /// Where the Graph endpoint listens.
+    pub graph: String,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// If it cannot be run. Objectives that were missed are no error: they are in the report.
+pub async fn run(plan: Plan) -> anyhow::Result<Run> {
+    // A second installation only says that there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let started_at = jiff::Timestamp::now();
+    let scenario = plan.scenario.clone();
+    let arrivals = match &plan.replay {
+        Some((path, times)) => arrivals::replay(path, *times, scenario.seed)?,
+        None => arrivals::plan(&scenario),
+    };
+    if let Some(path) = &plan.record {
+        arrivals::record(path, &scenario, &arrivals)?;
+    }
+    // Against an engine that remembers, each minute's run has people of its own.
+    let base = match &plan.against {
+        Some(_) => u32::try_from(started_at.as_second() / 60 % 90).unwrap_or(0) * 1_000_000,
+        None => 0,
+    };
+    let crowd = Crowd::new(scenario.clone(), Texts::load(&plan.data), base);
+    let address = plan.against.as_ref().map_or("127.0.0.1:0", |against| against.graph.as_str());
+    let listener = TcpListener::bind(address)
+        .with_context(|| format!("CHARLA-E5407: {address} cannot be listened on; is it taken?"))?;
+    let graph_url = format!("http://{}", listener.local_addr()?);
+    let mut town = match &plan.against {
+        Some(_) => None,
+        None => {
+            let people = arrivals.iter().map(|arrival| arrival.slot + 1).max().unwrap_or(0);
+            // The first in each session are known to the shop; later ones are new customers.
+            let guests =
+                (0..people.min(20_000)).map(|index| crowd.person(index)).filter(|person| person.known);
+            let needs = Needs {
+                scenario: &scenario,
+                charla: plan.charla.as_deref(),
+                assistant: &plan.assistant,
+                cache: plan.cache.as_deref(),
+                graph_url: &graph_url,
+                numbers: &crowd.numbers,
+                guests: guests.collect(),
+                keep: plan.keep.as_deref(),
+            };
+            Some(Town::start(needs).await?)
+        }
+    };
+    let (url, app_secret, access_token, agent_token) = match (&plan.against, &town) {
+        (Some(a), _) => (
+            a.url.trim_end_matches('/').to_owned(),
+            a.app_secret.as_str(),
+            a.access_token.as_str(),
+            a.agent_token.as_str(),
+        ),
+        (None, Some(town)) => (town.url.clone(), town::APP_SECRET, town::ACCESS_TOKEN, town::AGENT_TOKEN),
+        (None, None) => anyhow::bail!("CHARLA-E5303: there is no engine"),
+    };
+    let stage = Arc::new(Stage {
+        begun: Instant::now(),
+        client: Client::new(&url, "/webhooks/whatsapp", scenario.webhooks.connections)?,
+        app_secret: app_secret.to_owned(),
+        stem: format!("{:X}.", started_at.as_millisecond()),
+        statuses: Mutex::default(),
+        open: AtomicU64::new(0),
+        stopping: AtomicBool::new(false),
+        crowd: Mutex::new(crowd),
+        scenario,
+    });
+    let endpoint = graph::serve(Arc::clone(&stage), listener, access_token, plan.lose)?;
+    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
+    let agents = Arc::new(Agents {
+        http: http.clone(),
+        url: url.clone(),
+        token: agent_token.to_owned(),
+        busy: Mutex::new(HashSet::new()),
+    });
+    let pid = town.as_ref().and_then(|town| town.pid);
+    if let Some(town) = &town {
+        eprintln!(
+            "{}: {} arrivals, engine ready after {:.2} s, data in {}",
+            stage.scenario.name,
+            arrivals.len(),
+            town.ready_after.as_secs_f64(),
+            town.folder().display()
+        );
+    }
+    let length = arrivals.last().map_or(0.0, |arrival| arrival.at as f64 / 1e6);
+    let watch = tokio::spawn(
+        Watch { http: http.clone(), url: url.clone(), pid }.look(Arc::clone(&stage), Progress::new(length)),
+    );
+    let mut tasks = vec![tokio::spawn(Arc::clone(&stage).tell_statuses())];
+    if stage.scenario.assistant == Assistant::Shop {
+        tasks.push(tokio::spawn(Arc::clone(&agents).work(Arc::clone(&stage))));
+    }
+    let played = async {
+        let steps = drive(&stage, arrivals).await;
+        settle(&stage, &agents).await;
+        steps
+    };
+    let outcome = tokio::select! {
+        steps = played => Ok(steps),
+        died = guard(&mut town, &stage, &http) => Err(died),
+        () = interrupted() => Err("interrupted".to_owned()),
+    };
+    let (steps, mut trouble) = match outcome {
+        Ok(steps) => (steps, None),
+        Err(why) => (Vec::new(), Some(why)),
+    };
+    if trouble.is_none() {
+        stage.crowd().settle();
+    }
+    stage.stopping.store(true, Ordering::Relaxed);
+    let seen = watch.await.unwrap_or_default();
+    for task in tasks {
+        task.abort();
+    }
+    endpoint.stop(false).await;
+    let machine = machine(town.as_ref().map(|town| town.version.clone()), &url);
+    let ready = town.as_ref().map(|town| town.ready_after);
+    let keep = trouble.is_some() || stage.crowd().wrongs.total() > 0;
+    if let Some(town) = town
+        && let Some(why) = town.stop(keep).await
+    {
+        trouble.get_or_insert(why);
+    }
+    let run = report_of(&plan, &stage, &seen, Facts { started_at, machine, ready, trouble, steps });
+    if let Some(folder) = &plan.report {
+        let page = report::write(&run, folder)
+            .with_context(|| format!("CHARLA-E5411: the report cannot be written to {}", folder.display()))?;
+        eprintln!("report: {}", page.display());
+    }
+    Ok(run)
+}
+
+/// Waits for Ctrl-C or SIGTERM: the engine must not outlive the run.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Has everybody write when their moment has come. What each step of a search for the capacity sustained.
+async fn drive(stage: &Arc<Stage>, arrivals: Vec<Arrival>) -> Vec<verdict::Step> {
+    let most = stage.scenario.webhooks.messages_per_body as usize;
+    let begun = tokio::time::Instant::from_std(stage.begun);
+    let capacity = stage.scenario.capacity.clone();
+    let mut steps = Vec::new();
+    let mut next = 0;
+    while let Some(arrival) = arrivals.get(next) {
+        if let Some(capacity) = &capacity {
+            let from = stage.scenario.warm_up_s + steps.len() as f64 * capacity.step_s;
+            // A second later its last second is in the series.
+            if stage.now() as f64 / 1e6 > from + capacity.step_s + 1.2 {
+                let found = verdict::step(&stage.crowd().meter.series, from, capacity.step_s);
+                let Some(found) = found else { break };
+                let failed = found.p99 > capacity.reply_p99_ms || found.refused > 0;
+                eprintln!(
+                    "step {}: {:.0} messages/s, {:.0} answers/s, reply p99 {:.0} ms, {} refused{}",
+                    steps.len() + 1,
+                    found.due,
+                    found.replied,
+                    found.p99,
+                    found.refused,
+                    if failed { ": too much" } else { "" }
+                );
+                steps.push(found);
+                if failed {
+                    break;
+                }
+            }
+        }
+        let now = stage.now();
+        if arrival.at > now {
+            tokio::time::sleep_until(begun + Duration::from_micros(arrival.at)).await;
+            continue;
+        }
+        // By number, because a body's change has one.
+        let mut ready: BTreeMap<usize, Vec<Out>> = BTreeMap::new();
+        {
+            let mut crowd = stage.crowd();
+            for arrival in arrivals[next..].iter().take(256).take_while(|arrival| arrival.at <= now) {
+                next += 1;
+                if let Some(out) = crowd.act(*arrival, now) {
+                    ready.entry(crowd.chats[out.person as usize].person.number).or_default().push(out);
+                }
+            }
+        }
+        for (number, mut outs) in ready {
+            while !outs.is_empty() {
+                let rest = outs.split_off(most.min(outs.len()));
+                tokio::spawn(Arc::clone(stage).deliver(number, std::mem::replace(&mut outs, rest)));
+            }
+        }
+        // The endpoint's turn.
+        tokio::task::yield_now().await;
+    }
+    steps
+}
+
+/// Waits until everything is answered, at most for the scenario's patience, and asks the engine about what is not.
+async fn settle(stage: &Arc<Stage>, agents: &Agents) {
+    let patience = Duration::from_secs_f64(stage.scenario.patience_s);
+    let begun = Instant::now();
+    let mut asked = Instant::now();
+    loop {
+        let waiting = stage.crowd().waiting();
+        if waiting == 0 && stage.open.load(Ordering::Relaxed) == 0 || begun.elapsed() > patience {
+            break;
+        }
+        // A person may have taken over in other words than the usual ones: then nothing is owed.
+        if asked.elapsed() > Duration::from_secs(2) && waiting < 500 {
+            excuse(stage, agents, 3_000_000).await;
+            asked = Instant::now();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    excuse(stage, agents, 0).await;
+    // The last statuses.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+}
+
+async fn excuse(stage: &Arc<Stage>, agents: &Agents, older: u64) {
+    let overdue = stage.crowd().overdue(stage.now().saturating_sub(older));
+    for (_, conversation) in overdue.into_iter().take(2_000) {
+        let Some(conversation) = conversation else { continue };
+        if agents.with_people(&conversation).await == Some(true) {
+            stage.crowd().taken_by_people(&conversation);
+        }
+    }
+}
+
+/// Switches backends, and watches the engine; returns only if it has ended.
+async fn guard(town: &mut Option<Town>, stage: &Arc<Stage>, http: &reqwest::Client) -> String {
+    let troubles = &stage.scenario.troubles;
+    let mut on = vec![false; troubles.len()];
+    loop {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let Some(town) = town else { continue };
+        if let Some(why) = town.died().await {
+            return format!("the engine ended of itself: {why}");
+        }
+        let at = stage.now() as f64 / 1e6 - stage.scenario.warm_up_s;
+        for (trouble, on) in troubles.iter().zip(&mut on) {
+            let wanted = (trouble.from_s..trouble.from_s + trouble.for_s).contains(&at);
+            if wanted != *on {
+                town.trouble(http, trouble, wanted).await;
+                *on = wanted;
+            }
+        }
+    }
+}
+
+/// What the engine itself says must never be.
+const BROKEN: [(&str, &str); 4] = [
+    ("charla_invariant_violations_total", "an invariant of the session engine is broken"),
+    ("charla_dialogue_invariant_violations_total", "a rule of the dialogue is broken"),
+    ("charla_parked_total", "events were put aside after failing again and again"),
+    ("charla_turn_panics_total", "turns panicked"),
+];
+
+struct Facts {
+    started_at: jiff::Timestamp,
+    machine: Machine,
+    ready: Option<Duration>,
+    trouble: Option<String>,
+    steps: Vec<verdict::Step>,
+}
+
+fn report_of(plan: &Plan, stage: &Arc<Stage>, seen: &Seen, facts: Facts) -> Run {
+    let mut crowd = stage.crowd();
+    if let Some(why) = facts.trouble {
+        crowd.wrongs.add("engine", || why);
+    }
+    for (name, what) in BROKEN {
+        let count = seen.last.value(name);
+        if count > 0.0 {
+            crowd.wrongs.add("engine", || format!("{what}: {name} is {count}"));
+        }
+    }
+    let scenario = &stage.scenario;
+    let (meter, violations) = (&crowd.meter, crowd.wrongs.list());
+    let last_due =
+        meter.series.iter().filter(|second| second.due > 0).map(|second| second.at).fold(0.0, f64::max);
+    let measured_s = (last_due - scenario.warm_up_s).clamp(0.0, f64::MAX);
+    let wrong = violations.iter().map(|wrong| wrong.count).sum();
+    let sustained = scenario.capacity.as_ref().map(|capacity| {
+        let good = facts.steps.iter().filter(|step| step.p99 <= capacity.reply_p99_ms && step.refused == 0);
+        good.map(|step| step.replied).fold(0.0, f64::max)
+    });
+    let mut latencies = BTreeMap::from([
+        ("ack".to_owned(), meter.ack.latency()),
+        ("reply".to_owned(), meter.reply.latency()),
+        ("generator_late".to_owned(), meter.late.latency()),
+    ]);
+    for (stage, name) in [
+        ("understand", "charla_understand_seconds"),
+        ("parse", "charla_nlu_parse_seconds"),
+        ("turn", "charla_turn_seconds"),
+        ("commit", "charla_commit_seconds"),
+        ("commit_queue", "charla_commit_queue_seconds"),
+        ("send", "charla_whatsapp_send_seconds"),
+        ("backend", "charla_backend_call_seconds"),
+    ] {
+        if let Some(latency) = seen.last.since(&seen.first, name).latency() {
+            latencies.insert(stage.to_owned(), latency);
+        }
+    }
+    let mut counts: BTreeMap<String, u64> =
+        meter.counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+    for (name, value) in seen.last.values() {
+        let grown = value - seen.first.value(name);
+        if name.starts_with("charla_") && name.ends_with("_total") && grown >= 1.0 {
+            counts.insert(format!("engine: {name}"), grown as u64);
+        }
+    }
+    counts.insert("typed_repeats_per_mille".into(), (crowd.repeats() * 1_000.0).round() as u64);
+    counts.insert("taps_per_mille".into(), (crowd.taps() * 1_000.0).round() as u64);
+    counts.insert("people".into(), crowd.chats.len() as u64);
+    if let Some(ready) = facts.ready {
+        counts.insert("engine_ready_ms".into(), ready.as_millis() as u64);
+    }
+    if let Some(sustained) = sustained {
+        counts.insert("sustained_answers_per_s".into(), sustained as u64);
+    }
+    let late = meter.late.quantile_ms(0.99).unwrap_or(0.0);
+    let mut settings = serde_json::to_value(scenario).unwrap_or_default();
+    settings["replayed"] =
+        serde_json::json!(plan.replay.as_ref().map(|(path, times)| (path.display().to_string(), times)));
+    let mut run = Run {
+        scenario: scenario.name.clone(),
+        about: scenario.about.clone(),
+        seed: scenario.seed,
+        started_at: facts.started_at.to_string(),
+        warm_up_s: scenario.warm_up_s,
+        measured_s,
+        settings,
+        machine: facts.machine,
+        counts,
+        latencies,
+        series: meter.series.clone(),
+        violations,
+        objectives: verdict::objectives(scenario, meter, measured_s, wrong, sustained),
+        availability: None,
+        verdict: String::new(),
+    };
+    run.verdict = verdict::line(&run, late);
+    run
+}
+
+fn machine(version: Option<String>, url: &str) -> Machine {
+    let memory = scrape::line("/proc/meminfo", "MemTotal").unwrap_or_default();
+    let kib: u64 = memory.split_whitespace().next().and_then(|kib| kib.parse().ok()).unwrap_or(0);
+    Machine {
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        cpu: scrape::line("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".into()),
+        memory_mib: kib / 1024,
+        system: std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
+        engine: version.unwrap_or_else(|| url.to_owned()),
+    }
+}
+
+impl Plan {
+    /// A run of a scenario with everything else as usual.
+    pub fn of(scenario: Scenario) -> Self {
+        Self {
+            scenario,
+            against: None,
+            report: None,
+            charla: None,
+            assistant: "config".into(),
+            cache: None,
+            data: "../shared/data".into(),
+            record: None,
+            replay: None,
+            keep: None,
+            lose: 0,
+        }
+    }
+
+    /// The n-gram model alone, for machines without the encoder.
+    pub fn without_encoder(mut self) -> Self {
+        self.scenario.understanding = Understanding::Ngram;
+        self
+    }
+}

@@ -1,0 +1,182 @@
+//! From what was measured to what it means: the objectives with their values, the last line.
+
+use super::{
+    meter::Meter,
+    record::{Objective, Run, Second},
+    scenario::Scenario,
+};
+
+/// The generator was too late to be trusted when it came to so many milliseconds after the moment, p99.
+pub(super) const LATE_MS: f64 = 50.0;
+
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+/// The median of the last third over that of the first.
+fn growth(series: &[Second], value: impl Fn(&Second) -> Option<f64>) -> Option<f64> {
+    let third = series.len() / 3;
+    let first = median(series.get(..third)?.iter().filter_map(&value))?;
+    let last = median(series.get(series.len() - third..)?.iter().filter_map(&value))?;
+    (first > 0.0).then(|| last / first)
+}
+
+/// Seconds from the end of the last phase to the first of three seconds in a row with a reply p99 of at most `most`.
+fn recovered(scenario: &Scenario, series: &[Second], most: f64) -> Option<f64> {
+    let ends = scenario.phases.iter().map(|phase| scenario.warm_up_s + phase.from_s + phase.for_s);
+    let end = ends.fold(0.0, f64::max);
+    let after: Vec<&Second> = series.iter().filter(|second| second.at > end + 1.0).collect();
+    let calm = |second: &&Second| second.reply_p99.is_none_or(|p99| p99 <= most);
+    let at = after.windows(3).find(|three| three.iter().all(calm))?[0].at;
+    Some((at - end - 1.0).max(0.0))
+}
+
+/// What a step of a search for the capacity sustained.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Step {
+    /// Messages due a second.
+    pub due: f64,
+    /// Answers a second.
+    pub replied: f64,
+    /// Worst reply p99 of its seconds, milliseconds.
+    pub p99: f64,
+    /// 503s.
+    pub refused: u64,
+}
+
+/// The second half of a step.
+pub(super) fn step(series: &[Second], from_s: f64, length_s: f64) -> Option<Step> {
+    let inside =
+        |second: &&Second| (from_s + length_s / 2.0 + 0.5..from_s + length_s + 0.5).contains(&second.at);
+    let seconds: Vec<&Second> = series.iter().filter(inside).collect();
+    let n = seconds.len() as f64;
+    (n > 0.0).then(|| Step {
+        due: seconds.iter().map(|second| second.due as f64).sum::<f64>() / n,
+        replied: seconds.iter().map(|second| second.replied as f64).sum::<f64>() / n,
+        p99: seconds.iter().filter_map(|second| second.reply_p99).fold(0.0, f64::max),
+        refused: seconds.iter().map(|second| second.refused).sum(),
+    })
+}
+
+/// All objectives of a scenario with what was measured. `answered_per_s` overrides the rate of answers, where a search for
+/// the capacity has found it.
+pub(super) fn objectives(
+    scenario: &Scenario,
+    meter: &Meter,
+    measured_s: f64,
+    wrong: u64,
+    answered_per_s: Option<f64>,
+) -> Vec<Objective> {
+    let wanted = &scenario.objectives;
+    let measured: Vec<Second> =
+        meter.series.iter().filter(|second| second.at > scenario.warm_up_s).cloned().collect();
+    let count = |name: &str| meter.counts.get(name).copied().unwrap_or(0) as f64;
+    let mut all = Vec::new();
+    let mut add = |name: &str, limit: Option<f64>, at_least: bool, unit: &str, value: Option<f64>| {
+        if let Some(limit) = limit {
+            all.push(Objective { name: name.to_owned(), limit, at_least, unit: unit.to_owned(), value });
+        }
+    };
+    add("wrong, lost, doubled or misordered", Some(0.0), false, "", Some(wrong as f64));
+    add("ack p50", wanted.ack_p50_ms, false, "ms", meter.ack.quantile_ms(0.5));
+    add("ack p99", wanted.ack_p99_ms, false, "ms", meter.ack.quantile_ms(0.99));
+    let over = (meter.ack.count() > 0).then(|| meter.ack.share_over_ms(1_000));
+    add("acks over 1 s", wanted.ack_over_1s.map(|x| x * 100.0), false, "%", over.map(|x| x * 100.0));
+    add("reply p50", wanted.reply_p50_ms, false, "ms", meter.reply.quantile_ms(0.5));
+    add("reply p99", wanted.reply_p99_ms, false, "ms", meter.reply.quantile_ms(0.99));
+    add("reply p99.9", wanted.reply_p999_ms, false, "ms", meter.reply.quantile_ms(0.999));
+    let resident = meter.series.iter().filter_map(|second| second.resident_mib).reduce(f64::max);
+    add("engine's memory", wanted.resident_mib, false, "MiB", resident);
+    add("webhooks refused", wanted.refused.map(|n| n as f64), false, "", Some(count("refused_503")));
+    let rate = answered_per_s.or((measured_s > 0.0).then(|| count("answered") / measured_s));
+    add("answers", wanted.replies_per_s, true, "/s", rate);
+    let statuses = (measured_s > 0.0).then(|| count("statuses_acknowledged") / measured_s);
+    add("statuses", wanted.statuses_per_s, true, "/s", statuses);
+    if let Some(limit) = wanted.recovered_s {
+        let most = wanted.reply_p99_ms.unwrap_or(500.0);
+        add("back to a calm p99 after", Some(limit), false, "s", recovered(scenario, &measured, most));
+    }
+    let memory = growth(&measured, |second| second.resident_mib);
+    add("memory, last third / first", wanted.resident_growth, false, "", memory);
+    let p99 = growth(&measured, |second| second.reply_p99);
+    add("reply p99, last third / first", wanted.reply_p99_growth, false, "", p99);
+    all
+}
+
+/// The last line.
+pub(super) fn line(run: &Run, late_p99_ms: f64) -> String {
+    let ms = |name: &str, pick: fn(&super::record::Latency) -> f64| {
+        run.latencies
+            .get(name)
+            .filter(|l| l.count > 0)
+            .map_or_else(|| "–".to_owned(), |l| format!("{:.1}", pick(l)))
+    };
+    let wrong: u64 = run.violations.iter().map(|wrong| wrong.count).sum();
+    let count = |name: &str| run.counts.get(name).copied().unwrap_or(0);
+    let peak = run.series.iter().filter_map(|second| second.resident_mib).reduce(f64::max);
+    let memory = peak.map_or_else(String::new, |mib| format!(", {mib:.0} MiB"));
+    let rate = if run.measured_s > 0.0 { count("answered") as f64 / run.measured_s } else { 0.0 };
+    let missed: Vec<&str> = run
+        .objectives
+        .iter()
+        .filter(|objective| !objective.met())
+        .map(|objective| objective.name.as_str())
+        .collect();
+    let verdict = if run.passed() { "passed".to_owned() } else { format!("FAILED ({})", missed.join(", ")) };
+    let late = if late_p99_ms > LATE_MS {
+        format!("; the generator itself was late (p99 {late_p99_ms:.0} ms), so latencies are too high")
+    } else {
+        String::new()
+    };
+    format!(
+        "{}: {verdict}: {} messages in {:.0} s, {rate:.0} answers/s; reply p50 {} p99 {} p99.9 {} ms, ack p50 {} p99 {} ms; {wrong} wrong, {} refused with 503{memory}; seed {}{late}",
+        run.scenario,
+        count("messages"),
+        run.measured_s,
+        ms("reply", |l| l.p50),
+        ms("reply", |l| l.p99),
+        ms("reply", |l| l.p999),
+        ms("ack", |l| l.p50),
+        ms("ack", |l| l.p99),
+        count("refused_503"),
+        run.seed
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(p99: impl Fn(f64) -> f64) -> Vec<Second> {
+        (1..=60)
+            .map(|n| {
+                let at = f64::from(n);
+                let calm =
+                    Second { at, due: 10, replied: 10, resident_mib: Some(100.0 + at), ..Second::default() };
+                Second { reply_p99: Some(p99(at)), ..calm }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn growth_compares_thirds_and_recovery_waits_for_three_calm_seconds() {
+        let series = series(|at| if (20.0..35.0).contains(&at) || at == 37.0 { 900.0 } else { 50.0 });
+        let grown = growth(&series, |second| second.resident_mib).unwrap();
+        assert!((grown - 151.0 / 111.0).abs() < 0.01, "{grown}");
+        let text =
+            "name='x'\nabout='y'\nsessions=1\nwarm_up_s=0\nduration_s=60\n[[phases]]\nfrom_s=20\nfor_s=10\n";
+        let scenario = Scenario::parse(text, std::path::Path::new("x.toml")).unwrap();
+        assert_eq!(recovered(&scenario, &series, 500.0), Some(38.0 - 31.0));
+        assert_eq!(recovered(&scenario, &series, 10.0), None);
+    }
+
+    #[test]
+    fn a_step_is_judged_by_its_second_half() {
+        let series = series(|at| if at < 16.0 { 5_000.0 } else { 40.0 });
+        let found = step(&series, 10.0, 10.0).unwrap();
+        assert_eq!((found.due, found.p99, found.refused), (10.0, 40.0, 0));
+        assert_eq!(step(&series, 100.0, 10.0), None);
+    }
+}
