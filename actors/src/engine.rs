@@ -23,7 +23,7 @@ use ractor::{Actor, ActorRef};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
 /// Names of conversations whose journal has grown, kept for slow subscribers.
 const TOUCHED: usize = 4096;
@@ -150,7 +150,8 @@ impl Engine {
             .start(ledger, journal.clone(), load, outlets)
             .map_err(|error| cannot("the committer", error))?;
         let tasks = vec![
-            tokio::spawn(outbox::run(shared.clone(), messages)),
+            on_its_own("charla-outbox", outbox::run(shared.clone(), messages))
+                .map_err(|error| cannot("the outbox", error))?,
             tokio::spawn(timers::run(shared.clone())),
             tokio::spawn(timers::sweep(shared.clone())),
             tokio::spawn(look(shared.clone(), routers.clone())),
@@ -172,6 +173,25 @@ impl Engine {
             thread: Mutex::new(Some(thread)),
         }))
     }
+}
+
+/// Runs a task on a thread of its own. Where thousands of turns are ready to run, each step of a send would wait until all
+/// of them have had theirs: replies stood still while turns went on. Between threads the system sees to fairness.
+fn on_its_own(
+    name: &str,
+    task: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<tokio::task::JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (running, ended) = oneshot::channel::<()>();
+    let handle = runtime.spawn(async move {
+        // Dropped when the task has come to its end or is aborted.
+        let _running = running;
+        task.await;
+    });
+    std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        let _ = runtime.block_on(ended);
+    })?;
+    Ok(handle)
 }
 
 fn cannot(what: &'static str, why: impl std::fmt::Display) -> EngineError {

@@ -2,7 +2,53 @@
 
 use crate::Assistant;
 use crate::state::{Frame, Handoff, Owner, State};
+use minijinja::value::{Serde, merge_maps};
 use serde_json::{Map, Value, json};
+use std::cell::OnceCell;
+use std::ops::Deref;
+
+/// What conditions read as JSON and templates as minijinja's values; these are made once for all templates that see it, not
+/// for each: a list of ten rows renders thirty.
+#[derive(Debug, Clone)]
+pub struct Context {
+    json: Value,
+    seen: OnceCell<minijinja::Value>,
+}
+
+impl From<Value> for Context {
+    fn from(json: Value) -> Self {
+        Self { json, seen: OnceCell::new() }
+    }
+}
+
+impl Deref for Context {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.json
+    }
+}
+
+impl Context {
+    /// As templates see it.
+    pub(crate) fn seen(&self) -> minijinja::Value {
+        self.seen.get_or_init(|| minijinja::Value::from(Serde(&self.json))).clone()
+    }
+
+    /// The same, with another value under a name.
+    pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
+        self.json[name] = value;
+        self.seen = OnceCell::new();
+        self
+    }
+
+    /// The same as templates see it, with a row of a list beside it as `row` and its number, from 1, as `index`.
+    pub(crate) fn of_row(&self, row: &Value, index: usize) -> Self {
+        let own = json!({"row": row, "index": index});
+        let seen = merge_maps([minijinja::Value::from(Serde(&own)), self.seen()]);
+        Self { json: own, seen: OnceCell::from(seen) }
+    }
+}
 
 /// The language that the assistant speaks now.
 pub(crate) fn language(a: &Assistant, state: &State) -> String {
@@ -25,7 +71,7 @@ pub(crate) fn civil(a: &Assistant, state: &State, at: i64) -> Option<jiff::civil
 }
 
 /// The context of a frame.
-pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>) -> Value {
+pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>) -> Context {
     let number = a.settings.number(&state.person.number);
     let lang = language(a, state);
     let today = civil(a, state, at).map(|now| now.date().to_string());
@@ -94,6 +140,7 @@ pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>
         "context": Value::Object(context),
         "handoff": handoff,
     })
+    .into()
 }
 
 /// What a human needs to know, as templates see it.

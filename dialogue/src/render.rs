@@ -2,6 +2,7 @@
 
 use crate::Assistant;
 use crate::config::responses::{List, Option_, Response, Variation};
+use crate::context::Context;
 use crate::effect::{Button, Row, Section};
 use crate::limits;
 use crate::state::{Draft, Part};
@@ -25,7 +26,7 @@ pub(crate) fn response(
     key: &str,
     language: &str,
     turn: u64,
-    context: &Value,
+    context: &Context,
 ) -> Result<Draft, String> {
     let response = a.response(key, language).ok_or_else(|| format!("there is no response {key}"))?;
     let variation =
@@ -105,11 +106,11 @@ pub(crate) fn offered(
     key: &str,
     language: &str,
     turn: u64,
-    context: &Value,
+    context: &Context,
 ) -> Result<Vec<Offered>, String> {
     let response = a.response(key, language).ok_or_else(|| format!("there is no response {key}"))?;
     let Some(variation) = pick(response, key, turn, context) else { return Ok(vec![]) };
-    let one = |option: &Option_, scope: &Value, item: Value| -> Result<Offered, String> {
+    let one = |option: &Option_, scope: &Context, item: Value| -> Result<Offered, String> {
         let Row { id, title, description } = row(a, option, scope)?;
         Ok(Offered {
             id,
@@ -128,13 +129,8 @@ pub(crate) fn offered(
         if let Some((from, pattern)) = &list.rows_from {
             let items = a.templates.eval(from, context)?;
             let items = items.as_array().map(Vec::as_slice).unwrap_or_default();
-            let mut scope = context.clone();
-            for (i, item) in items.iter().take(NAMED_ROWS).enumerate() {
-                scope["row"] = item.clone();
-                scope["index"] = (i + 1).into();
-                if pattern.condition.as_ref().is_none_or(|c| c.holds(&scope)) {
-                    all.push(one(pattern, &scope, item.clone())?);
-                }
+            for (item, scope) in rows(context, pattern, items, NAMED_ROWS) {
+                all.push(one(pattern, &scope, item.clone())?);
             }
         }
         for option in applicable(&list.rows, context)
@@ -166,7 +162,7 @@ pub(crate) fn narrow(part: &mut Option<Part>, left: &[Offered]) {
     }
 }
 
-fn pick<'a>(response: &'a Response, key: &str, turn: u64, context: &Value) -> Option<&'a Variation> {
+fn pick<'a>(response: &'a Response, key: &str, turn: u64, context: &Context) -> Option<&'a Variation> {
     let holding: Vec<&Variation> = response
         .variations
         .iter()
@@ -184,11 +180,31 @@ fn pick<'a>(response: &'a Response, key: &str, turn: u64, context: &Value) -> Op
     pool.get((hash % pool.len() as u64) as usize).copied()
 }
 
-fn applicable<'a>(options: &'a [Option_], context: &'a Value) -> impl Iterator<Item = &'a Option_> {
+fn applicable<'a>(options: &'a [Option_], context: &'a Context) -> impl Iterator<Item = &'a Option_> {
     options.iter().filter(move |o| o.condition.as_ref().is_none_or(|c| c.holds(context)))
 }
 
-fn row(a: &Assistant, option: &Option_, context: &Value) -> Result<Row, String> {
+/// The first items of a list that may be offered, each with what its templates see.
+fn rows<'i>(
+    context: &'i Context,
+    pattern: &'i Option_,
+    items: &'i [Value],
+    most: usize,
+) -> impl Iterator<Item = (&'i Value, Context)> {
+    let mut whole = pattern.condition.as_ref().map(|condition| (condition, Value::clone(context)));
+    items.iter().take(most).enumerate().filter_map(move |(i, item)| {
+        if let Some((condition, whole)) = &mut whole {
+            whole["row"] = item.clone();
+            whole["index"] = (i + 1).into();
+            if !condition.holds(whole) {
+                return None;
+            }
+        }
+        Some((item, context.of_row(item, i + 1)))
+    })
+}
+
+fn row(a: &Assistant, option: &Option_, context: &Context) -> Result<Row, String> {
     Ok(Row {
         id: a.templates.render(&option.id, context)?,
         title: a.templates.render(&option.title, context)?,
@@ -196,7 +212,7 @@ fn row(a: &Assistant, option: &Option_, context: &Value) -> Result<Row, String> 
     })
 }
 
-fn list_part(a: &Assistant, list: &List, context: &Value) -> Result<Option<Part>, String> {
+fn list_part(a: &Assistant, list: &List, context: &Context) -> Result<Option<Part>, String> {
     let fixed = applicable(&list.rows, context).map(|o| row(a, o, context)).collect::<Result<Vec<_>, _>>()?;
     let mut sections = Vec::new();
     for (title, rows) in &list.sections {
@@ -210,14 +226,9 @@ fn list_part(a: &Assistant, list: &List, context: &Value) -> Result<Option<Part>
     if let Some((from, pattern)) = &list.rows_from {
         let items = a.templates.eval(from, context)?;
         let room = list.limit.min(limits::ROWS.saturating_sub(fixed.len()));
-        let mut scope = context.clone();
-        for (i, item) in items.as_array().map(Vec::as_slice).unwrap_or_default().iter().take(room).enumerate()
-        {
-            scope["row"] = item.clone();
-            scope["index"] = (i + 1).into();
-            if pattern.condition.as_ref().is_none_or(|c| c.holds(&scope)) {
-                rows.push(row(a, pattern, &scope)?);
-            }
+        let items = items.as_array().map(Vec::as_slice).unwrap_or_default();
+        for (_, scope) in self::rows(context, pattern, items, room) {
+            rows.push(row(a, pattern, &scope)?);
         }
     }
     rows.extend(fixed);

@@ -141,7 +141,8 @@ impl Turn<'_> {
         let Some(at) = self.state.frame(frame) else { return };
         let Some(flow) = a.flows.get(&at.flow) else { return };
         let Some(step) = flow.index.get(&at.step).and_then(|i| flow.steps.get(*i)) else { return };
-        let context = crate::context::build(a, &self.state, self.at, Some(at));
+        // Most steps have nothing to ask.
+        let context = std::cell::LazyCell::new(|| crate::context::build(a, &self.state, self.at, Some(at)));
         let goal = step
             .next
             .iter()

@@ -1,7 +1,8 @@
 //! Templates and expressions, compiled once with minijinja.
 
+use crate::context::Context;
 use crate::filters;
-use minijinja::{Environment, UndefinedBehavior, value::Serde};
+use minijinja::{Environment, UndefinedBehavior};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -45,6 +46,19 @@ impl Default for Templates {
         env.set_recursion_limit(100);
         filters::install(&mut env);
         Templates { env }
+    }
+}
+
+impl Setting {
+    /// Whether a template or expression in it names this.
+    pub(crate) fn names(&self, word: &str) -> bool {
+        match self {
+            Setting::Constant(_) => false,
+            Setting::Expression(source) => source.contains(word),
+            Setting::Text(text) => text.0.contains(word),
+            Setting::Object(all) => all.iter().any(|(_, setting)| setting.names(word)),
+            Setting::List(all) => all.iter().any(|setting| setting.names(word)),
+        }
     }
 }
 
@@ -124,19 +138,19 @@ impl Templates {
     ///
     /// # Errors
     /// minijinja's message (a filter on a value that it cannot take, …).
-    pub fn render(&self, text: &Text, context: &Value) -> Result<String, String> {
+    pub fn render(&self, text: &Text, context: &Context) -> Result<String, String> {
         if text.is_static() {
             return Ok(text.0.to_string());
         }
         let template = self.env.get_template(&format!("t:{}", text.0)).map_err(|e| describe(&e))?;
-        template.render(Serde(context)).map_err(|e| describe(&e))
+        template.render(context.seen()).map_err(|e| describe(&e))
     }
 
     /// Evaluates a setting.
     ///
     /// # Errors
     /// minijinja's message.
-    pub fn eval(&self, setting: &Setting, context: &Value) -> Result<Value, String> {
+    pub fn eval(&self, setting: &Setting, context: &Context) -> Result<Value, String> {
         Ok(match setting {
             Setting::Constant(value) => value.clone(),
             Setting::Text(text) => Value::String(self.render(text, context)?),
@@ -152,7 +166,7 @@ impl Templates {
             }
             Setting::Expression(source) => {
                 let template = self.env.get_template(&format!("e:{source}")).map_err(|e| describe(&e))?;
-                let captured = template.render_captured(Serde(context)).map_err(|e| describe(&e))?;
+                let captured = template.render_captured(context.seen()).map_err(|e| describe(&e))?;
                 match captured.state().lookup(EXPORT) {
                     Some(value) if !value.is_undefined() => {
                         serde_json::to_value(&value).map_err(|e| e.to_string())?
@@ -214,8 +228,9 @@ mod tests {
     #[test]
     fn settings_keep_types_and_templates_give_text() {
         let mut t = Templates::default();
-        let context =
-            json!({"result": {"total": 1, "items": [{"sku": "A"}]}, "status": 200, "slots": {"n": null}});
+        let context = Context::from(
+            json!({"result": {"total": 1, "items": [{"sku": "A"}]}, "status": 200, "slots": {"n": null}}),
+        );
         for (source, expected) in [
             ("{{ result.items }}", json!([{"sku": "A"}])),
             ("{{ result.items[0].sku if result.total == 1 else none }}", json!("A")),

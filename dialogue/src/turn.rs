@@ -1,7 +1,7 @@
 //! One step being decided: the state as it will be, what changed, what is to be done.
 
 use crate::Assistant;
-use crate::context;
+use crate::context::{self, Context};
 use crate::effect::{BackendCall, Effect, UnderstandRequest};
 use crate::policy;
 use crate::render::Offered;
@@ -64,7 +64,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The context as the active frame sees it.
-    pub fn context(&self) -> Value {
+    pub fn context(&self) -> Context {
         context::build(self.a, &self.state, self.at, self.state.top())
     }
 
@@ -142,10 +142,11 @@ impl<'a> Turn<'a> {
             Some(f) => context::build(self.a, &self.state, self.at, Some(f)),
             None => self.context(),
         };
-        if context["handoff"].is_null() {
+        let told = spec.query.iter().map(|(_, setting)| setting).chain(&spec.body).chain([&spec.path]);
+        if context["handoff"].is_null() && told.into_iter().any(|setting| setting.names("handoff")) {
             // A ticket that a flow opens tells a human as much as a hand-off does.
             let brief = crate::commands::human_handoff::brief(self, "flow");
-            context["handoff"] = context::handoff(&brief, &self.state);
+            context = context.with("handoff", context::handoff(&brief, &self.state));
         }
         let eval = |setting| self.a.templates.eval(setting, &context).map_err(|e| format!("{action}: {e}"));
         let path = eval(&spec.path)?.as_str().unwrap_or_default().to_owned();

@@ -205,7 +205,7 @@ pub(super) fn text(a: &Assistant, f: &mut Findings, place: &Place, text: &Text) 
         return;
     }
     source(a, f, place, text.source());
-    if let Err(what) = a.templates.render(text, &serde_json::json!({"slots": {}, "context": {}}))
+    if let Err(what) = a.templates.render(text, &serde_json::json!({"slots": {}, "context": {}}).into())
         && what.contains("unknown")
     {
         f.error(
@@ -222,7 +222,8 @@ pub(super) fn setting(a: &Assistant, f: &mut Findings, place: &Place, setting: &
         Setting::Constant(_) => {}
         Setting::Expression(source) => {
             super::names::source(a, f, place, source);
-            if let Err(what) = a.templates.eval(setting, &serde_json::json!({"slots": {}, "context": {}}))
+            if let Err(what) =
+                a.templates.eval(setting, &serde_json::json!({"slots": {}, "context": {}}).into())
                 && what.contains("unknown")
             {
                 f.error(
