@@ -2,7 +2,7 @@
 //! the day wished for.
 
 use crate::event::Understanding;
-use crate::fold::{fold, listed};
+use crate::fold::listed;
 use crate::negation::words_at;
 
 /// What says that somebody is not there. Longer ones first where one begins another.
@@ -183,8 +183,9 @@ fn day_word(spans: &[(usize, usize)], at: usize) -> bool {
 /// Where a message says that somebody is not there, as ranges of its words, and whether in Hindi.
 fn mentions(said: &[(String, (usize, usize))]) -> Vec<(usize, usize, bool)> {
     let mut found = Vec::new();
+    let away = crate::fold::phrases(&AWAY);
     for at in 0..said.len() {
-        let phrase = AWAY.iter().map(|p| fold(p)).find(|p| {
+        let phrase = away.iter().find(|p| {
             let n = p.split(' ').count();
             said.len() >= at + n && p.split(' ').zip(&said[at..at + n]).all(|(a, (b, _))| a == b)
         });

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use unicode_normalization::UnicodeNormalization;
 
 /// Devanagari's nukta: people type `ज़` and `ज`, `ख़राब` and `खराब` alike.
@@ -59,6 +60,24 @@ pub(crate) fn listed(list: &'static str, word: &str) -> bool {
         let key = (list.as_ptr().addr(), list.len());
         all.entry(key).or_insert_with(|| list.split_whitespace().map(fold).collect()).contains(word)
     })
+}
+
+thread_local! {
+    /// The same of lists of phrases.
+    static PHRASES: RefCell<HashMap<(usize, usize), Rc<[String]>>> = RefCell::default();
+}
+
+/// The phrases of a list, folded once.
+pub(crate) fn phrases(list: &'static [&'static str]) -> Rc<[String]> {
+    PHRASES.with_borrow_mut(|all| {
+        let key = (list.as_ptr().addr(), list.len());
+        all.entry(key).or_insert_with(|| list.iter().map(|phrase| fold(phrase)).collect()).clone()
+    })
+}
+
+/// Whether a folded text is one of a list's phrases.
+pub(crate) fn among(list: &'static [&'static str], text: &str) -> bool {
+    phrases(list).iter().any(|phrase| phrase == text)
 }
 
 /// Whether a character is part of a word; Devanagari's virama is, though Unicode does not call it a letter.

@@ -51,7 +51,7 @@ const BEHIND: &str = "chahiye chaiye tha thi the hai wala wali wale to balki bas
 /// Whether a folded word can deny.
 pub(crate) fn is_cue(word: &str) -> bool {
     BEFORE.iter().any(|cue| cue.len() == 1 && cue[0] == word)
-        || AFTER.iter().any(|cue| fold(cue) == word)
+        || crate::fold::among(&AFTER, word)
         || EITHER.contains(&word)
 }
 
@@ -121,7 +121,7 @@ pub(crate) fn judge(text: &str, spans: &[(usize, usize)]) -> Vec<Verdict> {
             continue;
         }
         let word = said[at].0.as_str();
-        let behind = AFTER.iter().any(|cue| fold(cue) == word);
+        let behind = crate::fold::among(&AFTER, word);
         let ends = said
             .get(at + 1)
             .is_none_or(|next| pause(to, next.1.0) || inside(next) || listed(BEHIND, &next.0));
@@ -165,7 +165,7 @@ pub(crate) fn judge(text: &str, spans: &[(usize, usize)]) -> Vec<Verdict> {
 }
 
 /// Words before a value that rule it out in any language: "not boAt", "que no sea Samsung".
-const RULES_OUT_BEFORE: &str = "not|no|non|isnt|except|excluding|excepto|salvo|menos|anything but|other than|apart from|instead of|\
+const RULES_OUT_BEFORE: &str = "not|no|non|isnt|except|excluding|excepto|salvo|menos|anything but|any color but|any colour but|any colors but|any colours but|any brand but|any one but|any but|all but|everything but|other than|apart from|instead of|\
     rather than|dont want|do not want|dont like|no quiero|no me gusta|no me gustan|nada de|que no sea|que no sean|que no fuera|\
     en vez de|en lugar de|sin ser";
 /// Words behind a value that rule it out: "samsung nahi", "सैमसंग छोड़कर".

@@ -1,13 +1,15 @@
 //! What can be seen in the words of a message before anything is understood: a cancel word with a new wish behind it, a yes with
 //! more behind it, the parts of a message that says two things, hesitation; in `data`, what is said about advertising and data.
 
-use crate::fold::{fold, listed};
+use crate::fold::{among, fold, listed};
 use crate::negation::words_at;
 use crate::rules::Words;
 
+mod aside;
 mod consent;
 mod data;
 
+pub(crate) use aside::{asks, begins_with_when, gives_up, stops_besides, wants_nothing};
 pub(crate) use consent::{after_consent, consents, wants_other};
 pub(crate) use data::{asks_why, only_ads, refuses_data};
 
@@ -82,7 +84,7 @@ const OPENERS: &str = "ok okay no oh well whatever actually sorry wait arre are 
     hmm um अरे अच्छा नहीं ओके";
 /// What may follow them without being the new wish.
 const TRAILERS: &str = "it that one then later now for please pls man bro dude all eso esto esa ese luego ya despues por ahora favor \
-    de bas yaar bhai ji ye yeh wo woh sab isko ise baad me mein abhi ab thanks thank you gracias ok okay ये यह वो वह सब इसे \
+    de bas yaar bhai ji ye yeh wo woh sab na ना isko ise baad me mein abhi ab thanks thank you gracias ok okay ये यह वो वह सब इसे \
     इसको बाद में अभी अब यार भाई जी बस प्लीज";
 
 /// What is left of a message that begins by dropping what runs: nothing if it does not, an empty text if that is all. With
@@ -90,7 +92,7 @@ const TRAILERS: &str = "it that one then later now for please pls man bro dude a
 pub(crate) fn after_cancel(words: &Words, text: &str, plainly: bool) -> Option<String> {
     let said = Said::of(text);
     // "No order number. Never mind that. …": few words that refuse may stand before.
-    let short = (1..said.words.len().min(5)).find(|at| said.pause_before(*at)).filter(|at| {
+    let short = (1..said.words.len().min(9)).find(|at| said.pause_before(*at)).filter(|at| {
         *at < said.words.len()
             && said.words[..*at].iter().any(|(w, _)| listed("no not dont nahi nahin nhi नहीं नही", w))
     });
@@ -106,8 +108,7 @@ fn dropped_from(words: &Words, said: &Said, from: usize, plainly: bool) -> Optio
     loop {
         let found = (1..=3).rev().find(|n| {
             said.phrase(at, *n).is_some_and(|p| {
-                DROPS.iter().any(|d| fold(d) == p)
-                    || (plainly && words.is("cancel", &p) && said.pause_before(at + n))
+                among(&DROPS, &p) || (plainly && words.is("cancel", &p) && said.pause_before(at + n))
             })
         });
         let Some(n) = found else { break };
@@ -187,7 +188,7 @@ pub(crate) fn after_yes(words: &Words, text: &str) -> Option<String> {
     let mut at = 0;
     while let Some(n) = (1..=3).rev().find(|n| {
         said.phrase(at, *n).is_some_and(|p| {
-            CLEAR_YES.iter().any(|y| fold(y) == p)
+            among(&CLEAR_YES, &p)
                 || (at > 0 && words.is("yes", &p))
                 || (said.pause_before(at + n) && words.is("yes", &p))
         })

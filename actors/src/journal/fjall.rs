@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// fjall's write-ahead log may grow to this before memtables are flushed; its own 512 MiB would make start-up replay
 /// half a gigabyte.
 const MAX_JOURNALING: u64 = 128 * 1024 * 1024;
-const CACHE: u64 = 64 * 1024 * 1024;
+const CACHE: u64 = 32 * 1024 * 1024;
 /// Of each space. What a live conversation has in memtables counts as its memory: with 16 MiB, 50,000 of them took 33 MiB more.
 const MEMTABLE: u64 = 8 * 1024 * 1024;
 

@@ -32,8 +32,9 @@ pub(crate) fn run(turn: &mut Turn, step: &str, slots: Slots) {
             turn.set_slot(Some(frame), &slot, Value::Null);
         }
     }
+    // Words that are no answer are what this step is for: it takes them, however unsure their intent is.
+    turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
     if !slots.is_empty() {
-        turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
         if turn.state.failures > 0 && !turn.state.failure_stays() {
             turn.emit(TrackerEvent::Progress);
         }

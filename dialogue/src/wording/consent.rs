@@ -1,7 +1,7 @@
 //! A yes or no to the consent question in the customer's own words.
 
 use super::{Said, asks_why, hesitates, refuses_data};
-use crate::fold::{fold, listed};
+use crate::fold::{among, listed};
 use crate::rules::Words;
 
 /// Further words that agree to what the greeting asks, where they are all that is said.
@@ -54,9 +54,8 @@ pub(crate) fn consents(words: &Words, text: &str) -> bool {
     }
     let (mut at, mut yes) = (0, false);
     while at < said.words.len() {
-        let phrase = |n: &usize| {
-            said.phrase(at, *n).is_some_and(|p| words.is("yes", &p) || CONSENTS.iter().any(|c| fold(c) == p))
-        };
+        let phrase =
+            |n: &usize| said.phrase(at, *n).is_some_and(|p| words.is("yes", &p) || among(&CONSENTS, &p));
         if let Some(n) = (1..=3).rev().find(phrase) {
             yes = true;
             at += n;

@@ -142,9 +142,8 @@ pub(super) fn settle(parse: &mut Parse, text: &str) {
     let words = words(text);
     let amounts = amounts(text, &words);
     let mut limits: Vec<(&'static str, f64, Range<usize>)> = Vec::new();
-    let is_word = |list: &str, at: usize| {
-        words.get(at).is_some_and(|w| list.split_whitespace().any(|u| key(u) == w.text))
-    };
+    let is_word =
+        |list: &'static str, at: usize| words.get(at).is_some_and(|w| super::lists::has_word(list, &w.text));
     let tagged = |place: &Range<usize>| {
         parse
             .entities

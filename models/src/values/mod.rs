@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 mod limits;
+mod lists;
 mod mentions;
 mod number_words;
 pub mod numbers;

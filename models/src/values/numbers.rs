@@ -181,7 +181,7 @@ pub fn currency(text: &str) -> Option<&'static str> {
             }
             "eur" | "euro" | "euros" | "यूरो" => "EUR",
             "mxn" | "mn" | "mxp" => "MXN",
-            "usd" | "us" | "dollar" | "dollars" | "dolar" | "dolares" | "डॉलर" => "USD",
+            "usd" | "us" | "dollar" | "dollars" | "buck" | "bucks" | "dolar" | "dolares" | "डॉलर" => "USD",
             "gbp" | "pound" | "pounds" | "quid" | "libras" => "GBP",
             _ => return None,
         })

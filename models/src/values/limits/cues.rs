@@ -1,7 +1,7 @@
 //! The words that make a price limit of an amount: which end it is, how nearly it is meant, and what turns that round.
 
 use super::Word;
-use crate::values::scan::key;
+use crate::values::lists::{cues, has_word};
 
 /// Words before an amount that make it the highest, of one word or more.
 pub(super) const UPPER_BEFORE: &str = "under|below|within|upto|max|maximum|maximo|less than|up to|at most|no more|menos de|por debajo|como mucho|hasta|debajo de|budget|tope|cheaper than|zyada se zyada|jyada se jyada|ज्यादा से ज्यादा";
@@ -31,28 +31,27 @@ const ASKS: &str = "hai h he hain milega milegi milta milte hoga है है�
 /// How far before a limit a denial may stand: "I don't want to spend more than".
 const REACH: usize = 5;
 
-pub(super) fn is(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|w| key(w) == word)
+pub(super) fn is(list: &'static str, word: &str) -> bool {
+    has_word(list, word)
 }
 
 /// How many words of a list's longest fitting cue end (`ahead`) or begin at a place; none: 0.
-fn length(list: &str, words: &[Word], from: usize, ahead: bool) -> usize {
-    let fits = |cue: &str| {
-        let cue: Vec<String> = cue.split(' ').map(key).collect();
+fn length(list: &'static str, words: &[Word], from: usize, ahead: bool) -> usize {
+    let fits = |cue: &[String]| {
         let range =
             if ahead { from.checked_sub(cue.len()).map(|s| s..from) } else { Some(from..from + cue.len()) };
         let found = range.and_then(|r| words.get(r));
-        found.is_some_and(|w| w.iter().zip(&cue).all(|(w, c)| w.text == *c)).then_some(cue.len())
+        found.is_some_and(|w| w.iter().zip(cue).all(|(w, c)| w.text == *c)).then_some(cue.len())
     };
-    list.split('|').filter_map(fits).max().unwrap_or(0)
+    cues(list).iter().filter_map(|cue| fits(cue)).max().unwrap_or(0)
 }
 
-pub(super) fn has(list: &str, words: &[Word], from: usize, ahead: bool) -> bool {
+pub(super) fn has(list: &'static str, words: &[Word], from: usize, ahead: bool) -> bool {
     length(list, words, from, ahead) > 0
 }
 
 /// The words of a cue before an amount; articles, "about" or a currency may stand between: "less than the 500".
-fn before(list: &str, words: &[Word], from: usize) -> Option<(usize, usize)> {
+fn before(list: &'static str, words: &[Word], from: usize) -> Option<(usize, usize)> {
     let between = "the de los about around unos unas rs a of to";
     (0..=2).find_map(|n| {
         let at = from.checked_sub(n)?;
@@ -72,7 +71,7 @@ pub(super) enum Said {
 
 /// Which end of a limit an amount is; `money` if it says itself that it is money.
 pub(super) fn said(words: &[Word], first: usize, end: usize, money: bool) -> Said {
-    let behind = |list: &str| Some(length(list, words, end, false)).filter(|n| *n > 0).map(|n| end + n);
+    let behind = |list: &'static str| Some(length(list, words, end, false)).filter(|n| *n > 0).map(|n| end + n);
     // "Zyada nahi 3000 se", "no más de 80", "not above 4k".
     let swapped = first >= 2
         && is("zyada jyada jada ziada upar uper ज्यादा ऊपर उपर", &words[first - 2].text)
