@@ -206,6 +206,7 @@ fn mentions(said: &[(String, (usize, usize))]) -> Vec<(usize, usize, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fold::fold;
 
     /// The words of a text that are days and on which somebody is away.
     fn away_on(text: &str, days: &[&str]) -> Vec<String> {

@@ -18,6 +18,7 @@ use crate::turn::Turn;
 use std::collections::BTreeSet;
 
 mod clock;
+mod degree;
 mod filler;
 mod only;
 mod ordinal;
@@ -86,13 +87,31 @@ pub(crate) fn named_in_question(
     let all = of_question(turn, frame, collect);
     let seen = |o: &&Offered| turn.state.options.iter().any(|s| s.id == o.id);
     let shown: Vec<Offered> = all.iter().filter(seen).cloned().collect();
+    let of = if shown.is_empty() { &all } else { &shown };
+    let meant = degree::meant(of, text).filter(|_| !clock_rows(&all));
+    // What a message rules out is a name too, and it names the other.
+    if let Some(found) = meant.filter(|m| m.ruled_out) {
+        return Named::One { id: of[found.option].id.clone(), mostly: found.mostly };
+    }
     if !shown.is_empty() && shown.len() < all.len().min(crate::limits::ROWS) {
         match named(&shown, Some(slot), text, u) {
+            Named::Nothing | Named::Several(_) if meant.is_some() => {}
             Named::Nothing => {}
             found => return found,
         }
     }
-    named(&all, Some(slot), text, u)
+    let found = named(&all, Some(slot), text, u);
+    match meant {
+        Some(meant) if !matches!(found, Named::One { .. }) => {
+            Named::One { id: of[meant.option].id.clone(), mostly: meant.mostly }
+        }
+        _ => found,
+    }
+}
+
+/// Whether the options are times: the smallest of them is no time.
+fn clock_rows(options: &[Offered]) -> bool {
+    options.iter().any(|o| clock::has("time", &o.row))
 }
 
 /// Whether a slot's answers are chosen rather than written: whatever is written to the others is the answer itself.
@@ -273,6 +292,14 @@ fn alike(own: &str, said: &str) -> bool {
     if own.strip_suffix(":00").is_some_and(|hour| hour.trim_start_matches('0') == said) {
         return true;
     }
+    // "236" is the "236L" of a name.
+    let unit = |own: &str| {
+        own.strip_prefix(said)
+            .is_some_and(|unit| matches!(unit, "l" | "gb" | "kg" | "w" | "ml" | "mah" | "cm"))
+    };
+    if said.len() >= 2 && said.chars().all(|c| c.is_ascii_digit()) && unit(own) {
+        return true;
+    }
     let (short, long) = if own.len() < said.len() { (own, said) } else { (said, own) };
     let letters = short.chars().count();
     letters >= 4
@@ -358,6 +385,29 @@ fn phrases(said: &[String], spellings: &[Vec<Vec<String>>]) -> Vec<Found> {
     let all = found.clone();
     found.retain(|f| !all.iter().any(|other| covered(f, other)));
     found
+}
+
+/// The row at another time than the one chosen that a message names, if it is one: on the same day first.
+pub(crate) fn another_time(rows: &[Offered], chosen: usize, text: &str) -> Option<usize> {
+    let said: Vec<String> = words(text);
+    let own = |i: usize| clock::fields("time", &rows[i].row);
+    let mut named: BTreeSet<String> = BTreeSet::new();
+    let mut at = 0;
+    while at < said.len() {
+        let (times, length) = clock::read(&said, at);
+        if !times.iter().any(|t| own(chosen).contains(&t.as_str())) {
+            named.extend(times);
+        }
+        at += length;
+    }
+    let fits: Vec<usize> =
+        (0..rows.len()).filter(|i| *i != chosen && own(*i).iter().any(|t| named.contains(*t))).collect();
+    let days = |i: usize| clock::fields("date", &rows[i].row);
+    let same: Vec<usize> = fits.iter().copied().filter(|i| days(*i) == days(chosen)).collect();
+    match (same.as_slice(), fits.as_slice()) {
+        ([one], _) | ([], [one]) => Some(*one),
+        _ => None,
+    }
 }
 
 /// Whether every day and time that a message names is that of each of these options.

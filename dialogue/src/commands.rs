@@ -83,6 +83,8 @@ pub(crate) enum Command {
     AskAgain { left: Vec<Offered> },
     /// A sentence to be looked at when what is being done has come to its end.
     Later { text: String },
+    /// A question at a confirmation that only the team can answer.
+    NeedsTeam,
     /// "Ok" to nothing in particular.
     Acknowledge,
 }
@@ -122,6 +124,12 @@ pub(crate) fn execute(turn: &mut Turn, commands: Vec<Command>) {
                     turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
                     turn.left = turn.state.asked.as_ref().map(|a| (a.slot.clone(), left));
                 }
+                turn.reask();
+            }
+            Command::NeedsTeam => {
+                // That it is a question is sure, whatever it is about; and it is said that it has no answer here.
+                turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
+                turn.say("utter_needs_team");
                 turn.reask();
             }
             Command::Later { text } => later::run(turn, text),

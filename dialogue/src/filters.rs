@@ -202,8 +202,8 @@ fn spoken(text: &str, language: &str) -> Option<String> {
     let (hour, minute): (u8, u8) = (hour.parse().ok()?, minute.parse().ok()?);
     let part = match hour {
         4..12 => 0,
-        12..17 => 1,
-        17..20 => 2,
+        12..16 => 1,
+        16..20 => 2,
         _ => 3,
     };
     let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };

@@ -62,9 +62,11 @@ pub(crate) fn listed(list: &'static str, word: &str) -> bool {
     })
 }
 
+/// Folded phrases by the place of their list.
+type Phrases = HashMap<(usize, usize), Rc<[String]>>;
+
 thread_local! {
-    /// The same of lists of phrases.
-    static PHRASES: RefCell<HashMap<(usize, usize), Rc<[String]>>> = RefCell::default();
+    static PHRASES: RefCell<Phrases> = RefCell::default();
 }
 
 /// The phrases of a list, folded once.

@@ -7,7 +7,7 @@ use crate::event::Understanding;
 use crate::fill;
 use crate::patterns::{session_start, unsupported_language};
 use crate::payload::Payload;
-use crate::receive::{Input, certain, courteous, says};
+use crate::receive::{self, Input, certain, courteous, says};
 use crate::sources::nlu;
 use crate::state::{HeldMessage, Owner};
 use crate::tongue;
@@ -82,6 +82,7 @@ fn text(turn: &mut Turn, text: &str) {
     };
     if let Some(command) = command {
         certain(turn, text);
+        receive::language::agreed(turn, text);
         return turn.execute(vec![command]);
     }
     if let Some(option) = fill::named_option(&turn.state.options, text, false).cloned()

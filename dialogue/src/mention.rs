@@ -2,9 +2,8 @@
 //! ("not boAt"). Both become entities of names of their own, so that mappings, options and questions see them like any other.
 
 use crate::Assistant;
-use crate::config::domain::{Slot, SlotType};
+use crate::config::domain::Slot;
 use crate::event::{Entity, Understanding};
-use crate::fold::words;
 use crate::negation;
 use serde_json::Value;
 
@@ -30,9 +29,11 @@ pub(crate) fn settled(a: &Assistant, text: &str, u: &Understanding) -> Understan
             entity.entity = denied(&entity.entity);
         }
     }
+    let said = negation::words_at(text);
     for (name, slot) in &a.domain.slots {
-        if slot.takes_entity(&worded(name))
-            && let Some(entity) = spelt(name, slot, text)
+        if !slot.spellings().is_empty()
+            && slot.takes_entity(&worded(name))
+            && let Some(entity) = spelt(name, slot, text, &said)
         {
             settled.entities.push(entity);
         }
@@ -42,27 +43,22 @@ pub(crate) fn settled(a: &Assistant, text: &str, u: &Understanding) -> Understan
 }
 
 /// The value whose spelling a text has, if it is one only; the longest spelling wins.
-fn spelt(name: &str, slot: &Slot, text: &str) -> Option<Entity> {
-    let SlotType::Categorical(values) = &slot.kind else { return None };
-    let said = negation::words_at(text);
+fn spelt(name: &str, slot: &Slot, text: &str, said: &[(String, (usize, usize))]) -> Option<Entity> {
     let mut best: Option<(usize, &str, (usize, usize))> = None;
     let mut rival = false;
-    for (canonical, spellings) in values {
-        for spelling in spellings {
-            let wanted = words(spelling);
-            if wanted.is_empty() || wanted.len() > said.len() {
-                continue;
-            }
-            let found = said.windows(wanted.len()).find(|w| w.iter().zip(&wanted).all(|((s, _), w)| s == w));
-            let Some(found) = found else { continue };
-            let span = (found[0].1.0, found[wanted.len() - 1].1.1);
-            match best {
-                Some((length, _, _)) if length > wanted.len() => {}
-                Some((length, other, _)) if length == wanted.len() => rival |= other != canonical,
-                _ => {
-                    best = Some((wanted.len(), canonical, span));
-                    rival = false;
-                }
+    for (canonical, wanted) in slot.spellings() {
+        if wanted.len() > said.len() {
+            continue;
+        }
+        let found = said.windows(wanted.len()).find(|w| w.iter().zip(wanted).all(|((s, _), w)| s == w));
+        let Some(found) = found else { continue };
+        let span = (found[0].1.0, found[wanted.len() - 1].1.1);
+        match best {
+            Some((length, _, _)) if length > wanted.len() => {}
+            Some((length, other, _)) if length == wanted.len() => rival |= other != canonical,
+            _ => {
+                best = Some((wanted.len(), canonical, span));
+                rival = false;
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::turn::Turn;
 use crate::wording;
 use serde_json::{Value, json};
 
-mod language;
+pub(crate) mod language;
 mod parts;
 
 /// What of a message the rest works with.
@@ -197,9 +197,15 @@ fn text(turn: &mut Turn, text: &str) {
         certain(turn, text);
         return execute(turn, vec![Command::Marketing { opted_in: false }], false);
     }
+    if wording::stops_besides(&turn.a.words, text) && !verbatim(turn) {
+        certain(turn, text);
+        return execute(turn, vec![Command::Stop], false);
+    }
     let served = turn.state.owner == Owner::Bot || turn.state.self_service();
     let busy = turn.state.stack.iter().any(|f| !f.flow.starts_with("pattern_"));
-    let rest = wording::after_cancel(&turn.a.words, text, !yes_no::ending(turn)).filter(|_| served);
+    let rest = wording::after_cancel(&turn.a.words, text, !yes_no::ending(turn))
+        .filter(|rest| served && !(confirming(turn) && wording::begins_with_when(rest)));
+    let rest = rest.map(|rest| if busy && wording::wants_nothing(&rest) { String::new() } else { rest });
     let text = match rest {
         Some(rest) if rest.is_empty() && busy => {
             certain(turn, text);
@@ -269,6 +275,11 @@ fn other(turn: &mut Turn, kind: &'static str, value: Option<Value>) {
         }
         None => cannot_handle::run(turn, "unsupported_content"),
     }
+}
+
+/// Whether the open question is whether something shall be done.
+fn confirming(turn: &Turn) -> bool {
+    nlu::Question::of(turn).is_some_and(|q| q.collect.confirm)
 }
 
 /// Whether whatever is written now is the answer.

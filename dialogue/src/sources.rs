@@ -2,6 +2,7 @@
 
 mod amend;
 mod answers;
+mod confirm;
 mod means;
 pub mod nlu;
 pub mod rules;

@@ -62,6 +62,15 @@ pub(crate) fn named_languages(text: &str) -> (Vec<&'static str>, Vec<&'static st
     {
         wanted = vec!["hi-Latn"];
     }
+    // "Hindi nahi, English letters mein likho": of English the letters are wanted.
+    let lettered = said.windows(2).any(|w| {
+        named(&w[0].0) == Some("en")
+            && listed("letters letter alphabet alphabets script akshar aksharon अक्षरों लिपि", &w[1].0)
+    });
+    if lettered && (denied.contains(&"hi") || mixed(text)) {
+        wanted = vec!["hi-Latn"];
+        denied.retain(|l| *l != "hi-Latn");
+    }
     wanted.retain(|l| !denied.contains(l));
     (wanted, denied)
 }
@@ -140,9 +149,48 @@ pub(crate) fn mixed(text: &str) -> bool {
     strong >= 2 || (strong == 1 && count(WEAK) >= 1)
 }
 
+/// Whether a short yes or greeting is Hindi in Latin letters: "haan theek hai, manzoor", "namaste bhai".
+pub(crate) fn hindi_in_latin(text: &str) -> bool {
+    const OWN: &str = "haan haa han haanji theek thik manzoor manzur bilkul kardo krdo karo kro namaste namaskar namaskaar pranam";
+    let said = words_at(text);
+    !said.is_empty() && said.len() <= 6 && said.iter().any(|(w, _)| listed(OWN, w))
+}
+
+/// Whether a text asks if somebody else may write in a language, rather than wishing for it: "Can my colleague write to you in
+/// Spanish?"
+pub(crate) fn for_somebody_else(text: &str) -> bool {
+    const MAY: &str = "can could may would puede pueden podria podrian kya क्या";
+    const OTHER: &str = "colleague colleagues coworker friend friends wife husband son daughter mother father mum mom dad brother sister boss \
+        team staff customer customers someone somebody people she he they companero companera colega amigo amiga esposa esposo \
+        marido mujer hijo hija madre padre hermano hermana jefe jefa alguien dost biwi pati beta beti bhai behan maa papa mummy \
+        koi दोस्त पत्नी पति बेटा बेटी भाई बहन माँ पापा मम्मी कोई";
+    let said = words_at(text);
+    let begins = said.first().is_some_and(|(w, _)| listed(MAY, w));
+    begins && text.contains('?') && said.iter().skip(1).take(3).any(|(w, _)| listed(OTHER, w))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn somebody_elses_language_is_no_wish() {
+        for text in [
+            "Can my colleague write to you in Spanish?",
+            "¿Puede mi mujer escribirte en inglés?",
+            "kya mera dost hindi me likh sakta hai?",
+        ] {
+            assert!(for_somebody_else(text), "{text}");
+        }
+        for text in [
+            "can you talk in english please, my son will type",
+            "can u write in spanish?",
+            "in spanish please",
+        ] {
+            assert!(!for_somebody_else(text), "{text}");
+        }
+        assert!(hindi_in_latin("haan theek hai, manzoor") && hindi_in_latin("haan") && !hindi_in_latin("ok"));
+    }
 
     #[test]
     fn the_denied_language_is_not_the_wish() {
@@ -159,6 +207,7 @@ mod tests {
             ("no, in english", Some("en")),
             ("hindi likh ke english letters me bolo bhai", Some("hi-Latn")),
             ("english letters me hindi likho", Some("hi-Latn")),
+            ("hindi nahi, english letters mein likho na bhai", Some("hi-Latn")),
         ] {
             let (all, _) = named_languages(text);
             assert_eq!(all.first().copied(), wanted, "{text}");

@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn the_first_row_says_how_long_the_queue_waits() {
-        let id = ConversationId { person: 1, number: Arc::from("1") };
+        let id = ConversationId { person: charla_actors::session::PersonId(1), number: Arc::from("1") };
         let row = |since: i64| {
             let card = serde_json::json!({"owner": {"kind": "queue", "since_ms": since}});
             (id.clone(), card.to_string().into_bytes())

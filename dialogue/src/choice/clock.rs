@@ -10,7 +10,7 @@ pub(super) fn is_when(entity: &str) -> bool {
 }
 
 /// Texts of a row that are days (`2026-11-27`, also of an instant) or times (`17:00`).
-fn fields<'v>(entity: &str, row: &'v Value) -> Vec<&'v str> {
+pub(super) fn fields<'v>(entity: &str, row: &'v Value) -> Vec<&'v str> {
     let Value::Object(map) = row else { return vec![] };
     map.values().filter_map(Value::as_str).filter_map(|s| part(entity, s)).collect()
 }

@@ -1,7 +1,7 @@
 //! "The second one, does it have HDMI?", "samsung wala dikhao", "la segunda, detalles porfa": a row shown last that a message
 //! points at while it says more. What is pointed at becomes an entity of its own, which slots take with `from_shown`.
 
-use super::{alike, filler, ordinal, reference};
+use super::{alike, degree, filler, ordinal, reference};
 use crate::event::{Entity, Understanding};
 use crate::fold::{listed as is, words};
 use crate::negation;
@@ -56,7 +56,13 @@ fn found(options: &[Offered], text: &str, u: &Understanding) -> Option<Entity> {
         return None;
     }
     let said = negation::words_at(text);
-    let (meant, span) = by_place(&said, rows.len()).or_else(|| by_name(&said, &rows, u))?;
+    let by_degree = || {
+        let options: Vec<Offered> = rows.iter().map(|(_, o)| (*o).clone()).collect();
+        let (one, span) = degree::pointed(&options, text, u)?;
+        Some((BTreeSet::from([one]), span))
+    };
+    let (meant, span) =
+        by_place(&said, rows.len()).or_else(by_degree).or_else(|| by_name(&said, &rows, u))?;
     if negation::excludes(text, span) {
         return None;
     }

@@ -35,7 +35,7 @@ pub(crate) fn pointing(text: &str) -> bool {
 }
 
 /// The amounts of money in a text: numbers with a currency's sign before or after them.
-fn amounts(text: &str) -> Vec<f64> {
+pub(super) fn amounts(text: &str) -> Vec<f64> {
     let chars: Vec<char> = text.chars().collect();
     let mut all = Vec::new();
     let mut at = 0;

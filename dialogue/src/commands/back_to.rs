@@ -34,10 +34,8 @@ pub(crate) fn run(turn: &mut Turn, step: &str, slots: Slots) {
     }
     // Words that are no answer are what this step is for: it takes them, however unsure their intent is.
     turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
-    if !slots.is_empty() {
-        if turn.state.failures > 0 && !turn.state.failure_stays() {
-            turn.emit(TrackerEvent::Progress);
-        }
+    if !slots.is_empty() && turn.state.failures > 0 && !turn.state.failure_stays() {
+        turn.emit(TrackerEvent::Progress);
     }
     for (slot, value) in slots {
         turn.set_slot(Some(frame), &slot, value);

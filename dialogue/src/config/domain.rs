@@ -4,10 +4,12 @@ use super::Names;
 pub use super::courtesy::Courtesy;
 use super::ways::Opening;
 use crate::finding::{Findings, Place, codes};
+use crate::fold::words;
 use crate::yaml::{Kind, Reader};
 use regex::Regex;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// Everything in the domain.
 #[derive(Debug, Default)]
@@ -154,9 +156,24 @@ pub struct Slot {
     pub opening: Option<Opening>,
     /// Where it stands.
     pub place: Place,
+    /// See [`Slot::spellings`].
+    pub(crate) spelt: OnceLock<Vec<(String, Vec<String>)>>,
 }
 
 impl Slot {
+    /// The spellings of a categorical slot's values, each with its value, in folded words: folded once, not for every
+    /// message.
+    pub(crate) fn spellings(&self) -> &[(String, Vec<String>)] {
+        self.spelt.get_or_init(|| {
+            let SlotType::Categorical(values) = &self.kind else { return Vec::new() };
+            let spelt = values.iter().flat_map(|(value, all)| all.iter().map(move |s| (value, words(s))));
+            spelt
+                .filter(|(_, words)| !words.is_empty())
+                .map(|(value, words)| (value.clone(), words))
+                .collect()
+        })
+    }
+
     /// Whether an entity of this name may fill it.
     pub(crate) fn takes_entity(&self, entity: &str) -> bool {
         self.mappings.iter().any(|m| matches!(&m.source, Source::Entity(name, _) if name == entity))
@@ -165,7 +182,15 @@ impl Slot {
     /// A slot that only the dialogue sets.
     pub(crate) fn controlled(kind: SlotType, place: Place) -> Self {
         let mapping = Mapping { source: Source::Controlled, ..Mapping::default() };
-        Slot { kind, mappings: vec![mapping], initial: Value::Null, persisted: false, opening: None, place }
+        Slot {
+            kind,
+            mappings: vec![mapping],
+            initial: Value::Null,
+            persisted: false,
+            opening: None,
+            place,
+            spelt: OnceLock::new(),
+        }
     }
 }
 
@@ -392,7 +417,7 @@ impl Slot {
         let initial = at.get("initial_value").map(|v| v.node.json()).unwrap_or_default();
         let persisted = at.bool_at("persisted", findings).unwrap_or(false);
         let opening = at.get("from_opening").and_then(|o| Opening::read(o, findings));
-        Some(Slot { kind, mappings, initial, persisted, opening, place })
+        Some(Slot { kind, mappings, initial, persisted, opening, place, spelt: OnceLock::new() })
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn heard(turn: &mut Turn, text: &str, u: &Understanding) {
     let served = |l: &str| turn.a.settings.languages.iter().any(|s| s == l);
     let mut heard: Vec<(String, f32)> = u.languages.clone();
     if served("hi-Latn")
-        && tongue::mixed(text)
+        && (tongue::mixed(text) || tongue::hindi_in_latin(text))
         && heard.first().is_some_and(|(l, p)| l == "en" || (l == "hi-Latn" && *p < MIXED))
     {
         heard = vec![("hi-Latn".into(), MIXED), ("en".into(), 1.0 - MIXED)];
@@ -46,6 +46,16 @@ pub(crate) fn heard(turn: &mut Turn, text: &str, u: &Understanding) {
     let locked = together >= turn.a.settings.lock_threshold;
     if locked || (together >= TENTATIVE && turn.state.language.code.as_deref() != Some(code.as_str())) {
         turn.emit(TrackerEvent::LanguageSet { code, locked, chosen: false });
+    }
+}
+
+/// A yes that needs no understanding says a language too: "haan, manzoor" is no English.
+pub(crate) fn agreed(turn: &mut Turn, text: &str) {
+    let language = &turn.state.language;
+    let served = turn.a.settings.languages.iter().any(|l| l == "hi-Latn");
+    let open = !language.chosen && language.code.as_deref().is_none_or(|c| c == "en");
+    if served && open && tongue::hindi_in_latin(text) {
+        turn.emit(TrackerEvent::LanguageSet { code: "hi-Latn".into(), locked: false, chosen: false });
     }
 }
 

@@ -22,11 +22,11 @@ const BECAUSE: &str =
     "because cause coz cuz bcoz since reason porque pues kyunki kyonki kyuki kyuke क्योंकि चूंकि कारण";
 /// What follows a "no" that belongs to a statement: "nahi abhi tak order number nahi mila".
 const NOT_YET: &str = "mila mili mile aaya aayi aaye aya hua hui hue pahuncha pata मिला मिली मिले आया आयी आए हुआ हुई पहुंचा पता \
-    received arrived come came llegado llego recibido";
+    received arrived come came llegado llego recibido bana bani bane banaa dikha dikhi बना बनी बने दिखा दिखी created placed made";
 /// What in a question's own no says that nothing shall be done.
 const DENIES: &str = "dont not no mat मत नहीं nahi";
 /// What a no hangs on.
-const IF: &str = "if unless si agar अगर";
+pub(super) const IF: &str = "if unless si agar अगर";
 /// What makes of a yes one that waits.
 const HOLDS: &str = "wait hold hang espera espere esperen ruko ruk rukiye रुको रुकिए";
 /// How something is added to what was told.
@@ -57,7 +57,7 @@ const ADDS: [&str; 22] = [
 /// What may stand before a yes or no: "mmm no".
 const FILLERS: &str = "mm mmm mmmm hm hmm hmmm um umm uh eh ehh er oh ah ahh pues bueno are arey arre अरे हम्म";
 /// What takes a yes back, or hangs something on it.
-const BUT: &str = "but wait not no dont cant if unless before first later instead pero espera antes primero luego mejor nunca \
+pub(super) const BUT: &str = "but wait not no dont cant if unless before first later instead pero espera antes primero luego mejor nunca \
     lekin par magar ruko nahi nahin nai mat agar pehle baad लेकिन पर मगर रुको नहीं मत अगर पहले बाद";
 
 impl Question<'_> {
@@ -146,6 +146,9 @@ impl Question<'_> {
         if let Some(commands) = self.chosen_back(turn, text, u) {
             return Some(commands);
         }
+        if let Some(commands) = self.another_row(turn, text) {
+            return Some(commands);
+        }
         let mut slots = Slots::new();
         let mut to = None;
         for (slot, step) in &self.collect.ways.back_to {
@@ -153,6 +156,9 @@ impl Question<'_> {
             else {
                 continue;
             };
+            if self.refused(turn, text, &value) {
+                continue;
+            }
             if turn.state.frame_slot(Some(self.frame), slot) != Some(&value) {
                 to.get_or_insert(step);
             }
@@ -377,7 +383,7 @@ fn not_yet(turn: &Turn, text: &str) -> bool {
 }
 
 /// The yes or no that a message begins with, and what follows it.
-fn leading(turn: &Turn, text: &str) -> Option<(bool, String)> {
+pub(super) fn leading(turn: &Turn, text: &str) -> Option<(bool, String)> {
     let mut rest = text.trim();
     let mut found = None;
     let pause = |c: char| c.is_whitespace() || matches!(c, ',' | '.' | '…' | '!' | ';' | '।');

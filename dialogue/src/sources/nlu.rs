@@ -34,6 +34,11 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
             false => Command::CancelFlow,
         }];
     }
+    if target == Some(Target::Command(IntentCommand::ChangeLanguage))
+        && crate::tongue::for_somebody_else(text)
+    {
+        return vec![Command::Chitchat { answer: "utter_languages_spoken".into() }];
+    }
     if let Some(Target::Command(
         command @ (IntentCommand::Stop
         | IntentCommand::HumanHandoff
@@ -306,6 +311,15 @@ impl<'t> Question<'t> {
         if let Some(commands) = self.own_no(text) {
             return Some(commands);
         }
+        if let Some(commands) = self.plain_no(turn, text, u) {
+            return Some(commands);
+        }
+        if let Some(commands) = self.corrected(turn, text, u) {
+            return Some(commands);
+        }
+        if let Some(commands) = self.asked_back(turn, text, u, intent, p, target) {
+            return Some(commands);
+        }
         // "The pincode is 201303, I wrote it wrong" is no search for stores.
         let retaken = self.retaken(turn, text);
         if !covers && digress && !ours && !aside && retaken.is_none() {
@@ -371,6 +385,12 @@ impl<'t> Question<'t> {
             return Some(vec![Command::SetSlot { slots: others }]);
         }
         if let Some(value) = fill::from_answer(a, slot, text, Some(u)) {
+            if value == Value::Bool(true) && self.objects(turn, text) {
+                return Some(match &self.collect.ways.otherwise {
+                    Some(step) => vec![Command::BackTo { step: step.clone(), slots: others }],
+                    None => vec![Command::AskAgain { left: vec![] }],
+                });
+            }
             if value == Value::Bool(true) && self.conditional(turn, text) {
                 return Some(
                     self.detail(turn, text).unwrap_or_else(|| vec![Command::AskAgain { left: vec![] }]),
@@ -401,8 +421,7 @@ impl<'t> Question<'t> {
                 return Some(commands);
             }
             if slot.kind == SlotType::Bool
-                && ours
-                && !self.serves(turn, target)
+                && ((ours && !self.serves(turn, target)) || self.objects(turn, text))
                 && let Some(step) = &self.collect.ways.otherwise
             {
                 return Some(vec![Command::BackTo { step: step.clone(), slots: others }]);

@@ -27,7 +27,16 @@ const LONGEST: usize = 3;
 
 /// What a whole message says to a question; nothing if it must be understood.
 pub(super) fn said(a: &Assistant, collect: &Collect, text: &str) -> Option<Said> {
-    let own = |list: &[String], what: &str| list.iter().any(|w| fold(w) == what);
+    let sorted = |text: &str| {
+        let mut words: Vec<String> =
+            text.split(' ').filter(|w| !listed(POLITE, w)).map(str::to_owned).collect();
+        words.sort();
+        words
+    };
+    // "Kar do cancel" is the question's own "cancel kar do" in another order.
+    let own = |list: &[String], what: &str| {
+        list.iter().map(|w| fold(w)).any(|w| w == what || (w.contains(' ') && sorted(&w) == sorted(what)))
+    };
     let folded = fold(text);
     if a.words.is("no", text) {
         return Some(Said::No);
@@ -155,6 +164,11 @@ mod tests {
             ("mat bhejo", Some(Said::Yes)),
             ("ok please", Some(Said::Yes)),
             ("haan cancel", Some(Said::Yes)),
+            ("kar do cancel", Some(Said::Yes)),
+            ("thik h to kar do cancel", Some(Said::Yes)),
+            ("haan to kar do na cancel", Some(Said::Yes)),
+            ("karo mat cancel", Some(Said::No)),
+            ("nahi kar do cancel", Some(Said::Unclear)),
             ("no cancel", Some(Said::Unclear)),
             ("no, keep it", Some(Said::No)),
             ("cancel mat karo", Some(Said::No)),

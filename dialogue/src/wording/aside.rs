@@ -42,9 +42,11 @@ pub(crate) fn wants_nothing(text: &str) -> bool {
         && said.words.iter().all(|(w, _)| listed(NOTHING, w) || listed(TRAILERS, w))
 }
 
-/// Whether a text gives up what is going on: "forget it", "chhodo", "déjalo, no quiero nada".
+/// Whether a text gives up all that is going on: "forget it", "chhodo", "déjalo, no quiero nada". A bare "never mind" takes back
+/// only what was said last.
 pub(crate) fn gives_up(words: &Words, text: &str) -> bool {
-    after_cancel(words, text, false).is_some_and(|rest| rest.is_empty() || wants_nothing(&rest))
+    let softly = Said::of(text).any("mind nevermind");
+    after_cancel(words, text, false).is_some_and(|rest| (rest.is_empty() && !softly) || wants_nothing(&rest))
 }
 
 /// Whether one of several sentences is a STOP of its own: "lol. ok stop messaging me now".

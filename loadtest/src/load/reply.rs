@@ -198,6 +198,7 @@ const SORTS: &[(Sort, &[&str])] = &[
             "bringing in a person from our team",
             "te paso con una persona",
             "व्यक्ति को बुला",
+            "साथी को बुला",
             "ek person ko bula",
         ],
     ),
@@ -330,6 +331,8 @@ const ASKS: &[(Ask, &[&str])] = &[
         &[
             "pincode or",
             "or pincode",
+            "postcode or",
+            "or postcode",
             "código postal o",
             "o código postal",
             "पिनकोड या",

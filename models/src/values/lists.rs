@@ -8,11 +8,12 @@ use std::{
 };
 
 type Cues = Rc<[Box<[String]>]>;
+/// By place: a list is a constant of the program.
+type Spelt<T> = RefCell<HashMap<(usize, usize), T>>;
 
 thread_local! {
-    // By place: a list is a constant of the program.
-    static WORDS: RefCell<HashMap<(usize, usize), Rc<HashSet<String>>>> = RefCell::default();
-    static CUES: RefCell<HashMap<(usize, usize), Cues>> = RefCell::default();
+    static WORDS: Spelt<Rc<HashSet<String>>> = Spelt::default();
+    static CUES: Spelt<Cues> = Spelt::default();
 }
 
 fn place(list: &'static str) -> (usize, usize) {

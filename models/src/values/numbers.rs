@@ -181,7 +181,9 @@ pub fn currency(text: &str) -> Option<&'static str> {
             }
             "eur" | "euro" | "euros" | "यूरो" => "EUR",
             "mxn" | "mn" | "mxp" => "MXN",
-            "usd" | "us" | "dollar" | "dollars" | "buck" | "bucks" | "dolar" | "dolares" | "डॉलर" => "USD",
+            "usd" | "us" | "dollar" | "dollars" | "buck" | "bucks" | "dolar" | "dolares" | "डॉलर" => {
+                "USD"
+            }
             "gbp" | "pound" | "pounds" | "quid" | "libras" => "GBP",
             _ => return None,
         })
@@ -282,6 +284,7 @@ mod tests {
             ("MXN 2,000", Some("MXN")),
             ("US$ 20", Some("USD")),
             ("20 dólares", Some("USD")),
+            ("80 bucks", Some("USD")),
             ("$20", None),
             ("2000 pesos", None),
             ("20k", None),

@@ -71,7 +71,8 @@ pub(super) enum Said {
 
 /// Which end of a limit an amount is; `money` if it says itself that it is money.
 pub(super) fn said(words: &[Word], first: usize, end: usize, money: bool) -> Said {
-    let behind = |list: &'static str| Some(length(list, words, end, false)).filter(|n| *n > 0).map(|n| end + n);
+    let behind =
+        |list: &'static str| Some(length(list, words, end, false)).filter(|n| *n > 0).map(|n| end + n);
     // "Zyada nahi 3000 se", "no más de 80", "not above 4k".
     let swapped = first >= 2
         && is("zyada jyada jada ziada upar uper ज्यादा ऊपर उपर", &words[first - 2].text)

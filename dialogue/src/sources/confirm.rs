@@ -1,0 +1,196 @@
+//! What a confirmation is told that is no plain yes or no: a no with more words around it, another time of those that were free, a
+//! correction, a question back.
+
+use super::answers::{BUT, IF, leading};
+use super::nlu::{self, Question};
+use crate::choice;
+use crate::commands::Command;
+use crate::config::domain::{SlotType, Target};
+use crate::config::flows::{Collect, StepKind};
+use crate::event::Understanding;
+use crate::fill;
+use crate::fold::{listed as is, words};
+use crate::patterns::correction;
+use crate::payload::Payload;
+use crate::render::Offered;
+use crate::state::Slots;
+use crate::turn::Turn;
+use crate::wording;
+use serde_json::Value;
+
+/// What follows a "leave it" that says where to leave something.
+const PLACES: &str = "with at by in near outside con en al ke kay pe par mein me के पर में";
+
+impl Question<'_> {
+    /// The list that a slot is chosen from, asked for in this flow or in one that it calls.
+    fn list(&self, turn: &Turn, slot: &str) -> Option<Vec<Offered>> {
+        let flow = turn.a.flows.get(&self.frame.flow)?;
+        let own = flow.collects().find(|c| c.slot == slot).cloned();
+        let called = || {
+            flow.steps.iter().find_map(|step| match &step.kind {
+                StepKind::Call(target) => {
+                    turn.a.flows.get(target)?.collects().find(|c| c.slot == slot).cloned()
+                }
+                _ => None,
+            })
+        };
+        let list: Collect = own.or_else(called)?;
+        Some(choice::of_question(turn, self.frame, &list))
+    }
+
+    /// Slots chosen from a list that may be chosen anew here: the step to go on with, the rows, and which was chosen.
+    fn rows(&self, turn: &Turn) -> Vec<(&str, &str, Vec<Offered>, usize)> {
+        let set = |o: &Offered, slot: &str| match Payload::parse(&o.id) {
+            Ok(Payload::SetSlots(all)) => all.into_iter().find(|(s, _)| s == slot).map(|(_, v)| v),
+            _ => None,
+        };
+        self.collect
+            .ways
+            .back_to
+            .iter()
+            .filter(|(name, _)| turn.a.domain.slots.get(name).is_some_and(correction::only_chosen))
+            .filter_map(|(name, step)| {
+                let now = turn.state.frame_slot(Some(self.frame), name)?;
+                let rows = self.list(turn, name)?;
+                let chosen = rows.iter().position(|o| set(o, name).as_ref() == Some(now))?;
+                Some((name.as_str(), step.as_str(), rows, chosen))
+            })
+            .collect()
+    }
+
+    /// "No, six is late, half past four is fine": another time of those that were free, on the same day if there is a choice.
+    pub(super) fn another_row(&self, turn: &Turn, text: &str) -> Option<Vec<Command>> {
+        self.rows(turn).into_iter().find_map(|(name, step, rows, chosen)| {
+            let found = choice::another_time(&rows, chosen, text)?;
+            let Ok(Payload::SetSlots(all)) = Payload::parse(&rows[found].id) else { return None };
+            let slot = turn.a.domain.slots.get(name)?;
+            let (_, value) = all.into_iter().find(|(s, _)| s == name)?;
+            let slots = Slots::from([(name.to_owned(), fill::coerce(slot, &value)?)]);
+            Some(vec![Command::BackTo { step: step.to_owned(), slots }])
+        })
+    }
+
+    /// Whether a value is that of the row which a message that begins with a no does not want.
+    pub(super) fn refused(&self, turn: &Turn, text: &str, value: &Value) -> bool {
+        let no = matches!(leading(turn, text), Some((false, _)));
+        no && self.rows(turn).iter().any(|(_, _, rows, chosen)| {
+            rows[*chosen].row.as_object().is_some_and(|row| row.values().any(|field| field == value))
+        })
+    }
+
+    /// "No, leave it, keep the trainers": a no whose other words are the question's own no, or say what stays.
+    pub(super) fn plain_no(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
+        if !self.collect.confirm || text.contains(['?', '¿']) {
+            return None;
+        }
+        let led = match leading(turn, text) {
+            Some((true, _)) => return None,
+            Some((false, rest)) => Some(rest),
+            None => None,
+        };
+        let said = words(led.as_deref().unwrap_or(text));
+        let own = |list: &[String]| -> Option<(usize, usize)> {
+            list.iter()
+                .map(|p| words(p))
+                .filter(|p| p.len() >= 2)
+                .filter_map(|p| Some((said.windows(p.len()).position(|s| s == p)?, p.len())))
+                .min()
+        };
+        let (at, length) = own(&self.collect.no)?;
+        let rest: Vec<&String> = said.iter().skip(at + length).collect();
+        let few = rest.len() <= 2 && rest.first().is_none_or(|w| !is(PLACES, w));
+        let drops = |w: &&String| turn.a.words.is("cancel", w) || w.chars().any(|c| c.is_ascii_digit());
+        if (led.is_none() && (at > 0 || !few))
+            || said.iter().any(|w| is(IF, w))
+            || rest.iter().any(drops)
+            || rest.iter().any(|w| is(BUT, w))
+            || own(&self.collect.yes).is_some()
+            || self.valued(turn, u)
+        {
+            return None;
+        }
+        let no = Command::SetSlot { slots: Slots::from([(self.collect.slot.clone(), Value::Bool(false))]) };
+        Some(self.others(text).chain([no]).collect())
+    }
+
+    /// The sentences of a message after its first, to be looked at when this has come to its end.
+    fn others(&self, text: &str) -> impl Iterator<Item = Command> + use<> {
+        wording::parts(text).into_iter().skip(1).map(|text| Command::Later { text })
+    }
+
+    /// Whether a message brings a day or time for a question that has a use for it.
+    fn valued(&self, turn: &Turn, u: &Understanding) -> bool {
+        let when: Vec<_> =
+            u.entities.iter().filter(|e| matches!(e.entity.as_str(), "date" | "time")).collect();
+        !when.is_empty()
+            && self.collect.ways.back_to.iter().any(|(slot, _)| {
+                turn.a.domain.slots.get(slot).is_some_and(|s| {
+                    let only: Understanding =
+                        Understanding { entities: when.iter().map(|e| (*e).clone()).collect(), ..u.clone() };
+                    fill::from_entities(s, &only).is_some()
+                })
+            })
+    }
+
+    /// "No, the morning, on Wednesday. And send me the bill": the new day first, whatever else the message wants after it.
+    pub(super) fn corrected(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
+        let no = matches!(leading(turn, text), Some((false, _)));
+        if !self.collect.confirm || !no || text.contains(['?', '¿']) {
+            return None;
+        }
+        if !self.valued(turn, u) && self.another_row(turn, text).is_none() {
+            return None;
+        }
+        let back = self.back(turn, text, u)?;
+        Some(self.others(text).chain(back).collect())
+    }
+
+    /// A question back is answered; where its answer is not known that is said. It is no detail to be noted, and no yes.
+    pub(super) fn asked_back(
+        &self,
+        turn: &Turn,
+        text: &str,
+        u: &Understanding,
+        intent: &str,
+        p: f32,
+        target: Option<&Target>,
+    ) -> Option<Vec<Command>> {
+        let bool = turn.a.domain.slots.get(&self.collect.slot).is_some_and(|s| s.kind == SlotType::Bool);
+        let said = words(text);
+        let own =
+            |list: &[String]| list.iter().map(|p| words(p)).any(|p| said.windows(p.len()).any(|s| s == p));
+        if !self.collect.confirm
+            || !bool
+            || !wording::asks(text)
+            || leading(turn, text).is_some()
+            || said.iter().any(|w| w.chars().any(|c| c.is_ascii_digit()))
+            || own(&self.collect.yes)
+            || own(&self.collect.no)
+            || (self.plain_detail(turn, text) && !text.contains(['?', '¿']))
+            || self.back(turn, text, u).is_some()
+            || self.retaken(turn, text).is_some()
+        {
+            return None;
+        }
+        let sure = p >= turn.a.threshold(intent);
+        Some(match target.filter(|_| sure) {
+            Some(Target::Answer(key)) => vec![nlu::answer(turn, intent, key.clone())],
+            Some(Target::Flow(other)) if !self.ours(turn, target) => vec![Command::StartFlow {
+                flow: other.clone(),
+                slots: nlu::slots_for(turn, other, u),
+                intent: Some(intent.to_owned()),
+                tapped: false,
+            }],
+            // Said, understood, and no question: commands and people have their own ways.
+            Some(Target::Command(_) | Target::Handoff) if !text.contains(['?', '¿']) => return None,
+            Some(Target::Handoff) => return None,
+            _ if u.out_of_scope >= turn.a.settings.threshold => return None,
+            _ => vec![Command::NeedsTeam],
+        })
+    }
+
+    /// Whether a message begins with a no and says why: what was read out does not suit.
+    pub(super) fn objects(&self, turn: &Turn, text: &str) -> bool {
+        self.collect.confirm && matches!(leading(turn, text), Some((false, rest)) if words(&rest).len() >= 3)
+    }
+}
