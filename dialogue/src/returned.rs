@@ -90,7 +90,7 @@ fn root(turn: &Turn, id: u64) -> u64 {
 }
 
 /// The flow whose answer has come speaks now, whatever the customer turned to meanwhile; that resumes after it.
-fn raise(turn: &mut Turn, id: u64) {
+pub(crate) fn raise(turn: &mut Turn, id: u64) {
     if turn.state.owner != Owner::Bot {
         return;
     }

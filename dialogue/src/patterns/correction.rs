@@ -56,6 +56,8 @@ pub(crate) fn rewind(turn: &mut Turn, frame: u64, slots: Slots) {
         turn.set_slot(Some(frame), &slot, value);
     }
     turn.emit(TrackerEvent::AskCleared);
+    // Tapped while something else has come up meanwhile: what was tapped speaks, or nobody would.
+    crate::returned::raise(turn, frame);
     if let Some(step) = step.filter(|_| changed) {
         turn.emit(TrackerEvent::StepReached { frame, step });
         turn.pattern("pattern_correction", said.as_deref());
