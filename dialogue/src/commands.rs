@@ -89,11 +89,22 @@ pub(crate) enum Command {
     Acknowledge,
 }
 
+/// The message is understood for certain, whatever its intent was taken for.
+fn certain(turn: &mut Turn) {
+    if turn.state.latest.as_ref().is_some_and(|latest| latest.confidence < 1.0) {
+        turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
+    }
+}
+
 /// Carries commands out, in order.
 pub(crate) fn execute(turn: &mut Turn, commands: Vec<Command>) {
     for command in commands {
         match command {
             Command::StartFlow { flow, slots, intent, tapped } => {
+                if tapped {
+                    // An option that is named in words is chosen as surely as one that is tapped.
+                    certain(turn);
+                }
                 start_flow::run(turn, &flow, slots, intent, tapped)
             }
             Command::Values { flow, slots, intent } => values::run(turn, &flow, slots, intent),
@@ -119,9 +130,9 @@ pub(crate) fn execute(turn: &mut Turn, commands: Vec<Command>) {
             Command::CannotHandle { reason } => patterns::cannot_handle::run(turn, reason),
             Command::LowConfidence => patterns::clarification::low_confidence(turn),
             Command::AskAgain { left } => {
+                // Part of an answer is certain too, and so is what its words alone make known: a question back, a "wait".
+                certain(turn);
                 if !left.is_empty() {
-                    // Part of an answer is certain too.
-                    turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
                     turn.left = turn.state.asked.as_ref().map(|a| (a.slot.clone(), left));
                 }
                 turn.reask();
