@@ -74,8 +74,9 @@ pub(crate) fn civil(a: &Assistant, state: &State, at: i64) -> Option<jiff::civil
 pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>) -> Context {
     let number = a.settings.number(&state.person.number);
     let lang = language(a, state);
-    let today = civil(a, state, at).map(|now| now.date().to_string());
-    let yesterday = civil(a, state, at).and_then(|now| now.date().yesterday().ok()).map(|d| d.to_string());
+    let date = civil(a, state, at).map(|now| now.date());
+    let today = date.map(|date| date.to_string());
+    let yesterday = date.and_then(|date| date.yesterday().ok()).map(|date| date.to_string());
     let flow_name = |id: &str| a.flows.get(id).and_then(|f| f.name.get(&lang)).map(str::to_owned);
     let below = frame.and_then(|f| {
         let at = state.stack.iter().position(|s| s.id == f.id)?;

@@ -45,6 +45,22 @@ impl Said {
         self.chars[from..].iter().collect::<String>().trim().to_owned()
     }
 
+    /// Whether a text is all of phrases that are a yes, at least one, and of words of a list.
+    fn is_yes(&self, yes: impl Fn(&str) -> bool, around: &'static str) -> bool {
+        let (mut at, mut found) = (0, false);
+        while at < self.words.len() {
+            if let Some(n) = (1..=3).rev().find(|n| self.phrase(at, *n).is_some_and(|p| yes(&p))) {
+                found = true;
+                at += n;
+            } else if listed(around, &self.words[at].0) {
+                at += 1;
+            } else {
+                return false;
+            }
+        }
+        found
+    }
+
     fn any(&self, list: &'static str) -> bool {
         self.words.iter().any(|(w, _)| listed(list, w))
     }
@@ -230,19 +246,7 @@ pub(crate) fn agrees(words: &Words, text: &str) -> bool {
     if said.words.is_empty() || said.words.len() > 6 || asks || hesitates(text) {
         return false;
     }
-    let (mut at, mut yes) = (0, false);
-    while at < said.words.len() {
-        let phrase = |n: &usize| said.phrase(at, *n).is_some_and(|p| words.is("yes", &p));
-        if let Some(n) = (1..=3).rev().find(phrase) {
-            yes = true;
-            at += n;
-        } else if listed(AROUND, &said.words[at].0) {
-            at += 1;
-        } else {
-            return false;
-        }
-    }
-    yes
+    said.is_yes(|phrase| words.is("yes", phrase), AROUND)
 }
 
 /// "Hmm" is neither yes nor no.

@@ -1,6 +1,7 @@
 //! "The small one", "el sony barato", "छोटा वाला", "el normal", "el que no es pro": of the options shown the one that has most or
 //! least of something, that has nothing behind the name, or that is not called what the message rules out.
 
+use super::pointed::beside;
 use super::reference::amounts;
 use super::{alike, filler, spellings, vocabulary};
 use crate::event::Understanding;
@@ -28,8 +29,6 @@ const UNITS: &str = "l ltr litre litres liter liters litro litros ton tons inch 
 const BEFORE: &str = "the that el la ese esa este esta al del वो वह wo woh vo";
 /// What stands behind them in Hindi and English.
 const BEHIND: &str = "wala wali vala vali waala waali one वाला वाली";
-/// Words between an article and the last word of the phrase, at most.
-const NAME: usize = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Degree {
@@ -104,6 +103,23 @@ fn extreme(options: &[Offered], left: &[usize], degree: Degree) -> Vec<usize> {
     }
 }
 
+/// What each option is called.
+fn names(options: &[Offered]) -> Vec<BTreeSet<String>> {
+    options.iter().map(|o| vocabulary(o, &spellings(o, None))).collect()
+}
+
+/// Of those left the one that the degrees of a phrase single out.
+fn singled(options: &[Offered], left: Vec<usize>, said: &[(String, (usize, usize))]) -> Option<usize> {
+    let left = said.iter().filter_map(|(w, _)| degree(w)).fold(left, |left, d| match left.len() {
+        1 => left,
+        _ => extreme(options, &left, d),
+    });
+    match left[..] {
+        [one] => Some(one),
+        _ => None,
+    }
+}
+
 /// The clause of a text that has such a word, blank elsewhere so that places stay.
 fn clauses(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
@@ -121,21 +137,24 @@ fn clauses(text: &str) -> Vec<String> {
 }
 
 /// What the words between two places of a clause leave of the options, and how many of them name nothing here.
-fn left_of(options: &[Offered], said: &[(String, (usize, usize))], text: &str) -> (Vec<usize>, usize, bool) {
-    let own: Vec<BTreeSet<String>> = options.iter().map(|o| vocabulary(o, &spellings(o, None))).collect();
-    let mut left: Vec<usize> = (0..options.len()).collect();
+fn left_of(
+    own: &[BTreeSet<String>],
+    said: &[(String, (usize, usize))],
+    text: &str,
+) -> (Vec<usize>, usize, bool) {
+    let mut left: Vec<usize> = (0..own.len()).collect();
     let (mut unknown, mut ruled_out) = (0, false);
     for (word, span) in said {
         if filler::is(word) || is(BESIDE, word) || degree(word).is_some() || negation::is_cue(word) {
             continue;
         }
         let fits = |i: &usize| own[*i].iter().any(|w| alike(w, word));
-        if !(0..options.len()).any(|i| fits(&i)) {
+        if !(0..own.len()).any(|i| fits(&i)) {
             unknown += 1;
             continue;
         }
         let denied = negation::judge(text, &[*span])[0] == Verdict::Negated || bare_of(said, *span);
-        ruled_out |= denied && (0..options.len()).any(|i| !fits(&i));
+        ruled_out |= denied && (0..own.len()).any(|i| !fits(&i));
         left.retain(|i| fits(i) != denied);
     }
     (left, unknown, ruled_out)
@@ -162,31 +181,26 @@ pub(super) fn meant(options: &[Offered], text: &str) -> Option<Meant> {
     if options.len() < 2 {
         return None;
     }
+    let own = names(options);
     clauses(text).iter().find_map(|clause| {
         let said = words_at(clause);
         if said.is_empty() || said.len() > 9 || said.iter().any(|(w, _)| is(LIMIT, w)) {
             return None;
         }
-        let (left, unknown, ruled_out) = left_of(options, &said, clause);
-        let found: Vec<Degree> = said.iter().filter_map(|(w, _)| degree(w)).collect();
-        if unknown > 2 || left.is_empty() || (found.is_empty() && !ruled_out) {
+        let (left, unknown, ruled_out) = left_of(&own, &said, clause);
+        let degrees = said.iter().any(|(w, _)| degree(w).is_some());
+        if unknown > 2 || left.is_empty() || !(degrees || ruled_out) {
             return None;
         }
-        let left = found.iter().fold(left, |left, d| match left.len() {
-            1 => left,
-            _ => extreme(options, &left, *d),
-        });
-        match left.as_slice() {
-            [one] => Some(Meant { option: *one, mostly: unknown == 0, ruled_out }),
-            _ => None,
-        }
+        let option = singled(options, left, &said)?;
+        Some(Meant { option, mostly: unknown == 0, ruled_out })
     })
 }
 
 /// The same beside more words: "la samsung más chica, cuánto sale el envío", "sony wala sasta kaisa hai". The phrase must be
 /// all of names and degrees, and of nothing that was not shown.
 pub(super) fn pointed(options: &[Offered], text: &str, u: &Understanding) -> Option<(usize, (usize, usize))> {
-    let own: Vec<BTreeSet<String>> = options.iter().map(|o| vocabulary(o, &spellings(o, None))).collect();
+    let own = names(options);
     let named = |w: &str| own.iter().any(|o| o.iter().any(|own| alike(own, w)));
     let strange = u.entities.iter().any(|e| {
         matches!(e.entity.as_str(), "product" | "category" | "brand")
@@ -209,43 +223,26 @@ pub(super) fn pointed(options: &[Offered], text: &str, u: &Understanding) -> Opt
             {
                 return None;
             }
-            let (left, ..) = left_of(options, phrase, clause);
-            let left = phrase.iter().filter_map(|(w, _)| degree(w)).fold(left, |left, d| match left.len() {
-                1 => left,
-                _ => extreme(options, &left, d),
-            });
-            let [one] = left[..] else { return None };
+            let (left, ..) = left_of(&own, phrase, clause);
+            let one = singled(options, left, phrase)?;
             Some((one, (said[from].1.0, said[to - 1].1.1)))
         };
         if said.iter().any(|(w, _)| is(LIMIT, w)) {
             return None;
         }
-        (0..said.len()).find_map(|at| {
-            let word = said[at].0.as_str();
-            if at > 0 && is(BEHIND, word) {
-                return (1..=NAME.min(at)).rev().find_map(|n| span_of(at - n, at));
-            }
-            if is(BEFORE, word) {
-                return (1..=NAME.min(said.len() - at - 1)).rev().find_map(|n| span_of(at + 1, at + 1 + n));
-            }
-            None
-        })
+        beside(&said, BEFORE, BEHIND, span_of)
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::choice::tests::option;
 
     fn options(rows: &[(&str, &str)]) -> Vec<Offered> {
         rows.iter()
             .enumerate()
-            .map(|(i, (title, description))| Offered {
-                id: format!("/SetSlots(sku={i})"),
-                title: (*title).into(),
-                description: Some((*description).into()),
-                ..Offered::default()
-            })
+            .map(|(i, (title, description))| option(&format!("/SetSlots(sku={i})"), title, description))
             .collect()
     }
 

@@ -18,7 +18,7 @@ const BEFORE: &str = "the that el la los las al del ese esa este esta";
 /// What an ordinal counts that is no row: "the first time", "la segunda vez", "the last order".
 const COUNTED: &str = "time times week month year day days night order orders delivery vez veces semana mes ano dia dias pedido compra entrega \
     talla piso planta baar bar din hafte hafta mahina mahine order manzil बार दिन हफ्ते महीने ऑर्डर मंजिल size quarter floor hand half step";
-/// Longest name before "wala", in words.
+/// Longest name before "wala" or after an article, in words.
 const NAME: usize = 3;
 
 /// Name of the entity for the one row that is pointed at, by the argument that it sets.
@@ -130,13 +130,23 @@ fn by_name(said: &Said, rows: &[(Value, &Offered)], u: &Understanding) -> Option
         let telling = !meant.is_empty() && meant.len() < rows.len();
         telling.then(|| (meant, (said[from].1.0, said[to - 1].1.1)))
     };
+    beside(said, BEFORE, BEHIND, named)
+}
+
+/// The longest phrase that fits, first word and end, in front of a word of `behind` or after one of `before`.
+pub(super) fn beside<T>(
+    said: &Said,
+    before: &'static str,
+    behind: &'static str,
+    fits: impl Fn(usize, usize) -> Option<T>,
+) -> Option<T> {
     (0..said.len()).find_map(|at| {
         let word = said[at].0.as_str();
-        if at > 0 && is(BEHIND, word) {
-            return (1..=NAME.min(at)).rev().find_map(|n| named(at - n, at));
+        if at > 0 && is(behind, word) {
+            return (1..=NAME.min(at)).rev().find_map(|n| fits(at - n, at));
         }
-        if is(BEFORE, word) && at + 1 < said.len() {
-            return (1..=NAME.min(said.len() - at - 1)).rev().find_map(|n| named(at + 1, at + 1 + n));
+        if is(before, word) {
+            return (1..=NAME.min(said.len() - at - 1)).rev().find_map(|n| fits(at + 1, at + 1 + n));
         }
         None
     })
@@ -145,6 +155,7 @@ fn by_name(said: &Said, rows: &[(Value, &Offered)], u: &Understanding) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::choice::tests::option;
     use serde_json::json;
 
     fn rows() -> Vec<Offered> {
@@ -155,11 +166,8 @@ mod tests {
             ("D", "Xiaomi Redmi Note 13", "₹16,199 (-10%) · Xiaomi"),
         ]
         .into_iter()
-        .map(|(id, title, description)| Offered {
-            id: format!("/StartFlow(product_details, sku={id})"),
-            title: title.into(),
-            description: Some(description.into()),
-            ..Offered::default()
+        .map(|(id, title, description)| {
+            option(&format!("/StartFlow(product_details, sku={id})"), title, description)
         })
         .collect()
     }

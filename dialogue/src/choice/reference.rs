@@ -134,6 +134,7 @@ pub(crate) fn referred(options: &[Offered], text: &str, u: &Understanding) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::choice::tests::option;
 
     fn shown() -> Vec<Offered> {
         [
@@ -142,11 +143,8 @@ mod tests {
             ("C", "AirPods 4", "129,90 € · Apple"),
         ]
         .into_iter()
-        .map(|(id, title, description)| Offered {
-            id: format!("/StartFlow(product_details, sku={id})"),
-            title: title.into(),
-            description: Some(description.into()),
-            ..Offered::default()
+        .map(|(id, title, description)| {
+            option(&format!("/StartFlow(product_details, sku={id})"), title, description)
         })
         .collect()
     }

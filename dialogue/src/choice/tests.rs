@@ -1,7 +1,7 @@
 use super::*;
 use serde_json::{Value, json};
 
-fn option(id: &str, title: &str, description: &str) -> Offered {
+pub(super) fn option(id: &str, title: &str, description: &str) -> Offered {
     Offered {
         id: id.into(),
         title: title.into(),

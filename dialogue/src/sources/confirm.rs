@@ -175,12 +175,7 @@ impl Question<'_> {
         let sure = p >= turn.a.threshold(intent);
         Some(match target.filter(|_| sure) {
             Some(Target::Answer(key)) => vec![nlu::answer(turn, intent, key.clone())],
-            Some(Target::Flow(other)) if !self.ours(turn, target) => vec![Command::StartFlow {
-                flow: other.clone(),
-                slots: nlu::slots_for(turn, other, u),
-                intent: Some(intent.to_owned()),
-                tapped: false,
-            }],
+            Some(Target::Flow(other)) if !self.ours(turn, target) => vec![nlu::start(turn, other, intent, u)],
             // Said, understood, and no question: commands and people have their own ways.
             Some(Target::Command(_) | Target::Handoff) if !text.contains(['?', '¿']) => return None,
             Some(Target::Handoff) => return None,

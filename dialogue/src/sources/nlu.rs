@@ -91,14 +91,19 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     }
     match target {
         Some(Target::Flow(flow)) => {
-            let slots = slots_for(turn, &flow, u);
-            vec![Command::StartFlow { flow, slots, intent: Some(intent.to_owned()), tapped: false }]
+            vec![start(turn, &flow, intent, u)]
         }
         Some(Target::Answer(key)) => vec![answer(turn, intent, key)],
         Some(Target::Handoff) => vec![Command::HumanHandoff { reason: "always_human" }],
         Some(Target::Command(command)) => plain_command(turn, command, u),
         None => vec![Command::LowConfidence],
     }
+}
+
+/// The flow that an intent is for, with what the message says already.
+pub(super) fn start(turn: &Turn, flow: &str, intent: &str, u: &Understanding) -> Command {
+    let slots = slots_for(turn, flow, u);
+    Command::StartFlow { flow: flow.to_owned(), slots, intent: Some(intent.to_owned()), tapped: false }
 }
 
 /// A written answer: small talk or a matter.
@@ -325,13 +330,7 @@ impl<'t> Question<'t> {
         if !covers && digress && !ours && !aside && retaken.is_none() {
             match target {
                 Some(Target::Flow(other)) => {
-                    let slots = slots_for(turn, other, u);
-                    return Some(vec![Command::StartFlow {
-                        flow: other.clone(),
-                        slots,
-                        intent: Some(intent.to_owned()),
-                        tapped: false,
-                    }]);
+                    return Some(vec![start(turn, other, intent, u)]);
                 }
                 Some(Target::Answer(key)) if entity.is_none() => {
                     return Some(vec![answer(turn, intent, key.clone())]);
@@ -458,15 +457,7 @@ impl<'t> Question<'t> {
             Some(Target::Command(IntentCommand::Deny | IntentCommand::CancelFlow)) => Command::CancelFlow,
             Some(Target::Answer(key)) => answer(turn, intent, key.clone()),
             Some(Target::Handoff) => Command::HumanHandoff { reason: "always_human" },
-            Some(Target::Flow(other)) if !ours => {
-                let slots = slots_for(turn, other, u);
-                Command::StartFlow {
-                    flow: other.clone(),
-                    slots,
-                    intent: Some(intent.to_owned()),
-                    tapped: false,
-                }
-            }
+            Some(Target::Flow(other)) if !ours => start(turn, other, intent, u),
             // Understood, or too short to be anything but a value: a value that does not fit.
             Some(_) => Command::CannotHandle { reason: "rejected" },
             None if short => Command::CannotHandle { reason: "rejected" },

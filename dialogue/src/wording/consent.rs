@@ -52,20 +52,7 @@ pub(crate) fn consents(words: &Words, text: &str) -> bool {
     if said.words.is_empty() || said.words.len() > 6 || text.contains(['?', '¿']) || hesitates(text) {
         return false;
     }
-    let (mut at, mut yes) = (0, false);
-    while at < said.words.len() {
-        let phrase =
-            |n: &usize| said.phrase(at, *n).is_some_and(|p| words.is("yes", &p) || among(&CONSENTS, &p));
-        if let Some(n) = (1..=3).rev().find(phrase) {
-            yes = true;
-            at += n;
-        } else if listed(AROUND, &said.words[at].0) {
-            at += 1;
-        } else {
-            return false;
-        }
-    }
-    yes
+    said.is_yes(|phrase| words.is("yes", phrase) || among(&CONSENTS, phrase), AROUND)
 }
 
 /// What follows a clear yes to the consent question: "Sí, de acuerdo. Quiero una tele barata". Nothing where the yes is a bare
