@@ -46,6 +46,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(source) = model.encoder() {
         let mut open = source.open()?;
         measure("encoder", &texts, |t| drop(open.encode(&Analysis::new(t))));
+        let all: Vec<Analysis> = texts.iter().map(|t| Analysis::new(t)).collect();
+        for together in [2, 4, 8] {
+            // A text's share of the time of its batch: texts of all lengths, in the file's order.
+            let batches: Vec<Vec<&Analysis>> =
+                all.chunks_exact(together).map(|c| c.iter().collect()).collect();
+            measure_each(&format!("encoder, {together} at once, each"), &batches, together, |batch| {
+                drop(open.encode_all(batch));
+            });
+        }
         measure("both tiers", &texts, |t| drop(model.parse(&request(t), Some(open.as_mut()))));
     }
     Ok(())
@@ -53,12 +62,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Each text's median over the rounds, so that neither the first touch of a page nor another guest of the machine counts.
 fn measure(name: &str, texts: &[&str], mut work: impl FnMut(&str)) {
-    let mut took = vec![Vec::with_capacity(ROUNDS); texts.len()];
+    measure_each(name, texts, 1, |text| work(text));
+}
+
+/// The same for pieces of work that are `parts` texts each: a part's time.
+fn measure_each<T>(name: &str, works: &[T], parts: usize, mut work: impl FnMut(&T)) {
+    let mut took = vec![Vec::with_capacity(ROUNDS); works.len()];
     for _ in 0..ROUNDS {
-        for (text, took) in texts.iter().zip(&mut took) {
+        for (one, took) in works.iter().zip(&mut took) {
             let start = Instant::now();
-            work(text);
-            took.push(start.elapsed().as_nanos());
+            work(one);
+            took.push(start.elapsed().as_nanos() / parts as u128);
         }
     }
     let mut medians: Vec<u128> = took

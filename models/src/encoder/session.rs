@@ -1,65 +1,64 @@
-//! Runs the converted encoder with ONNX Runtime, one thread and one message at a time (batching does not pay on the CPUs this
-//! was measured on).
+//! Runs the encoder: the files' numbers are read once and shared by all threads.
 
 use super::{
-    Encode, EncoderSource, Encoding, Lower, Pieces, WIDTH, convert::MAX_TOKENS, layers, unigram::Tokenizer,
+    Encode, EncoderSource, Encoding, Lower, Pieces, WIDTH,
+    embedding::Embedding,
+    linear::{Kernels, failed},
+    transformer::{Layer, Room, Stored, tuned},
+    unigram::Tokenizer,
 };
 use crate::{
     error::{Error, Result},
     heads::tensors::Tensors,
-    shared::Top,
+    shared::{Shape, Top},
     text::Analysis,
 };
-use ort::{
-    environment::Environment,
-    session::{
-        Session, SessionOutputs,
-        builder::{GraphOptimizationLevel, SessionBuilder},
-    },
-    value::Tensor,
-};
 use std::{
+    ops::Range,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 /// What e5 models expect before a text that is compared with others of its kind.
 const PREFIX: &str = "query: ";
 
+/// Texts that are run together at most: more bring nothing, and each waits for the last.
+pub(super) const TOGETHER: usize = 8;
+
 /// An encoder whose files are in the cache.
 pub struct Installed {
     /// Names weights and conversion.
     pub(super) id: String,
-    /// ONNX Runtime's library.
-    pub(super) library: PathBuf,
-    /// The graph.
-    pub(super) graph: PathBuf,
-    /// The graph without the last layers.
-    pub(super) lower: PathBuf,
-    /// The last layers.
+    /// The layers in 8 bits.
+    pub(super) weights: PathBuf,
+    /// The last layers in full precision.
     pub(super) top: PathBuf,
     /// The tokenizer.
     pub(super) tokenizer: PathBuf,
-    /// Read once, shared by all sessions: reading takes longer than opening a session.
-    pub(super) shared: Mutex<Option<Arc<Tokenizer>>>,
+    /// Shared by whoever runs it; read again after the last one has gone.
+    pub(super) shared: Mutex<Weak<Shared>>,
 }
 
-/// One ONNX Runtime a process; the library cannot be loaded twice.
-static RUNTIME: Mutex<Option<Environment>> = Mutex::new(None);
-
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Encoder(error.to_string())
+/// What all threads share.
+pub(super) struct Shared {
+    tokenizer: Tokenizer,
+    embedding: Embedding,
+    layers: Vec<Layer>,
 }
 
-fn environment(library: &std::path::Path) -> Result<Environment> {
-    let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(environment) = &*runtime {
-        return Ok(environment.clone());
-    }
-    let environment =
-        ort::init_from(library).map_err(failed)?.with_telemetry(false).build().map_err(failed)?;
-    *runtime = Some(environment.clone());
-    Ok(environment)
+/// Puts the encoder's shape into a file's tensors.
+pub(super) fn put_shape(tensors: &mut Tensors, shape: Shape, layers: usize) {
+    let Shape { hidden, inner, heads, epsilon } = shape;
+    tensors.put("shape", &[hidden as f32, inner as f32, heads as f32, epsilon, layers as f32]);
+}
+
+fn take_shape(tensors: &mut Tensors) -> Option<(Shape, usize)> {
+    let numbers = tensors.take("shape")?;
+    let [hidden, inner, heads, epsilon, layers] = numbers.as_slice() else { return None };
+    let whole = |x: f32| ((1.0..=65536.0).contains(&x) && x.fract() == 0.0).then_some(x as usize);
+    let shape =
+        Shape { hidden: whole(*hidden)?, inner: whole(*inner)?, heads: whole(*heads)?, epsilon: *epsilon };
+    Some((shape, whole(*layers)?))
 }
 
 impl EncoderSource for Installed {
@@ -68,119 +67,143 @@ impl EncoderSource for Installed {
     }
 
     fn open(&self) -> Result<Box<dyn Encode>> {
-        let tokenizer = self.tokenizer()?;
-        let session = self.builder()?.commit_from_file(&self.graph).map_err(failed)?;
-        Ok(Box::new(Running { session, tokenizer, top: None }))
+        Ok(Box::new(self.running(None, None)?))
     }
 
     fn top(&self) -> Result<Option<Top>> {
         let bytes = std::fs::read(&self.top).map_err(Error::io(&self.top))?;
         let mut tensors = Tensors::from_bytes(&bytes, &self.top)?;
-        let ill = || {
-            failed(format!("{} does not hold layers: remove its folder and pull again", self.top.display()))
-        };
-        Top::take("top", &mut tensors).map(Some).ok_or_else(ill)
+        Top::take("top", &mut tensors).map(Some).ok_or_else(|| self.ill(&self.top))
     }
 
     fn open_lower(&self) -> Result<Box<dyn Lower>> {
-        let tokenizer = self.tokenizer()?;
-        let session = self.builder()?.commit_from_file(&self.lower).map_err(failed)?;
-        Ok(Box::new(Running { session, tokenizer, top: None }))
+        Ok(Box::new(self.running(Some(super::convert::TOP), None)?))
     }
 
     fn open_tuned(&self, top: &Top) -> Result<Box<dyn Encode>> {
-        let tokenizer = self.tokenizer()?;
         if top.shape.hidden != WIDTH {
             return Err(failed(format!("layers of width {} do not fit one of {WIDTH}", top.shape.hidden)));
         }
-        let session = self.builder()?.commit_from_file(&self.lower).map_err(failed)?;
-        let above = self.builder()?.commit_from_memory(&layers::top(top)?).map_err(failed)?;
-        Ok(Box::new(Running { session, tokenizer, top: Some(above) }))
+        Ok(Box::new(self.running(Some(top.layers.len()), Some(top))?))
     }
 }
 
 impl Installed {
-    fn tokenizer(&self) -> Result<Arc<Tokenizer>> {
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tokenizer) = &*shared {
-            return Ok(tokenizer.clone());
-        }
-        let tokenizer = Arc::new(Tokenizer::from_file(&self.tokenizer).map_err(failed)?);
-        *shared = Some(tokenizer.clone());
-        Ok(tokenizer)
+    fn ill(&self, path: &std::path::Path) -> Error {
+        failed(format!("{} does not hold the encoder: remove its folder and pull again", path.display()))
     }
 
-    fn builder(&self) -> Result<SessionBuilder> {
-        let environment = environment(&self.library)?;
-        Session::builder(&environment)
-            .map_err(failed)?
-            .with_optimization_level(GraphOptimizationLevel::All)
-            .map_err(failed)?
-            .with_intra_threads(1)
-            .map_err(failed)?
-            .with_inter_threads(1)
-            .map_err(failed)
+    fn shared(&self) -> Result<Arc<Shared>> {
+        let mut held = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = held.upgrade() {
+            return Ok(shared);
+        }
+        let bytes = std::fs::read(&self.weights).map_err(Error::io(&self.weights))?;
+        let mut tensors = Tensors::from_bytes(&bytes, &self.weights)?;
+        drop(bytes);
+        let (shape, count) = take_shape(&mut tensors).ok_or_else(|| self.ill(&self.weights))?;
+        let embedding = Embedding::take(&mut tensors, shape.hidden, shape.epsilon);
+        let embedding = embedding.filter(|_| shape.hidden == WIDTH).ok_or_else(|| self.ill(&self.weights))?;
+        let kernels = Kernels::new();
+        let layer = |l: usize| {
+            let stored = Stored::take(&format!("l{l}"), &mut tensors);
+            Layer::new(&kernels, shape, stored.ok_or_else(|| self.ill(&self.weights))?)
+        };
+        let layers = (0..count).map(layer).collect::<Result<_>>()?;
+        let tokenizer = Tokenizer::from_file(&self.tokenizer).map_err(failed)?;
+        let shared = Arc::new(Shared { tokenizer, embedding, layers });
+        *held = Arc::downgrade(&shared);
+        Ok(shared)
+    }
+
+    /// Without the last `without` layers, with those of `top` above the rest.
+    fn running(&self, without: Option<usize>, top: Option<&Top>) -> Result<Running> {
+        let shared = self.shared()?;
+        let layers = shared.layers.len().saturating_sub(without.unwrap_or(0));
+        let above = top.map(|top| tuned(&Kernels::new(), top)).transpose()?;
+        Ok(Running { shared, layers, above, room: Room::default() })
     }
 }
 
 struct Running {
-    session: Session,
-    tokenizer: Arc<Tokenizer>,
-    /// Layers trained on, above those of `session`.
-    top: Option<Session>,
+    shared: Arc<Shared>,
+    /// So many of the shared layers are run.
+    layers: usize,
+    /// Layers trained on, above those.
+    above: Option<Vec<Layer>>,
+    room: Room,
 }
 
 impl Running {
-    /// Vectors of the pieces, and for each word the pieces that touch it.
-    fn run(&mut self, text: &Analysis) -> Result<Pieces> {
-        let input = format!("{PREFIX}{}", text.normal.text);
-        let pieces = self.tokenizer.encode(input, true).map_err(failed)?;
-        let mut ids: Vec<i64> = pieces.get_ids().iter().map(|id| i64::from(*id)).collect();
-        ids.truncate(MAX_TOKENS);
-        let n = ids.len();
-        let ids = Tensor::from_array(([1, n], ids)).map_err(failed)?;
-        let mask = Tensor::from_array(([1, n], vec![1i64; n])).map_err(failed)?;
-        let outputs =
-            self.session.run(ort::inputs!["input_ids" => ids, "attention_mask" => mask]).map_err(failed)?;
-        let mut vectors = floats(&outputs, n)?;
-        if let Some(top) = &mut self.top {
-            let hidden = Tensor::from_array(([1, n, WIDTH], vectors)).map_err(failed)?;
-            vectors = floats(&top.run(ort::inputs!["hidden" => hidden]).map_err(failed)?, n)?;
+    /// Of each text the vectors of the pieces, and for each word the pieces that touch it.
+    fn run(&mut self, texts: &[&Analysis]) -> Result<Vec<Pieces>> {
+        let Shared { tokenizer, embedding, layers } = &*self.shared;
+        let mut x = Vec::new();
+        let (mut lengths, mut words) = (Vec::new(), Vec::new());
+        for text in texts {
+            let input = format!("{PREFIX}{}", text.normal.text);
+            let pieces = tokenizer.encode(input, true).map_err(failed)?;
+            let n = pieces.get_ids().len().min(embedding.longest());
+            embedding.look_up(&pieces.get_ids()[..n], &mut x)?;
+            words.push(touched(text, &pieces.get_offsets()[..n]));
+            lengths.push(n);
         }
-        let offsets = &pieces.get_offsets()[..n];
-        let words = text.words.iter().map(|word| {
-            let (start, end) = (word.bytes.0 + PREFIX.len(), word.bytes.1 + PREFIX.len());
-            let touches = |&(from, to): &(usize, usize)| from < end && to > start;
-            let first = offsets.iter().position(touches).unwrap_or(n);
-            first..offsets.iter().rposition(touches).map_or(first, |last| last + 1)
+        let mut layers = layers[..self.layers].iter().chain(self.above.iter().flatten());
+        let room = &mut self.room;
+        Kernels::lend(|kernels| layers.try_for_each(|layer| layer.run(kernels, &mut x, &lengths, room)))?;
+        let mut rest = &x[..];
+        let vectors = lengths.iter().map(|n| {
+            let (own, after) = rest.split_at(n * WIDTH);
+            rest = after;
+            own.to_vec()
         });
-        Ok(Pieces { words: words.collect(), vectors })
+        Ok(vectors.zip(words).map(|(vectors, words)| Pieces { words, vectors }).collect())
+    }
+
+    fn encoding(&self, pieces: Pieces) -> Encoding {
+        let vectors: Vec<&[f32]> = pieces.vectors.chunks_exact(WIDTH).collect();
+        let words = pieces.words.into_iter().map(|pieces| mean(vectors[pieces].iter().copied())).collect();
+        let sentence = mean(vectors.iter().copied());
+        // Layers trained on have heads trained with them, on the mean as it is.
+        let sentence = if self.above.is_some() { sentence } else { unit(sentence) };
+        Encoding { words, sentence }
     }
 }
 
-fn floats(outputs: &SessionOutputs<'_>, n: usize) -> Result<Vec<f32>> {
-    let (shape, vectors) = outputs["last_hidden_state"].try_extract_tensor::<f32>().map_err(failed)?;
-    if vectors.len() != n * WIDTH {
-        return Err(failed(format!("it gave vectors of shape {shape:?} for {n} tokens")));
-    }
-    Ok(vectors.to_vec())
+/// For each word the pieces that touch it, by their places in the text with its prefix.
+fn touched(text: &Analysis, offsets: &[(usize, usize)]) -> Vec<Range<usize>> {
+    let words = text.words.iter().map(|word| {
+        let (start, end) = (word.bytes.0 + PREFIX.len(), word.bytes.1 + PREFIX.len());
+        let touches = |&(from, to): &(usize, usize)| from < end && to > start;
+        let first = offsets.iter().position(touches).unwrap_or(offsets.len());
+        first..offsets.iter().rposition(touches).map_or(first, |last| last + 1)
+    });
+    words.collect()
 }
 
 impl Encode for Running {
     fn encode(&mut self, text: &Analysis) -> Result<Encoding> {
-        let Pieces { vectors, words } = self.run(text)?;
-        let vectors: Vec<&[f32]> = vectors.chunks_exact(WIDTH).collect();
-        let words = words.into_iter().map(|pieces| mean(vectors[pieces].iter().copied())).collect();
-        let sentence = mean(vectors.iter().copied());
-        // Layers trained on have heads trained with them, on the mean as it is.
-        let sentence = if self.top.is_some() { sentence } else { unit(sentence) };
-        Ok(Encoding { words, sentence })
+        let pieces = self.run(&[text])?.pop();
+        pieces.map(|p| self.encoding(p)).ok_or_else(|| failed("a text was not encoded"))
+    }
+
+    fn encode_all(&mut self, texts: &[&Analysis]) -> Result<Vec<Encoding>> {
+        let mut out = Vec::with_capacity(texts.len());
+        for texts in texts.chunks(TOGETHER) {
+            let pieces = self.run(texts)?;
+            out.extend(pieces.into_iter().map(|p| self.encoding(p)));
+        }
+        Ok(out)
     }
 }
 
 impl Lower for Running {
-    fn pieces(&mut self, text: &Analysis) -> Result<Pieces> {
-        self.run(text)
+    fn pieces(&mut self, texts: &[&Analysis]) -> Result<Vec<Pieces>> {
+        let mut out = Vec::with_capacity(texts.len());
+        for texts in texts.chunks(TOGETHER) {
+            out.extend(self.run(texts)?);
+        }
+        Ok(out)
     }
 }
 

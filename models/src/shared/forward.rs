@@ -179,3 +179,11 @@ pub fn layer(
 pub fn layers(top: &Top, x: Array2<f32>, lengths: &[usize]) -> Array2<f32> {
     top.layers.iter().fold(x, |x, weights| layer(weights, top.shape, x, lengths, None).0)
 }
+
+/// The same over rows that stand one after the other.
+#[cfg(test)]
+pub(crate) fn plain(top: &Top, x: &[f32], lengths: &[usize]) -> Vec<f32> {
+    let rows = lengths.iter().sum();
+    let x = Array2::from_shape_vec((rows, top.shape.hidden), x.to_vec()).expect("rows of the layers' width");
+    layers(top, x, lengths).into_iter().collect()
+}

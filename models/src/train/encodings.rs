@@ -47,9 +47,8 @@ pub fn all(
             let mut encoder = source.open()?;
             let mut out = Vec::new();
             for chunk in missing.chunks(CHUNK).skip(thread).step_by(threads) {
-                for text in chunk {
-                    out.push((key(text), rounded(encoder.encode(text)?)));
-                }
+                let encodings = encoder.encode_all(chunk)?;
+                out.extend(chunk.iter().zip(encodings).map(|(text, e)| (key(text), rounded(e))));
                 let count = chunk.len() as u64;
                 progress.at("encoding", done.fetch_add(count, Ordering::Relaxed) + count);
             }
@@ -88,9 +87,7 @@ pub fn pieces(
         let mut encoder = source.open_lower()?;
         let mut out = Vec::new();
         for (at, chunk) in texts.chunks(CHUNK).enumerate().skip(thread).step_by(threads) {
-            for (i, text) in chunk.iter().enumerate() {
-                out.push((at * CHUNK + i, encoder.pieces(text)?));
-            }
+            out.extend(encoder.pieces(chunk)?.into_iter().enumerate().map(|(i, p)| (at * CHUNK + i, p)));
             let count = chunk.len() as u64;
             progress.at("encoding", done.fetch_add(count, Ordering::Relaxed) + count);
         }
