@@ -99,7 +99,7 @@ pub enum Error {
         "CHARLA-E4106: the encoder is not in {0}; run `charla models pull`, or go on with the n-gram model alone"
     )]
     NoEncoder(PathBuf),
-    /// ONNX Runtime or the tokenizer failed.
+    /// The encoder or its tokenizer failed.
     #[error(
         "CHARLA-E4107: the encoder failed: {0}; if this repeats, remove the encoder folder of the cache and pull again"
     )]

@@ -22,6 +22,7 @@ pub mod text;
 pub mod train;
 pub mod values;
 mod vetting;
+mod worker;
 pub mod workers;
 
 pub use error::{Error, Result};

@@ -4,7 +4,7 @@ use crate::{
     artefact::{Check, Manifest},
     calibrate::Scores,
     data::{Example, is_out_of_scope},
-    encoder::{Encode, EncoderSource, Tuned},
+    encoder::{Encode, EncoderSource, Encoding, Tuned},
     error::{Error, Result},
     features::{context::Context, gazetteer::Gazetteer, sentence, token},
     heads::{
@@ -62,6 +62,28 @@ struct Read {
     intents: Vec<(String, f32)>,
     outside: f32,
     tagging: Tagging,
+}
+
+/// What came of the first tier.
+pub(crate) enum Begun {
+    /// It was sure.
+    Answered(Parse),
+    /// The encoder is asked.
+    Unsure(Box<Unsure>),
+}
+
+/// A message of which the first tier is not sure, analysed.
+pub(crate) struct Unsure {
+    /// To be encoded.
+    pub(crate) text: Analysis,
+    languages: Vec<(String, f32)>,
+    /// Of the languages, for calibration.
+    weights: Vec<(String, f32)>,
+    context: Context,
+    words: Vec<u64>,
+    tokens: Vec<token::TokenFeatures>,
+    /// What the first tier made of it, where it went as far.
+    first: Option<Read>,
 }
 
 impl Model {
@@ -126,6 +148,18 @@ impl Model {
         request: &ParseRequest,
         encoder: Option<&mut (dyn Encode + '_)>,
     ) -> Result<Parse> {
+        match self.begin(least, request, encoder.is_some()) {
+            Begun::Answered(parse) => Ok(parse),
+            Begun::Unsure(unsure) => {
+                let encoding = encoder.map(|e| e.encode(&unsure.text)).transpose()?;
+                Ok(self.finish(request, *unsure, encoding.as_ref()))
+            }
+        }
+    }
+
+    /// The first tier's part. With `encoder`, what it is not sure of (with at least the confidence `least`) is left to
+    /// [`finish`](Self::finish).
+    pub(crate) fn begin(&self, least: f32, request: &ParseRequest, encoder: bool) -> Begun {
         let text = Analysis::new(&request.text);
         let languages = self.languages.posterior(&text);
         let weights = self.weights(&languages, request.language.as_deref());
@@ -134,43 +168,60 @@ impl Model {
                 .after(&request.earlier);
         let words = sentence::features(&text.words);
         let tokens = token::features(&text, &self.gazetteer, &context);
-        let intents = |tier: &Tier, joint: bool, vector: Option<&[f32]>| {
-            let mut features = words.clone();
-            context.features(&mut features);
-            let logits = tier.intents.logits(&features, vector);
-            let manifest = if joint {
-                self.manifest.joint.as_ref().unwrap_or(&self.manifest.ngram)
-            } else {
-                &self.manifest.ngram
-            };
-            let familiarity = tier.intents.familiarity(&words);
-            let scores = Scores { logits: &logits, languages: &weights, familiarity };
-            let (p, outside) = manifest.calibration.probabilities(scores, self.outside());
-            let mut intents: Vec<(String, f32)> = self.manifest.intents.iter().cloned().zip(p).collect();
-            intents.sort_by(|a, b| b.1.total_cmp(&a.1));
-            (intents, outside)
-        };
-        let (ranked, outside) = intents(&self.ngram, false, None);
+        let mut unsure = Unsure { text, languages, weights, context, words, tokens, first: None };
+        let (ranked, outside) = self.intents(&self.ngram, None, &unsure);
         let sure = ranked.first().map_or(0.0, |i| i.1);
-        let tag = || self.ngram.tagger.tag(&tokens, None);
+        let can = encoder && self.joint.is_some() && !unsure.text.words.is_empty();
         // The first tier's tags are asked for only where they can still matter.
-        let mut tagging = None;
-        let joint = self
-            .joint
-            .as_ref()
-            .filter(|_| !text.words.is_empty())
-            .zip(encoder)
-            .filter(|_| sure < least || tagging.insert(tag()).confidence < least);
-        let (read, joint) = match joint {
-            Some((tier, encoder)) => {
-                let encoding = encoder.encode(&text)?;
-                let (intents, outside) = intents(tier, true, Some(&encoding.sentence));
-                let tagging = tier.tagger.tag(&tokens, Some(&encoding.words));
-                (Read { intents, outside, tagging }, true)
+        if can && sure < least {
+            return Begun::Unsure(Box::new(unsure));
+        }
+        let tagging = self.ngram.tagger.tag(&unsure.tokens, None);
+        let fine = !can || tagging.confidence >= least;
+        let read = Read { intents: ranked, outside, tagging };
+        if fine {
+            return Begun::Answered(self.answer(&request.text, &unsure.text, unsure.languages, read, false));
+        }
+        unsure.first = Some(read);
+        Begun::Unsure(Box::new(unsure))
+    }
+
+    /// The joint tier's part, with the encoding of [`Unsure::text`]; without one the first tier answers after all.
+    pub(crate) fn finish(
+        &self,
+        request: &ParseRequest,
+        mut unsure: Unsure,
+        encoding: Option<&Encoding>,
+    ) -> Parse {
+        let joint = self.joint.as_ref().zip(encoding);
+        let read = match (joint, unsure.first.take()) {
+            (Some((tier, encoding)), _) => {
+                let (intents, outside) = self.intents(tier, Some(&encoding.sentence), &unsure);
+                let tagging = tier.tagger.tag(&unsure.tokens, Some(&encoding.words));
+                Read { intents, outside, tagging }
             }
-            None => (Read { intents: ranked, outside, tagging: tagging.unwrap_or_else(tag) }, false),
+            (None, Some(read)) => read,
+            (None, None) => {
+                let (intents, outside) = self.intents(&self.ngram, None, &unsure);
+                Read { intents, outside, tagging: self.ngram.tagger.tag(&unsure.tokens, None) }
+            }
         };
-        Ok(self.answer(&request.text, &text, languages, read, joint))
+        self.answer(&request.text, &unsure.text, unsure.languages, read, joint.is_some())
+    }
+
+    /// Intents by probability, and how likely the message lies outside all of them; `vector`: the joint tier's.
+    fn intents(&self, tier: &Tier, vector: Option<&[f32]>, of: &Unsure) -> (Vec<(String, f32)>, f32) {
+        let mut features = of.words.clone();
+        of.context.features(&mut features);
+        let logits = tier.intents.logits(&features, vector);
+        let manifest = self.manifest.joint.as_ref().filter(|_| vector.is_some());
+        let manifest = manifest.unwrap_or(&self.manifest.ngram);
+        let familiarity = tier.intents.familiarity(&of.words);
+        let scores = Scores { logits: &logits, languages: &of.weights, familiarity };
+        let (p, outside) = manifest.calibration.probabilities(scores, self.outside());
+        let mut intents: Vec<(String, f32)> = self.manifest.intents.iter().cloned().zip(p).collect();
+        intents.sort_by(|a, b| b.1.total_cmp(&a.1));
+        (intents, outside)
     }
 
     fn answer(

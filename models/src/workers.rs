@@ -1,25 +1,24 @@
-//! The pool's workers: synchronous actix actors, each with an encoder of its own, behind a bounded gate.
+//! The pool: workers behind a bounded gate.
 
 use crate::{
-    encoder::Encode,
     error::{Error, Result},
     measures,
     model::Model,
     parsed::Parsed,
     pool::{NluPool, Parse, ParseRequest, PoolError},
-    swap::{Live, Needs, Observer, SwapOptions, Swaps},
+    swap::{Needs, Observer, SwapOptions, Swaps},
     values::{self, catalogue::Catalogue},
+    worker::{Answer, Job, Queue, Wake, Worker},
 };
-use actix::{Actor, ActorContext, Addr, Handler, Message, SyncArbiter, SyncContext, System};
+use actix::{Addr, SyncArbiter, System};
 use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
 /// How the pool is run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,173 +51,6 @@ impl Default for PoolOptions {
     }
 }
 
-/// After a failure to open the encoder, the next try comes after this long.
-const RETRY: Duration = Duration::from_secs(60);
-
-/// A parse, and whether the model would give the same for the same text again.
-struct Answer {
-    parse: Parse,
-    keep: bool,
-}
-
-struct Job {
-    request: ParseRequest,
-    deadline: Instant,
-    reply: oneshot::Sender<Result<Answer, PoolError>>,
-    // Held until the job is done, not until its caller gives up: the gate counts what is really queued.
-    _place: OwnedSemaphorePermit,
-}
-
-impl Message for Job {
-    type Result = ();
-}
-
-/// How reading a text went.
-enum Read {
-    Fine(Parse),
-    /// The encoder failed; the n-gram tier answered.
-    Weak(Parse),
-    Failed(Error),
-    Panicked(String),
-}
-
-struct Worker {
-    swaps: Arc<Swaps>,
-    limit: Duration,
-    encoder: Option<(String, Box<dyn Encode>)>,
-    failed: Option<(String, Instant)>,
-}
-
-impl Worker {
-    /// The encoder that the model needs, opened where it is another than before.
-    fn encoder(&mut self, model: &Model) -> Option<&mut (dyn Encode + 'static)> {
-        let source = model.encoder()?;
-        let open = self.encoder.as_ref().is_some_and(|(id, _)| id == source.id());
-        if !open {
-            let lately =
-                self.failed.as_ref().is_some_and(|(id, at)| id == source.id() && at.elapsed() < RETRY);
-            if lately {
-                return None;
-            }
-            match source.open() {
-                Ok(encoder) => {
-                    self.encoder = Some((source.id().to_owned(), encoder));
-                    self.failed = None;
-                }
-                Err(error) => {
-                    tracing::error!(%error, "the encoder cannot be opened: the n-gram model answers alone");
-                    self.failed = Some((source.id().to_owned(), Instant::now()));
-                    return None;
-                }
-            }
-        }
-        self.encoder.as_mut().map(|(_, encoder)| encoder.as_mut())
-    }
-
-    fn parse(&mut self, model: &Model, request: &ParseRequest) -> Read {
-        let encoder = self.encoder(model);
-        // An encoder that could not be opened leaves the n-gram tier: not what the model gives at its best.
-        let weak = encoder.is_none() && model.encoder().is_some();
-        let with_encoder = encoder.is_some();
-        match model.parse(request, encoder) {
-            Ok(parse) if weak => Read::Weak(parse),
-            Ok(parse) => Read::Fine(parse),
-            Err(error) if with_encoder => {
-                tracing::error!(%error, "the encoder failed: the n-gram model answers");
-                metrics::counter!(measures::ENCODER_FAILED_TOTAL).increment(1);
-                self.encoder = None;
-                model.parse(request, None).map_or_else(Read::Failed, Read::Weak)
-            }
-            Err(error) => Read::Failed(error),
-        }
-    }
-
-    fn read(&mut self, model: &Model, request: &ParseRequest) -> Read {
-        match catch_unwind(AssertUnwindSafe(|| self.parse(model, request))) {
-            Ok(read) => read,
-            Err(panic) => {
-                // What the panic left behind is not to be trusted.
-                self.encoder = None;
-                let why = panic
-                    .downcast_ref::<&str>()
-                    .map(|s| (*s).to_owned())
-                    .or_else(|| panic.downcast_ref::<String>().cloned());
-                Read::Panicked(why.unwrap_or_else(|| "unknown".into()))
-            }
-        }
-    }
-
-    /// Where the model is on probation and fails: what the model before makes of the same text. If it reads it, the new one
-    /// is to blame and the customer notices nothing; if it cannot read it either, text or encoder are to blame.
-    fn stand_in(&mut self, live: &Arc<Live>, read: &Read, request: &ParseRequest) -> Option<Parse> {
-        let former = live.former()?.clone();
-        let why = match read {
-            Read::Fine(_) => return None,
-            // Without an encoder the model before cannot tell whether that is to blame.
-            Read::Weak(_) if former.encoder().is_none() => return None,
-            Read::Weak(_) => "the encoder failed, and not with the model before",
-            Read::Failed(_) => "it gave an error",
-            Read::Panicked(_) => "it panicked",
-        };
-        match self.read(&former, request) {
-            Read::Fine(parse) => Some((parse, why)),
-            _ => None,
-        }
-        .map(|(parse, why)| {
-            self.swaps.failed(live, why);
-            parse
-        })
-    }
-}
-
-impl Actor for Worker {
-    type Context = SyncContext<Self>;
-}
-
-impl Handler<Job> for Worker {
-    type Result = ();
-
-    fn handle(&mut self, job: Job, context: &mut Self::Context) {
-        if job.reply.is_closed() || Instant::now() > job.deadline {
-            return;
-        }
-        let begun = Instant::now();
-        // One model for the whole text: a swap in between changes the next one.
-        let live = self.swaps.live();
-        live.read();
-        let read = self.read(&live.model, &job.request);
-        if let Read::Panicked(why) = &read {
-            // actix builds this worker anew.
-            context.stop();
-            metrics::counter!(measures::REBUILT_TOTAL).increment(1);
-            tracing::error!(why, model = live.model.id(), "an understanding worker panicked and is rebuilt");
-        }
-        let took = begun.elapsed();
-        if took > self.limit && matches!(read, Read::Fine(_)) {
-            self.swaps.failed(&live, "it took longer than `nlu.timeout_ms`");
-        }
-        let result = match (self.stand_in(&live, &read, &job.request), read) {
-            (Some(parse), _) => Ok(Answer { parse, keep: false }),
-            (None, Read::Fine(parse)) => {
-                metrics::histogram!(measures::PARSE_SECONDS, "tier" => tier(&parse)).record(took);
-                Ok(Answer { parse, keep: true })
-            }
-            (None, Read::Weak(parse)) => {
-                metrics::histogram!(measures::PARSE_SECONDS, "tier" => tier(&parse)).record(took);
-                Ok(Answer { parse, keep: false })
-            }
-            (None, Read::Failed(error)) => Err(PoolError::Worker(error.to_string())),
-            (None, Read::Panicked(_)) => Err(PoolError::Worker("it panicked".into())),
-        };
-        // Nobody waits any more: the caller's time was up.
-        let _ = job.reply.send(result);
-    }
-}
-
-fn tier(parse: &Parse) -> &'static str {
-    if parse.tier == "joint" { "joint" } else { "ngram" }
-}
-
 /// A running pool; clones share it, the last one to go stops it.
 #[derive(Clone)]
 pub struct Pool {
@@ -230,6 +62,7 @@ struct Inner {
     swaps: Arc<Swaps>,
     gate: Arc<Semaphore>,
     places: usize,
+    queue: Queue,
     workers: Addr<Worker>,
     parsed: Parsed,
     /// What the shop sells at present; empty until the first one is set.
@@ -255,13 +88,15 @@ impl Pool {
         let (started, ready) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let (threads, shared) = (options.threads.clamp(1, 64), swaps.clone());
+        let queue = Queue::default();
+        let waiting = queue.clone();
         let limit = Duration::from_millis(options.timeout_ms);
         std::thread::Builder::new()
             .name("charla-nlu".into())
             .spawn(move || {
                 System::new().block_on(async move {
                     let swaps = shared.clone();
-                    let build = move || Worker { swaps: shared.clone(), limit, encoder: None, failed: None };
+                    let build = move || Worker::new(shared.clone(), waiting.clone(), threads, limit);
                     let workers = SyncArbiter::start(threads, build);
                     if started.send(workers).is_ok() {
                         // Either word or loss of the sender ends the system, and with it the workers.
@@ -282,6 +117,7 @@ impl Pool {
                 catalogue: ArcSwap::default(),
                 places,
                 swaps,
+                queue,
                 workers,
                 options,
                 stop: Some(stop),
@@ -369,7 +205,8 @@ impl NluPool for Pool {
         let limit = Duration::from_millis(inner.options.timeout_ms);
         let (reply, answer) = oneshot::channel();
         let job = Job { request: request.clone(), deadline: Instant::now() + limit, reply, _place: place };
-        if inner.workers.try_send(job).is_err() {
+        inner.queue.push(job);
+        if inner.workers.try_send(Wake).is_err() {
             return refuse("worker", PoolError::Worker("the pool has stopped".into()));
         }
         match tokio::time::timeout(limit, answer).await {

