@@ -12,6 +12,10 @@ const INVISIBLE: [char; 4] = ['\u{200B}', '\u{200C}', '\u{200D}', '\u{FE0F}'];
 
 /// Without accents, nukta and invisible joiners; chandrabindu as anusvara (`हाँ`, `हां`). Case and punctuation stay.
 pub fn unmarked(text: &str) -> String {
+    if text.is_ascii() {
+        // Nothing to decompose: most messages, several times each.
+        return text.to_owned();
+    }
     text.nfd()
         .filter(|c| !('\u{0300}'..='\u{036F}').contains(c) && *c != NUKTA && !INVISIBLE.contains(c))
         .map(|c| if c == '\u{0901}' { '\u{0902}' } else { c })
@@ -39,6 +43,9 @@ pub fn fold(text: &str) -> String {
 
 /// Digits of any script as ASCII: patterns are written with `[0-9]`.
 pub fn ascii_digits(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
     text.chars()
         .map(|c| match c {
             '\u{0966}'..='\u{096F}' => char::from(b'0' + (c as u32 - 0x0966) as u8),
