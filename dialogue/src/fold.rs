@@ -13,7 +13,6 @@ const INVISIBLE: [char; 4] = ['\u{200B}', '\u{200C}', '\u{200D}', '\u{FE0F}'];
 /// Without accents, nukta and invisible joiners; chandrabindu as anusvara (`हाँ`, `हां`). Case and punctuation stay.
 pub fn unmarked(text: &str) -> String {
     if text.is_ascii() {
-        // Nothing to decompose: most messages, several times each.
         return text.to_owned();
     }
     text.nfd()
@@ -22,10 +21,19 @@ pub fn unmarked(text: &str) -> String {
         .collect()
 }
 
+/// Lower case, [`unmarked`], digits as ASCII.
+fn plain(text: &str) -> String {
+    if text.is_ascii() {
+        // Nothing to decompose in most messages, each of which is folded a dozen times.
+        return text.to_ascii_lowercase();
+    }
+    ascii_digits(&unmarked(&text.to_lowercase()))
+}
+
 /// Lower case, [`unmarked`], digits as ASCII, without sentence punctuation and repeated blanks.
 pub fn fold(text: &str) -> String {
     let mut out = String::new();
-    for c in ascii_digits(&unmarked(&text.to_lowercase())).chars() {
+    for c in plain(text).chars() {
         let c = match c {
             '¡' | '!' | '¿' | '?' | '.' | ',' | ';' | '।' | '"' | '\'' | '’' => ' ',
             other => other,
@@ -96,7 +104,7 @@ pub(crate) fn in_word(c: char) -> bool {
 
 /// The words of a text, folded. A time of day (`17:30`) is one word.
 pub(crate) fn words(text: &str) -> Vec<String> {
-    let folded: Vec<char> = ascii_digits(&unmarked(&text.to_lowercase())).chars().collect();
+    let folded: Vec<char> = plain(text).chars().collect();
     let mut out: Vec<String> = Vec::new();
     let mut word = String::new();
     for (i, c) in folded.iter().enumerate() {
