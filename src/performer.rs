@@ -37,8 +37,8 @@ const WINDOW_CLOSED: i64 = 131_047;
 
 /// The edge's hands.
 pub struct Hands {
-    /// Understanding.
-    pub nlu: Arc<dyn NluPool>,
+    /// Understanding; `None` where the assistant has none.
+    pub nlu: Option<Arc<dyn NluPool>>,
     /// The shop's live systems.
     pub backends: Backends,
     /// WhatsApp.
@@ -49,29 +49,42 @@ pub struct Hands {
     pub clock: Arc<dyn Clock>,
     /// Read receipts under way at once; further ones are left out.
     pub courtesies: Arc<Semaphore>,
+    /// Whether messages are marked as read.
+    pub mark_read: bool,
     /// Customers who wait for an answer.
     pub waiting: Waiting,
 }
 
 /// Since when customers wait for their answer, for the reply latency. Bounded: beyond the limit a reply is not measured.
 #[derive(Default)]
-pub struct Waiting(Mutex<HashMap<ConversationId, Instant>>);
+pub struct Waiting(Mutex<Since>);
+
+#[derive(Default)]
+struct Since {
+    of: HashMap<ConversationId, Instant>,
+    /// When the forgotten were last looked for.
+    swept: Option<Instant>,
+}
 
 impl Waiting {
     const LIMIT: usize = 10_000;
+    /// Between two searches for the forgotten: in overload each costs as much as a turn.
+    const SWEEP: Duration = Duration::from_secs(10);
 
     fn begin(&self, id: &ConversationId) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() < Self::LIMIT {
-            waiting.insert(id.clone(), Instant::now());
-        } else {
+        let now = Instant::now();
+        if waiting.of.len() < Self::LIMIT {
+            waiting.of.insert(id.clone(), now);
+        } else if waiting.swept.is_none_or(|last| now - last > Self::SWEEP) {
             // Most of these will never be answered (an agent has the thread, a silent turn).
-            waiting.retain(|_, since| since.elapsed() < Duration::from_secs(60));
+            waiting.swept = Some(now);
+            waiting.of.retain(|_, since| now - *since < Duration::from_secs(60));
         }
     }
 
     fn answered(&self, id: &ConversationId) {
-        let since = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        let since = self.0.lock().unwrap_or_else(PoisonError::into_inner).of.remove(id);
         if let Some(since) = since {
             metrics::histogram!(names::REPLY_SECONDS).record(since.elapsed().as_secs_f64());
         }
@@ -80,9 +93,9 @@ impl Waiting {
 
 impl Hands {
     async fn understand(&self, request: &UnderstandRequest) -> Event {
+        let Some(nlu) = &self.nlu else { return Event::NotUnderstood { reason: "none".to_owned() } };
         let begun = Instant::now();
-        let parsed = self
-            .nlu
+        let parsed = nlu
             .parse(ParseRequest {
                 text: request.text.clone(),
                 language: request.language.clone(),
@@ -142,6 +155,8 @@ impl Hands {
         let now = self.clock.now();
         let recipient = send.phone.as_deref().or(send.user_id.as_deref()).unwrap_or_default();
         match self.pacer.reserve(&key.conversation.number, recipient, now) {
+            // Even a sleep of no length lasts until the timer's next millisecond.
+            Ok(Duration::ZERO) => {}
             Ok(wait) => tokio::time::sleep(wait).await,
             Err(Later(after)) => return Dispatch::Retry { after, reason: "paced" },
         }
@@ -221,6 +236,9 @@ impl Performer<Bot> for Hands {
             Effect::Call(call) => Some(Event::Returned(self.call(call, None).await)),
             Effect::MarkRead { message_id, typing } => {
                 self.waiting.begin(conversation);
+                if !self.mark_read {
+                    return None;
+                }
                 // A courtesy: it must neither hold up the turn nor fail it.
                 let Ok(place) = self.courtesies.clone().try_acquire_owned() else { return None };
                 let graph = self.graph.clone();

@@ -24,6 +24,7 @@ use charla_actors::{
     clock::SystemClock,
     engine::{Engine, EngineHandle},
 };
+use charla_dialogue::config::settings::Understanding as Understands;
 use std::{
     net::{SocketAddr, TcpListener},
     sync::Arc,
@@ -40,8 +41,8 @@ pub struct Running {
     pub addr: SocketAddr,
     /// The session runtime.
     pub engine: EngineHandle<Bot>,
-    /// Understanding, to swap models.
-    pub understanding: Understanding,
+    /// Understanding, to swap models; `None` where the assistant has none.
+    pub understanding: Option<Understanding>,
     catalogue: Option<tokio::task::JoinHandle<()>>,
     upkeep: Option<tokio::task::JoinHandle<()>>,
     /// Dropped with the engine: the socket goes when nobody answers on it any more.
@@ -66,7 +67,13 @@ impl Running {
         let metrics = telemetry::recorder();
         telemetry::configured(&settings);
         let compiled = assistant::load(&settings.assistant_dir)?;
-        let understanding = Understanding::start(&settings, understanding::needs(&compiled))?;
+        let understanding = match compiled.settings.understanding {
+            Understands::Model => Some(Understanding::start(&settings, understanding::needs(&compiled))?),
+            Understands::None => {
+                understanding::note(understanding::NONE);
+                None
+            }
+        };
         let clock = Arc::new(SystemClock::default());
         let backends = Backends::new(settings.backends.clone())?;
         let numbers = &compiled.settings.numbers;
@@ -88,7 +95,7 @@ impl Running {
             .map(|number| (number.phone_number_id.clone(), number.messages_per_s))
             .collect();
         let hands = Hands {
-            nlu: understanding.pool(),
+            nlu: understanding.as_ref().map(Understanding::pool),
             backends: backends.clone(),
             graph,
             pacer: Arc::new(Pacer::with_options(Pacing {
@@ -98,6 +105,7 @@ impl Running {
             })),
             clock: clock.clone(),
             courtesies: Arc::new(tokio::sync::Semaphore::new(COURTESIES)),
+            mark_read: settings.whatsapp.mark_read,
             waiting: Waiting::default(),
         };
         let mut options = settings.engine.clone();
@@ -109,13 +117,16 @@ impl Running {
             clock.clone(),
         )
         .await?;
-        let catalogue = Refresher {
-            settings: settings.nlu.catalogue.clone(),
-            backends: backends.clone(),
-            understanding: understanding.clone(),
-            countries,
-            file: settings.data_dir.join("catalogue.json"),
-        };
+        let catalogue = understanding.clone().and_then(|understanding| {
+            let refresher = Refresher {
+                settings: settings.nlu.catalogue.clone(),
+                backends: backends.clone(),
+                understanding,
+                countries,
+                file: settings.data_dir.join("catalogue.json"),
+            };
+            refresher.spawn()
+        });
         let secrets = &settings.whatsapp.app_secrets;
         let app_secrets = secrets.iter().map(SecretSource::read).collect::<Result<Vec<_>, SecretError>>()?;
         let agents = settings
@@ -123,7 +134,10 @@ impl Running {
             .iter()
             .map(|agent| Ok((agent.name.clone(), read("an agent's token", &agent.token)?)))
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let tier = understanding.clone();
+        let tier = {
+            let understanding = understanding.clone();
+            move || understanding.as_ref().map_or_else(|| understanding::NONE.to_owned(), Understanding::tier)
+        };
         let control = control::listen(&settings.data_dir, engine.clone(), clock.clone());
         let upkeep = metrics.clone().map(|handle| tokio::spawn(telemetry::upkeep(handle)));
         let edge = Edge {
@@ -136,7 +150,7 @@ impl Running {
             metrics,
             clock,
             demo_clock: settings.demo_clock.clone(),
-            tier: Box::new(move || tier.tier()),
+            tier: Box::new(tier.clone()),
         };
         let addr = listener.local_addr()?;
         let server =
@@ -146,20 +160,27 @@ impl Running {
         tracing::info!(
             address = %addr,
             ready_ms = begun.elapsed().as_millis() as u64,
-            understanding = understanding.tier(),
+            understanding = tier(),
             "engine ready"
         );
         Ok(Self {
             addr,
             engine,
             understanding,
-            catalogue: catalogue.spawn(),
+            catalogue,
             upkeep,
             _control: control,
             server: handle,
             served,
             drain: Duration::from_secs(settings.server.drain_s),
         })
+    }
+
+    /// Looks for a better model on a thread of its own, where texts are understood.
+    pub fn improve_in_background(&self) {
+        if let Some(understanding) = &self.understanding {
+            understanding.improve_in_background();
+        }
     }
 
     /// Resolves when the journal has failed: the process must then end, so that the next start opens it afresh.

@@ -94,6 +94,14 @@ pub struct WhatsAppSettings {
     /// Longest time one request to Graph may take, milliseconds. Default 10,000.
     #[serde(default = "default_graph_timeout_ms")]
     pub timeout_ms: u64,
+    /// Whether each message is marked as read, with the typing indicator until the answer. One more request to Graph a
+    /// message. Default true.
+    #[serde(default = "default_mark_read")]
+    pub mark_read: bool,
+}
+
+fn default_mark_read() -> bool {
+    true
 }
 
 fn default_graph_url() -> String {

@@ -188,7 +188,14 @@ impl Understanding {
     /// If there are no usable examples.
     pub fn start(settings: &Settings, needs: Needs) -> anyhow::Result<Self> {
         let nlu = &settings.nlu;
-        let trainer = Trainer::new(settings.assistant_dir.join("nlu"), nlu.cache_dir.clone()).tuned(nlu.tune);
+        let data = settings.assistant_dir.join("nlu");
+        anyhow::ensure!(
+            data.is_dir(),
+            "CHARLA-E2005: {} is not there, so that no text can be understood; add examples, or write `understanding: none` \
+             in settings.yml for an assistant of taps and menus",
+            data.display()
+        );
+        let trainer = Trainer::new(data, nlu.cache_dir.clone()).tuned(nlu.tune);
         let memory = Arc::new(Memory::open(&settings.data_dir));
         let begun = Instant::now();
         let made = first(&trainer, nlu.encoder, &memory)?;
@@ -203,14 +210,14 @@ impl Understanding {
         }
         let remembering = memory.clone();
         pool.observe(Arc::new(move |event, id, serving| {
-            note(serving);
+            note(tier(serving));
             match event {
                 SwapEvent::Live | SwapEvent::Refused { .. } => {}
                 SwapEvent::Proven => remembering.prove(id),
                 SwapEvent::Reverted { why } => remembering.revert(id, why),
             }
         }));
-        note(&pool.model());
+        note(tier(&pool.model()));
         let mut understanding =
             Self { pool, trainer, use_encoder: nlu.encoder, needs: Arc::new(needs), memory, watch: None };
         if nlu.watch_s > 0 {
@@ -321,9 +328,12 @@ fn first(trainer: &Trainer, use_encoder: bool, memory: &Memory) -> charla_models
     }
 }
 
-fn note(serving: &Model) {
-    let serving = tier(serving);
-    for tier in ["joint", "ngram"] {
+/// The tier of an assistant that understands no texts.
+pub const NONE: &str = "none";
+
+/// Tells the gauges which tier serves.
+pub(crate) fn note(serving: &str) {
+    for tier in ["joint", "ngram", NONE] {
         let value = if tier == serving { 1.0 } else { 0.0 };
         metrics::gauge!(names::MODEL_SERVING, "tier" => tier).set(value);
     }

@@ -12,16 +12,28 @@ const INVISIBLE: [char; 4] = ['\u{200B}', '\u{200C}', '\u{200D}', '\u{FE0F}'];
 
 /// Without accents, nukta and invisible joiners; chandrabindu as anusvara (`हाँ`, `हां`). Case and punctuation stay.
 pub fn unmarked(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
     text.nfd()
         .filter(|c| !('\u{0300}'..='\u{036F}').contains(c) && *c != NUKTA && !INVISIBLE.contains(c))
         .map(|c| if c == '\u{0901}' { '\u{0902}' } else { c })
         .collect()
 }
 
+/// Lower case, [`unmarked`], digits as ASCII.
+fn plain(text: &str) -> String {
+    if text.is_ascii() {
+        // Nothing to decompose in most messages, each of which is folded a dozen times.
+        return text.to_ascii_lowercase();
+    }
+    ascii_digits(&unmarked(&text.to_lowercase()))
+}
+
 /// Lower case, [`unmarked`], digits as ASCII, without sentence punctuation and repeated blanks.
 pub fn fold(text: &str) -> String {
     let mut out = String::new();
-    for c in ascii_digits(&unmarked(&text.to_lowercase())).chars() {
+    for c in plain(text).chars() {
         let c = match c {
             '¡' | '!' | '¿' | '?' | '.' | ',' | ';' | '।' | '"' | '\'' | '’' => ' ',
             other => other,
@@ -39,6 +51,9 @@ pub fn fold(text: &str) -> String {
 
 /// Digits of any script as ASCII: patterns are written with `[0-9]`.
 pub fn ascii_digits(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
     text.chars()
         .map(|c| match c {
             '\u{0966}'..='\u{096F}' => char::from(b'0' + (c as u32 - 0x0966) as u8),
@@ -89,7 +104,7 @@ pub(crate) fn in_word(c: char) -> bool {
 
 /// The words of a text, folded. A time of day (`17:30`) is one word.
 pub(crate) fn words(text: &str) -> Vec<String> {
-    let folded: Vec<char> = ascii_digits(&unmarked(&text.to_lowercase())).chars().collect();
+    let folded: Vec<char> = plain(text).chars().collect();
     let mut out: Vec<String> = Vec::new();
     let mut word = String::new();
     for (i, c) in folded.iter().enumerate() {

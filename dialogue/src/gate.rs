@@ -149,6 +149,14 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, unsuppo
     if empty { greet(turn) } else { hold_and_greet(turn, text) }
 }
 
+/// A text that no rule takes, where nothing understands texts: it is answered after the yes.
+pub(crate) fn unread(turn: &mut Turn, text: &str) {
+    if turn.state.owner != Owner::Bot {
+        return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
+    }
+    hold_and_greet(turn, text);
+}
+
 pub(crate) fn hold_and_greet(turn: &mut Turn, text: &str) {
     hold(turn, text, None);
     greet(turn);

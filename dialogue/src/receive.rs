@@ -10,7 +10,7 @@ use crate::fill;
 use crate::gate;
 use crate::patterns::{cannot_handle, unsupported_language};
 use crate::payload::Payload;
-use crate::sources::{nlu, rules, taps, yes_no};
+use crate::sources::{nlu, plain, rules, taps, yes_no};
 use crate::state::{BUSINESS_APP, Latest, Owner, Person, Slots};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
@@ -285,6 +285,20 @@ fn confirming(turn: &Turn) -> bool {
 /// Whether whatever is written now is the answer.
 fn verbatim(turn: &Turn) -> bool {
     nlu::Question::of(turn).is_some_and(|q| q.collect.verbatim)
+}
+
+/// A text that no rule takes, where nothing understands texts.
+pub(crate) fn unread(turn: &mut Turn, text: &str, part: bool) {
+    if part {
+        // A further sentence of a message that has had its answer.
+        return;
+    }
+    certain(turn, text);
+    if turn.needs_consent() {
+        return gate::unread(turn, text);
+    }
+    let commands = plain::commands(turn, text);
+    execute(turn, commands, false);
 }
 
 pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {

@@ -270,9 +270,11 @@ impl Turn<'_> {
             return self.ask(frame.id, collect);
         }
         if let Some(value) = known {
-            let context = self.context();
+            // Most questions reject nothing.
+            let context = std::cell::LazyCell::new(|| self.context());
             let rejection =
                 collect.rejections.iter().find(|(c, _)| c.holds(&context)).map(|(_, utter)| utter.clone());
+            drop(context);
             match rejection {
                 None => {
                     if frame.asked {

@@ -5,6 +5,7 @@ mod answers;
 mod confirm;
 mod means;
 pub mod nlu;
+pub mod plain;
 pub mod rules;
 pub mod taps;
 pub mod values;

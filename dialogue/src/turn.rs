@@ -1,6 +1,7 @@
 //! One step being decided: the state as it will be, what changed, what is to be done.
 
 use crate::Assistant;
+use crate::config::settings::Understanding;
 use crate::context::{self, Context};
 use crate::effect::{BackendCall, Effect, UnderstandRequest};
 use crate::policy;
@@ -98,8 +99,12 @@ impl<'a> Turn<'a> {
         known
     }
 
-    /// Asks for a text to be understood that was written at `at`, in milliseconds since the epoch.
+    /// Asks for a text to be understood that was written at `at`, in milliseconds since the epoch; where nothing understands
+    /// texts it is dealt with at once.
     pub fn understand(&mut self, text: &str, at: i64, held: bool, part: bool) {
+        if self.a.settings.understanding == Understanding::None {
+            return crate::receive::unread(self, text, part);
+        }
         let history: Vec<(String, String)> = self
             .state
             .transcript

@@ -3,7 +3,10 @@
 mod stories;
 
 use crate::{assistant, settings::Settings};
-use charla_dialogue::finding::{Finding, Severity};
+use charla_dialogue::{
+    config::settings::Understanding,
+    finding::{Finding, Severity, codes},
+};
 use charla_models::data::{Dataset, problems};
 use clap::Args;
 use std::{
@@ -33,23 +36,34 @@ impl Check {
         } else {
             Settings::load(&self.config)?.assistant_dir
         };
-        let data = Dataset::read(&folder.join("nlu"))?;
-        let notes = problems::check(&data);
         let mut findings = Vec::new();
         let mut passed = 0usize;
         let mut failed = 0usize;
+        let examples = folder.join("nlu");
+        let mut data = Dataset::default();
         match assistant::load(&folder) {
             Ok(assistant) => {
                 let assistant = Arc::new(assistant);
                 findings.extend(assistant.check());
-                findings.extend(stories::names(&assistant, &data));
+                if assistant.settings.understanding == Understanding::None {
+                    findings.extend(examples.exists().then(|| unused(&examples)));
+                } else {
+                    data = Dataset::read(&examples)?;
+                    findings.extend(stories::names(&assistant, &data));
+                }
                 if !self.no_tests {
                     (passed, failed) = conversations(&assistant, &folder.join("tests"))?;
                 }
             }
-            Err(assistant::AssistantError::Findings(found)) => findings.extend(found),
+            Err(assistant::AssistantError::Findings(found)) => {
+                findings.extend(found);
+                if examples.exists() {
+                    data = Dataset::read(&examples)?;
+                }
+            }
             Err(error) => return Err(error.into()),
         }
+        let notes = problems::check(&data);
         let (unusable, notes): (Vec<_>, Vec<_>) =
             notes.into_iter().partition(|note| stories::severity(note.kind).is_some());
         findings.extend(stories::problems(&unusable));
@@ -71,6 +85,19 @@ impl Check {
         );
         let strict = self.strict && findings.len() > errors;
         Ok(if errors + failed > 0 || strict { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+/// Examples beside an assistant that understands no texts.
+fn unused(examples: &Path) -> Finding {
+    Finding {
+        file: examples.display().to_string(),
+        line: 0,
+        column: 0,
+        severity: Severity::Warning,
+        code: codes::UNUSED.to_owned(),
+        message: "the examples are not used: settings.yml says `understanding: none`".to_owned(),
+        mend: "remove them, or the setting".to_owned(),
     }
 }
 

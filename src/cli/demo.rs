@@ -42,7 +42,7 @@ impl Demo {
             let world = plan.start_world(sim_listener, shop_listener).await?;
             let running = Running::start(plan.settings()?, listener).await?;
             plan.announce(true);
-            running.understanding.improve_in_background();
+            running.improve_in_background();
             super::stop_signal().await?;
             println!("\nstopping …");
             running.stop().await;

@@ -32,7 +32,7 @@ impl Serve {
         let listener = bind(&settings.server.listen)?;
         super::runtime()?.block_on(async {
             let running = Running::start(settings, listener).await?;
-            running.understanding.improve_in_background();
+            running.improve_in_background();
             tokio::select! {
                 signalled = super::stop_signal() => signalled?,
                 why = running.broken() => {

@@ -31,7 +31,7 @@ pub struct Edge {
     pub clock: Arc<SystemClock>,
     /// Who knows this secret may move the clock.
     pub demo_clock: Option<SecretSource>,
-    /// The tier that understands: `joint`, `ngram`, or `none` while nothing is loaded.
+    /// The tier that understands: `joint`, `ngram`, or `none` where the assistant understands no texts.
     pub tier: Box<dyn Fn() -> String + Send + Sync>,
 }
 

@@ -35,7 +35,7 @@ pub const MATTERS: &str = "charla_matters_total";
 pub const AGENT_REQUESTS: &str = "charla_agent_requests_total";
 /// What goes wrong in the dialogue without the customer's doing; label `code` (`CHARLA-E1101` to `CHARLA-E1107`).
 pub const TROUBLES: &str = "charla_dialogue_troubles_total";
-/// 1 while the named model serves; label `tier` (`joint`, `ngram`).
+/// 1 while the named model serves; label `tier` (`joint`, `ngram`, `none`: the assistant understands no texts).
 pub const MODEL_SERVING: &str = "charla_model_serving";
 /// Rules of the dialogue that a state broke; stays 0. Label `rule`.
 pub const INVARIANT_VIOLATIONS: &str = "charla_dialogue_invariant_violations_total";

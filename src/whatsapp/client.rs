@@ -18,8 +18,9 @@ use std::{sync::Arc, time::Duration};
 
 /// Most bytes of an answer that are read; Graph's are about 300.
 const MAX_ANSWER: usize = 64 * 1024;
-/// Idle connections kept open to Graph.
-const MAX_IDLE: usize = 64;
+/// Idle connections kept open to Graph: as many as there are sends at a time (`engine.dispatch_width`), or those beyond are closed
+/// after each burst and opened for the next one.
+const MAX_IDLE: usize = 256;
 /// Shorter than Graph's own idle timeout, so that a connection is seldom lost in the middle of a send.
 const IDLE_S: u64 = 45;
 

@@ -214,7 +214,8 @@ fn used(a: &Assistant, id: &str) -> bool {
             .flat_map(|v| v.options())
             .any(|o| o.id.source().contains(&format!("({id})")) || o.id.source().contains(&format!("({id},")))
     };
-    by_flow || by_content || by_payload()
+    let by_default = a.settings.default_flow.as_deref() == Some(id);
+    by_flow || by_content || by_default || by_payload()
 }
 
 fn reachable(f: &mut Findings, flow: &Flow) {

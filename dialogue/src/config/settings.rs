@@ -47,8 +47,22 @@ pub struct Settings {
     pub numbers: BTreeMap<String, Number>,
     /// Words added to the built-in ones.
     pub words: BTreeMap<String, Vec<String>>,
+    /// Who reads the texts that no rule takes.
+    pub understanding: Understanding,
+    /// Without understanding: the flow that a text starts which is no answer to a question.
+    pub default_flow: Option<String>,
     /// Places for findings.
     pub(crate) places: BTreeMap<String, Place>,
+}
+
+/// Who reads the texts that no rule takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Understanding {
+    /// A model trained from the assistant's examples.
+    #[default]
+    Model,
+    /// Nobody: taps, fixed words and answers to questions are taken, anything else starts the default flow.
+    None,
 }
 
 /// Policy for low confidence.
@@ -139,6 +153,8 @@ impl Default for Settings {
             content: BTreeMap::new(),
             numbers: BTreeMap::new(),
             words: BTreeMap::new(),
+            understanding: Understanding::Model,
+            default_flow: None,
             places: BTreeMap::new(),
         }
     }
@@ -170,6 +186,8 @@ impl Settings {
                 "content",
                 "numbers",
                 "words",
+                "understanding",
+                "default_flow",
                 "version",
             ],
         );
@@ -291,6 +309,12 @@ impl Settings {
         for (k, v) in at.get("numbers").iter().flat_map(Reader::entries) {
             let number = Number::read(v, f);
             self.numbers.insert(k.key(), number);
+        }
+        let readers = [("model", Understanding::Model), ("none", Understanding::None)];
+        set(&mut self.understanding, one_of(at, "understanding", &readers, f));
+        self.default_flow = at.string_at("default_flow", f).or(self.default_flow.take());
+        for key in ["understanding", "default_flow"] {
+            self.places.extend(at.get(key).map(|value| (key.to_owned(), value.place())));
         }
         if let Some(words) = at.get("words") {
             words.only(f, &crate::rules::KINDS);

@@ -109,7 +109,9 @@ pub(crate) fn commands(turn: &Turn, text: &str) -> Option<Vec<Command>> {
     {
         return Some(super::taps::commands(turn, payload));
     }
-    if let Some(id) = placed(turn, text).filter(|_| slot.is_none_or(choice::chosen))
+    // Looked at in this order because the question's options have to be rendered to be known.
+    if slot.is_none_or(choice::chosen)
+        && let Some(id) = placed(turn, text)
         && let Ok(payload) = Payload::parse(&id)
     {
         return Some(super::taps::commands(turn, payload));

@@ -7,4 +7,5 @@ mod golden;
 mod laws;
 mod moment;
 mod patterns;
+mod plain;
 mod shop;

@@ -7,7 +7,6 @@ use super::{
 };
 use crate::{
     crash::{
-        folder::ASSISTANT,
         process::{self, Engine, Start},
         stage::free_port,
         tail,
@@ -29,6 +28,16 @@ pub(super) const ACCESS_TOKEN: &str = "load-access-token";
 pub(super) const AGENT_TOKEN: &str = "load-agent-token";
 const SHOP_TOKEN: &str = "load-shop-token";
 const CRM_PASSWORD: &str = "load-crm-password";
+
+macro_rules! files {
+    ($($path:literal),* $(,)?) => {
+        [$(($path, include_str!(concat!("../../assistants/echo/", $path)))),*]
+    };
+}
+
+/// The assistant that says every text back, from this crate.
+const ECHO: [(&str, &str); 5] =
+    files!["domain.yml", "settings.yml", "flows/echo.yml", "responses/en.yml", "tests/echo.yml"];
 
 /// What it is made of.
 #[derive(Debug)]
@@ -110,11 +119,6 @@ fn settings(needs: &Needs<'_>, port: u16, shop_url: &str, assistant: &Path) -> V
             "calendar": backend(bearer()),
             "crm": backend(json!({"type": "basic", "user": "crm", "password": secret("crm_password")})),
         });
-    } else {
-        all["nlu"] = json!({
-            "encoder": false, "watch_s": 0, "workers": 1, "cache_dir": "models", "queue": 100_000, "wait_ms": 60_000,
-            "timeout_ms": 60_000, "catalogue": {"refresh_s": 0},
-        });
     }
     if let Some(cache) = needs.cache.filter(|_| scenario.assistant == Assistant::Shop) {
         all["nlu"]["cache_dir"] = json!(cache);
@@ -139,7 +143,7 @@ impl Town {
         }
         let (shop, assistant) = match needs.scenario.assistant {
             Assistant::Echo => {
-                for (name, text) in ASSISTANT {
+                for (name, text) in ECHO {
                     write(&folder.join("assistant").join(name), text)?;
                 }
                 (None, folder.join("assistant"))
