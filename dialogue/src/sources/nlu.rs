@@ -225,7 +225,11 @@ fn shown_option(turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Comman
         Named::One { id, .. } => id,
         _ => choice::referred(&shown, text, u)?,
     };
-    Some(taps::commands(turn, Payload::parse(&id).ok()?))
+    match Payload::parse(&id).ok()? {
+        // Consent that has been given is withdrawn by a tap or by words for it: a "thanks" is no "No, thanks".
+        Payload::Consent(_) | Payload::Stop => None,
+        payload => Some(taps::commands(turn, payload)),
+    }
 }
 
 /// The question just asked.
