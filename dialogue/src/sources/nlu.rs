@@ -228,7 +228,11 @@ fn shown_option(turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Comman
     match Payload::parse(&id).ok()? {
         // Consent that has been given is withdrawn by a tap or by words for it: a "thanks" is no "No, thanks".
         Payload::Consent(_) | Payload::Stop => None,
-        payload => Some(taps::commands(turn, payload)),
+        payload => {
+            let mut commands = taps::commands(turn, payload);
+            commands.push(Command::Certain);
+            Some(commands)
+        }
     }
 }
 
