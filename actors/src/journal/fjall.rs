@@ -12,9 +12,13 @@ use std::time::{Duration, Instant};
 /// fjall's write-ahead log may grow to this before memtables are flushed; its own 512 MiB would make start-up replay
 /// half a gigabyte.
 const MAX_JOURNALING: u64 = 128 * 1024 * 1024;
-const CACHE: u64 = 32 * 1024 * 1024;
-/// Of each space. What a live conversation has in memtables counts as its memory: with 16 MiB, 50,000 of them took 33 MiB more.
+/// Blocks read. Conversations live on what is in memory; this is for waking them and for walking through due rows.
+const CACHE: u64 = 16 * 1024 * 1024;
+/// Of the space of records. What a live conversation has in memtables counts as its memory: with 16 MiB, 50,000 of them took
+/// 33 MiB more.
 const MEMTABLE: u64 = 8 * 1024 * 1024;
+/// Of each other space: rows of a hundred bytes, many of them removed again soon.
+const SMALL_MEMTABLE: u64 = 2 * 1024 * 1024;
 
 /// See the module.
 pub struct FjallJournal {
@@ -48,9 +52,9 @@ impl FjallJournal {
         let spaces = Space::ALL
             .iter()
             .map(|space| {
-                let options = || {
-                    KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE).manual_journal_persist(true)
-                };
+                let size = if *space == Space::Events { MEMTABLE } else { SMALL_MEMTABLE };
+                let options =
+                    || KeyspaceCreateOptions::default().max_memtable_size(size).manual_journal_persist(true);
                 database.keyspace(space.name(), options)
             })
             .collect::<Result<_, _>>()
