@@ -69,7 +69,13 @@ impl Bot {
         }
         let happened = Happened { before, at, event, changes: &step.changes, effects: &step.effects };
         for violation in charla_dialogue::invariants::check(&self.assistant, happened) {
-            tracing::error!(rule = violation.rule, "a rule of the dialogue is broken");
+            // The runtime's span names conversation and record.
+            let what = violation.what.as_str();
+            tracing::error!(
+                rule = violation.rule,
+                what,
+                "a rule of the dialogue is broken; `charla replay` shows the conversation"
+            );
             metrics::counter!(names::INVARIANT_VIOLATIONS, "rule" => violation.rule).increment(1);
         }
     }

@@ -4,6 +4,7 @@ use crate::core::attempt::{self, Attempt, guarded, tries_before};
 use crate::core::fold::Folded;
 use crate::core::ledger::{Delivered, TurnCommit, TurnRefused};
 use crate::core::pace::{Pace, Tempo};
+use crate::core::packed::Packed;
 use crate::core::recovery;
 use crate::core::turn::{Decision, Fault};
 use crate::core::tx::StoreError;
@@ -55,8 +56,8 @@ impl<S: Session> Conversation<S> {
 pub(crate) struct Life<S: Session> {
     id: ConversationId,
     shared: Arc<Shared<S>>,
-    /// Known once the first event has come.
-    folded: Option<Folded<S>>,
+    /// Known once the first event has come. Packed also while a turn is under way: memory changes only after the commit.
+    known: Option<Packed<S>>,
     /// Turns since the newest snapshot.
     unsaved: u32,
     /// What was left unhandled before this life has been handled.
@@ -78,7 +79,7 @@ impl<S: Session> Actor for Conversation<S> {
     ) -> Result<Life<S>, ActorProcessingErr> {
         // Loading waits for the first event: this runs in the router, which must not wait.
         let pace = Pace::new(shared.options.flood_turns);
-        Ok(Life { id, shared, folded: None, unsaved: 0, caught_up: false, pace, dead: false })
+        Ok(Life { id, shared, known: None, unsaved: 0, caught_up: false, pace, dead: false })
     }
 
     async fn handle(
@@ -91,7 +92,7 @@ impl<S: Session> Actor for Conversation<S> {
             // On the heap while it runs: a resting actor's task would otherwise keep room for the largest turn.
             ActorMsg::Deliver(delivered) => Box::pin(life.next(delivered)).await,
             ActorMsg::Reload => {
-                life.folded = None;
+                life.known = None;
                 Ok(())
             }
             ActorMsg::Resume => Box::pin(life.resume()).await,
@@ -123,7 +124,7 @@ impl From<Fault> for Trouble {
 impl<S: Session> Life<S> {
     fn give_up(&mut self, error: &StoreError) {
         self.dead = true;
-        self.folded = None;
+        self.known = None;
         if self.shared.committer.broken().is_none() {
             tracing::error!(conversation = %self.id, %error, "a conversation cannot be read; its events wait in the journal");
             self.shared.counts.unreadable.fetch_add(1, Ordering::Relaxed);
@@ -171,27 +172,27 @@ impl<S: Session> Life<S> {
             if self.dead {
                 return Ok(());
             }
-            let folded = match self.folded.take() {
-                Some(folded) => folded,
-                None => self.shared.load(&self.id)?,
+            let known = match self.known.take() {
+                Some(known) => known,
+                None => Packed::pack(&self.shared.load(&self.id)?)?,
             };
             // Delivered and read from the journal as well.
-            if delivered.seq <= folded.handled {
-                self.folded = Some(folded);
+            if delivered.seq <= known.handled {
+                self.known = Some(known);
                 return Ok(());
             }
             let begun = Instant::now();
-            let outcome = self.turn(&folded, &delivered, tries).await;
+            let outcome = self.turn(&known, &delivered, tries).await;
             match outcome {
                 Ok((next, rest)) => {
-                    self.folded = Some(next);
+                    self.known = Some(next);
                     self.done(begun, tries);
                     self.rest(rest.unhandled).await;
                     self.until_some_leave(rest.unsettled).await;
                     return Ok(());
                 }
                 Err(Trouble::Refused(TurnRefused::Gone)) => {
-                    self.folded = Some(folded);
+                    self.known = Some(known);
                     return Ok(());
                 }
                 Err(Trouble::Refused(TurnRefused::Stale)) => {
@@ -208,7 +209,7 @@ impl<S: Session> Life<S> {
                     return Ok(());
                 }
                 Err(Trouble::Fault(fault)) => {
-                    self.folded = Some(folded);
+                    self.known = Some(known);
                     self.failed(&delivered, &fault, &mut tries).await;
                 }
             }
@@ -273,21 +274,24 @@ impl<S: Session> Life<S> {
     /// One try at a turn. Nothing in memory changes but by the returned state, after the commit. Returns as well what waits.
     async fn turn(
         &self,
-        from: &Folded<S>,
+        known: &Packed<S>,
         delivered: &Delivered<S>,
         tries: u32,
-    ) -> Result<(Folded<S>, Rest), Trouble> {
+    ) -> Result<(Packed<S>, Rest), Trouble> {
         let shared = &self.shared;
         let (limit, now) = (shared.options.tries, shared.clock.now());
-        let (mut machine, mut decisions) =
-            match attempt::begin(shared.session(), from, delivered, tries, limit, now)? {
-                Attempt::Turn(machine, decisions) => (machine, decisions),
-                Attempt::Close(close) => {
-                    violated(Invariant::ParkedEventFailed);
-                    let (base, left) = self.commit(*close).await?;
-                    return Ok((from.after(from.state.clone(), base, delivered.seq), left));
-                }
-            };
+        let from = self.unpacked(known).map_err(Fault::from)?;
+        // So that whatever the session logs says whose record it is about; entered only where nothing is awaited.
+        let span = tracing::error_span!("turn", conversation = %self.id, record = delivered.seq);
+        let begun = span.in_scope(|| attempt::begin(shared.session(), from, delivered, tries, limit, now))?;
+        let (mut machine, mut decisions) = match begun {
+            Attempt::Turn(machine, decisions) => (machine, decisions),
+            Attempt::Close(close) => {
+                violated(Invariant::ParkedEventFailed);
+                let (base, left) = self.commit(*close).await?;
+                return Ok((known.moved(base, delivered.seq), left));
+            }
+        };
         let mut performing = JoinSet::new();
         let commit = loop {
             let mut commit = None;
@@ -311,10 +315,18 @@ impl<S: Session> Life<S> {
             };
             let _ = failpoints::hit_async(failpoints::BETWEEN_EFFECTS).await;
             let now = shared.clock.now();
-            decisions = guarded(|| machine.performed(slot, result, now))??;
+            decisions = span.in_scope(|| guarded(|| machine.performed(slot, result, now)))??;
         };
         let (base, left) = self.commit(*commit).await?;
-        Ok((from.after(machine.into_state(), base, delivered.seq), left))
+        Ok((known.after(&machine.into_encoded(), base, delivered.seq), left))
+    }
+
+    /// What cannot be unpacked is in the journal all the same.
+    fn unpacked(&self, known: &Packed<S>) -> Result<Folded<S>, StoreError> {
+        known.unpack().or_else(|error| {
+            tracing::warn!(conversation = %self.id, %error, "a state at rest is unreadable and folded anew");
+            self.shared.load(&self.id)
+        })
     }
 
     /// Returns the turn's sequence number and what waits.
@@ -337,10 +349,10 @@ impl<S: Session> Life<S> {
     }
 
     fn save(&mut self) {
-        if let Some(folded) = &self.folded
+        if let Some(known) = &self.known
             && self.unsaved > 0
         {
-            self.shared.snapshots.put(&self.id, folded);
+            self.shared.snapshots.put(&self.id, known);
             self.unsaved = 0;
         }
     }

@@ -34,9 +34,9 @@ pub struct Options {
     pub status_credits: u32,
     /// Durable effects not yet settled, at most, before events are refused. Default 200,000.
     pub outbox_limit: u32,
-    /// Conversations with a live actor, at most (about 8 KiB each, and their states). Default 50,000.
+    /// Conversations with a live actor, at most (about 8 KiB each, and their states, packed). Default 50,000.
     pub resident_cap: usize,
-    /// A conversation rests after so long without an event. Default 300 s.
+    /// A conversation rests after so long without an event. Waking it reads its snapshot and what came after. Default 60 s.
     pub idle_passivation_secs: u64,
     /// A snapshot is written every so many turns (and when a conversation goes to rest). Default 16.
     pub snapshot_every_turns: u32,
@@ -73,7 +73,7 @@ impl Default for Options {
             status_credits: 20_000,
             outbox_limit: 200_000,
             resident_cap: 50_000,
-            idle_passivation_secs: 300,
+            idle_passivation_secs: 60,
             snapshot_every_turns: 16,
             dispatch_width: 256,
             echo_wait_ms: 10_000,

@@ -87,6 +87,8 @@ pub(crate) enum Command {
     NeedsTeam,
     /// "Ok" to nothing in particular.
     Acknowledge,
+    /// What stands before it was named among what is shown, which is as sure as a tap.
+    Certain,
 }
 
 /// The message is understood for certain, whatever its intent was taken for.
@@ -144,6 +146,7 @@ pub(crate) fn execute(turn: &mut Turn, commands: Vec<Command>) {
                 turn.reask();
             }
             Command::Later { text } => later::run(turn, text),
+            Command::Certain => certain(turn),
             Command::Acknowledge => {
                 turn.say("utter_acknowledge");
                 turn.reask();

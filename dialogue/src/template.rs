@@ -85,9 +85,13 @@ impl Templates {
     /// # Errors
     /// minijinja's message.
     pub fn text(&mut self, source: &str) -> Result<Text, String> {
-        let name = format!("t:{source}");
-        self.env.add_template_owned(name, source.to_owned()).map_err(|e| describe(&e))?;
-        Ok(Text(source.into()))
+        let text = Text(source.into());
+        // A compiled template takes 4 KiB, and nothing in this one has to be worked out.
+        if !text.is_static() {
+            let name = format!("t:{source}");
+            self.env.add_template_owned(name, source.to_owned()).map_err(|e| describe(&e))?;
+        }
+        Ok(text)
     }
 
     /// Compiles an expression.

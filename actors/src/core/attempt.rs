@@ -26,7 +26,7 @@ pub fn tries_before<S: Session>(delivered: &Delivered<S>, limit: u32) -> u32 {
 /// guarded; its panic is a [`Fault`].
 pub fn begin<S: Session>(
     session: Arc<S>,
-    from: &Folded<S>,
+    from: Folded<S>,
     delivered: &Delivered<S>,
     tries: u32,
     limit: u32,
@@ -34,7 +34,7 @@ pub fn begin<S: Session>(
 ) -> Result<Attempt<S>, Fault> {
     let id = &delivered.conversation;
     if tries > limit {
-        let close = close(session.version(), id, from, delivered.seq, tries, now)?;
+        let close = close(session.version(), id, &from, delivered.seq, tries, now)?;
         return Ok(Attempt::Close(Box::new(close)));
     }
     let parked = (tries >= limit).then_some(tries);
@@ -61,12 +61,15 @@ mod tests {
         let conversation = "1@1".parse().unwrap();
         let delivered = Delivered { conversation, seq: 1, at: 0, event: Note::said(text), tries, suspect };
         let tries = tries_before(&delivered, 3);
-        begin(Arc::new(Counter::default()), &Folded::default(), &delivered, tries, 3, 0)
+        begin(Arc::new(Counter::default()), Folded::default(), &delivered, tries, 3, 0)
     }
 
     fn log_of(attempt: Result<Attempt<Counter>, Fault>) -> Vec<String> {
         match attempt {
-            Ok(Attempt::Turn(machine, _)) => machine.into_state().log.clone(),
+            Ok(Attempt::Turn(machine, _)) => {
+                let encoded = machine.into_encoded();
+                crate::record::decode_value::<crate::testing::Count>(&encoded, String::new).unwrap().log
+            }
             Ok(Attempt::Close(_)) => vec!["closed".to_owned()],
             Err(fault) => vec![fault.to_string()],
         }

@@ -34,12 +34,6 @@ impl<S: Session> Folded<S> {
         Self { state: Arc::new(state), base, handled, turns: 0, expected: None }
     }
 
-    /// What follows from a committed turn.
-    #[must_use]
-    pub fn after(&self, state: Arc<S::State>, base: u64, trigger: u64) -> Self {
-        Self { state, base, handled: self.handled.max(trigger), turns: self.turns + 1, expected: None }
-    }
-
     /// Compares a state from a snapshot with the record that it claims to reach to.
     pub fn stands_on(&self, record: &Record<S>, place: impl FnOnce() -> String) -> Result<(), StoreError> {
         let why = match record {

@@ -9,6 +9,7 @@ pub mod identity;
 pub mod ledger;
 pub mod outbox;
 pub mod pace;
+pub mod packed;
 pub mod passivation;
 pub mod recovery;
 pub mod rows;

@@ -68,6 +68,8 @@ pub struct TurnMachine<S: Session> {
     started: Millis,
     parked: Option<u32>,
     draft: Arc<S::State>,
+    /// The state after the turn, once it is over.
+    encoded: Vec<u8>,
     views: Vec<View>,
     steps: Vec<TurnStep<S>>,
     durable: Vec<(S::Effect, bool)>,
@@ -77,11 +79,12 @@ pub struct TurnMachine<S: Session> {
 }
 
 impl<S: Session> TurnMachine<S> {
-    /// Begins with the event. `now` is when handling begins. The turn is pinned to `session`.
+    /// Begins with the event. `now` is when handling begins. The turn is pinned to `session`. A state that nobody else holds is
+    /// changed in place.
     pub fn begin(
         session: Arc<S>,
         conversation: ConversationId,
-        from: &Folded<S>,
+        from: Folded<S>,
         trigger: Trigger<S>,
         now: Millis,
     ) -> Result<(Self, Vec<Decision<S>>), Fault> {
@@ -92,8 +95,9 @@ impl<S: Session> TurnMachine<S> {
             trigger: trigger.seq,
             started: now,
             parked: trigger.parked,
-            draft: from.state.clone(),
             views: S::views(&from.state),
+            draft: from.state,
+            encoded: Vec::new(),
             steps: Vec::with_capacity(2),
             durable: Vec::new(),
             timers: Vec::new(),
@@ -121,9 +125,9 @@ impl<S: Session> TurnMachine<S> {
         Ok(decisions)
     }
 
-    /// The state after the turn.
-    pub fn into_state(self) -> Arc<S::State> {
-        self.draft
+    /// The encoding of the state after the turn, of which its record has the hash; empty while the turn is under way.
+    pub fn into_encoded(self) -> Vec<u8> {
+        self.encoded
     }
 
     fn advance(&mut self, now: Millis, decisions: &mut Vec<Decision<S>>) -> Result<(), Fault> {
@@ -178,12 +182,13 @@ impl<S: Session> TurnMachine<S> {
     fn finish(&mut self) -> Result<TurnCommit<S>, Fault> {
         let durable = std::mem::take(&mut self.durable);
         let timers = std::mem::take(&mut self.timers);
+        self.encoded = record::encode_value(&*self.draft)?;
         let record = Record::<S>::Turn(Turn {
             triggers: vec![self.trigger],
             started: self.started,
             version: self.session.version().to_owned(),
             steps: std::mem::take(&mut self.steps),
-            state_hash: state_hash::<S>(&self.draft)?,
+            state_hash: record::hash(&self.encoded),
             outbox: durable.iter().map(|(effect, _)| effect.clone()).collect(),
             timers: timers.clone(),
             parked: self.parked,

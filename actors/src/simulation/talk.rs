@@ -4,8 +4,8 @@ use super::desk::Ask;
 use super::law;
 use super::world::{World, sound};
 use crate::core::attempt::{self, Attempt, guarded, tries_before};
-use crate::core::fold::Folded;
 use crate::core::ledger::{Delivered, Feed, TurnCommit, TurnRefused};
+use crate::core::packed::Packed;
 use crate::core::recovery;
 use crate::core::turn::{Decision, TurnMachine};
 use crate::core::wake::wake;
@@ -50,7 +50,7 @@ struct Current {
 
 /// A conversation in memory.
 pub(super) struct Live {
-    folded: Option<Folded<Counter>>,
+    known: Option<Packed<Counter>>,
     caught_up: bool,
     mailbox: VecDeque<Message>,
     current: Option<Current>,
@@ -60,7 +60,7 @@ pub(super) struct Live {
 impl Live {
     pub(super) fn woken_by(message: Message) -> Self {
         let mailbox = VecDeque::from([message]);
-        Self { folded: None, caught_up: false, mailbox, current: None, unsaved: 0 }
+        Self { known: None, caught_up: false, mailbox, current: None, unsaved: 0 }
     }
 
     pub(super) fn performs(&self) -> bool {
@@ -147,7 +147,7 @@ impl World {
         }
         match live.mailbox.pop_front() {
             None => {}
-            Some(Message::Reload) => live.folded = None,
+            Some(Message::Reload) => live.known = None,
             Some(Message::Resume) => live.comes_first(page(0..u64::MAX)),
             Some(Message::Deliver(delivered)) => {
                 if !live.caught_up {
@@ -170,27 +170,26 @@ impl World {
 
     fn begin(&mut self, id: &ConversationId) {
         let wall = self.wall();
-        let known = self.live_of(id).and_then(|live| live.folded.take());
-        let folded = match known {
-            Some(folded) => folded,
+        let known = match self.live_of(id).and_then(|live| live.known.take()) {
+            Some(known) => known,
             None => self.load(id),
         };
         let Some(live) = self.live_of(id) else { return };
         let begun = match &live.current {
             // Delivered and read from the journal as well.
-            Some(current) if current.delivered.seq <= folded.handled => None,
+            Some(current) if current.delivered.seq <= known.handled => None,
             Some(Current { delivered, tries, .. }) => {
                 let (seq, tries, suspect) = (delivered.seq, *tries, delivered.suspect);
                 let session = Arc::new(Counter::default());
-                let begun = attempt::begin(session, &folded, delivered, tries, TRIES, wall);
+                let begun = attempt::begin(session, sound(known.unpack()), delivered, tries, TRIES, wall);
                 Some((seq, tries, suspect, begun))
             }
             None => {
-                live.folded = Some(folded);
+                live.known = Some(known);
                 return;
             }
         };
-        live.folded = Some(folded);
+        live.known = Some(known);
         let Some((seq, tries, suspect, begun)) = begun else {
             live.current = None;
             return;
@@ -280,8 +279,8 @@ impl World {
         match outcome {
             Ok(seq) => {
                 let Phase::Commit(_, Some(machine)) = current.phase else { return };
-                let before = live.folded.take().unwrap_or_default();
-                live.folded = Some(before.after(machine.into_state(), seq, current.delivered.seq));
+                let Some(before) = live.known.take() else { return };
+                live.known = Some(before.after(&machine.into_encoded(), seq, current.delivered.seq));
                 live.unsaved += 1;
                 if live.unsaved >= SAVE_EVERY {
                     self.save(id);
@@ -292,30 +291,30 @@ impl World {
                 current.stale += 1;
                 law!(current.stale < MAX_STALE, "{id}: its state and its journal do not meet");
                 current.phase = Phase::Ready;
-                live.folded = None;
+                live.known = None;
                 live.current = Some(current);
             }
         }
     }
 
-    fn load(&mut self, id: &ConversationId) -> Folded<Counter> {
+    fn load(&mut self, id: &ConversationId) -> Packed<Counter> {
         let stored = self.snapshots.get(id).map(|bytes| sound(snapshot::decode(bytes)));
         let woken = sound(wake(&*self.disk, id, stored));
         if woken.distrust.is_some() {
             self.tally.stale_snapshots += 1;
             self.snapshots.remove(id);
         }
-        woken.folded
+        sound(Packed::pack(&woken.folded))
     }
 
     /// Hands a snapshot to the writer, which may be too busy.
     pub(super) fn save(&mut self, id: &ConversationId) {
         let skipped = self.dice.mille(self.weather.snapshot_lost);
         let Some(live) = self.live_of(id) else { return };
-        if let Some(folded) = &live.folded
+        if let Some(known) = &live.known
             && live.unsaved > 0
         {
-            let bytes = sound(snapshot::encode(folded));
+            let bytes = sound(snapshot::encode_packed(known));
             live.unsaved = 0;
             if !skipped {
                 self.snapshots.insert(id.clone(), bytes);

@@ -9,6 +9,7 @@ pub mod sled;
 pub(crate) use service::Snapshots;
 
 use crate::core::fold::Folded;
+use crate::core::packed::Packed;
 use crate::core::tx::StoreError;
 use crate::record::{decode_value, encode_value};
 use crate::session::Session;
@@ -44,8 +45,25 @@ struct SnapshotRef<'a, S: Session> {
     state: &'a S::State,
 }
 
+/// A [`SnapshotRef`] whose state is still to come.
+#[derive(Serialize)]
+struct Head {
+    base: u64,
+    handled: u64,
+    state: (),
+}
+
 pub(crate) fn encode<S: Session>(folded: &Folded<S>) -> Result<Vec<u8>, StoreError> {
     encode_value(&SnapshotRef::<S> { base: folded.base, handled: folded.handled, state: &folded.state })
+}
+
+/// The same of a state at rest, without unpacking it: MessagePack nests by putting one value behind the other.
+pub(crate) fn encode_packed<S: Session>(packed: &Packed<S>) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = encode_value(&Head { base: packed.base, handled: packed.handled, state: () })?;
+    // The one byte of nothing.
+    bytes.pop();
+    bytes.extend(packed.encoded()?);
+    Ok(bytes)
 }
 
 pub(crate) fn decode<S: Session>(bytes: &[u8]) -> Result<Folded<S>, StoreError> {

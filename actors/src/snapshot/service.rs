@@ -3,6 +3,7 @@
 
 use super::SnapshotStore;
 use crate::core::fold::Folded;
+use crate::core::packed::Packed;
 use crate::core::tx::StoreError;
 use crate::failpoints;
 use crate::ids;
@@ -71,8 +72,8 @@ impl Snapshots {
     }
 
     /// Hands a snapshot to the writer, unless that has too much to do.
-    pub(crate) fn put<S: Session>(&self, id: &ConversationId, folded: &Folded<S>) {
-        match super::encode(folded) {
+    pub(crate) fn put<S: Session>(&self, id: &ConversationId, packed: &Packed<S>) {
+        match super::encode_packed(packed) {
             Ok(bytes) => self.send(Job::Put(ids::conversation_key(id), bytes)),
             Err(error) => tracing::warn!(%error, "a state cannot be written as a snapshot"),
         }

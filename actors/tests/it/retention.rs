@@ -55,7 +55,8 @@ impl Books {
         let folded = fold_from::<Counter>(&self.journal, id, Folded::default()).unwrap();
         let trigger = Trigger { seq, at, event: Note::said(text), parked: None };
         let session = Arc::new(Counter::default());
-        let (_, mut decisions) = TurnMachine::begin(session, id.clone(), &folded, trigger, at).unwrap();
+        let (_, mut decisions) =
+            TurnMachine::begin(session, id.clone(), folded.clone(), trigger, at).unwrap();
         let Some(Decision::Commit(commit)) = decisions.pop() else {
             panic!("nothing to wait for");
         };

@@ -7,7 +7,11 @@ use crate::turn::Turn;
 
 pub(crate) fn run(turn: &mut Turn, given: bool) {
     match (given, turn.state.consented()) {
-        (true, true) => {}
+        // Agreed in words already, and tapped as well: they have read both, and wait for an answer to this too.
+        (true, true) => {
+            turn.say("utter_consent_thanks");
+            turn.reask();
+        }
         // The yes is one to a text that no longer holds, such as a tap on an old message.
         (true, false) if shows_another_text(turn) => session_start::greet(turn),
         (true, false) => {

@@ -12,6 +12,10 @@ use crate::wording;
 
 /// Keeps the sentences of a message whose wish is being done.
 pub(crate) fn keep(turn: &mut Turn, text: &str, commands: &[Command]) {
+    let commands = match commands {
+        [before @ .., Command::Certain] => before,
+        all => all,
+    };
     let wish =
         matches!(commands, [Command::StartFlow { tapped: false, .. } | Command::KnowledgeAnswer { .. }]);
     if !wish || turn.state.held.iter().any(|h| h.part) {

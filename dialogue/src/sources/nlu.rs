@@ -225,7 +225,15 @@ fn shown_option(turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Comman
         Named::One { id, .. } => id,
         _ => choice::referred(&shown, text, u)?,
     };
-    Some(taps::commands(turn, Payload::parse(&id).ok()?))
+    match Payload::parse(&id).ok()? {
+        // Consent that has been given is withdrawn by a tap or by words for it: a "thanks" is no "No, thanks".
+        Payload::Consent(_) | Payload::Stop => None,
+        payload => {
+            let mut commands = taps::commands(turn, payload);
+            commands.push(Command::Certain);
+            Some(commands)
+        }
+    }
 }
 
 /// The question just asked.
