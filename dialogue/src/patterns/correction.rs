@@ -17,6 +17,13 @@ pub(crate) fn rewind(turn: &mut Turn, frame: u64, slots: Slots) {
         })
         .collect();
     let changed = !new.is_empty();
+    // Tapped once more, when a flow that this one calls asks already: its question stays, or nobody would ask any.
+    let same = slots.iter().all(|(slot, value)| {
+        turn.state.frame_slot(turn.state.frame(frame), slot).is_some_and(|old| old == value)
+    });
+    if same && turn.open_question().is_some_and(|asking| called_from(turn, asking, frame)) {
+        return turn.reask();
+    }
     let said = match new.as_slice() {
         [(slot, value)] => told(turn, slot, value),
         _ => None,
@@ -67,6 +74,14 @@ pub(crate) fn rewind(turn: &mut Turn, frame: u64, slots: Slots) {
             turn.emit(TrackerEvent::StepReached { frame, step });
         }
     }
+}
+
+/// Whether a frame runs on behalf of another one.
+fn called_from(turn: &Turn, frame: u64, caller: u64) -> bool {
+    let above = |id: u64| turn.state.frame(id).and_then(|f| f.called_by);
+    // A stack is no deeper than its frames, even if a journal of another hand went round in circles.
+    let mut callers = std::iter::successors(above(frame), |id| above(*id)).take(turn.state.stack.len());
+    callers.any(|id| id == caller)
 }
 
 /// A value as it can be said: what the customer said themselves, not a name of ours.
