@@ -93,8 +93,9 @@ impl Rules<'_> {
                         TrackerEvent::MarketingSet { opted_in: false }
                             | TrackerEvent::ConsentGiven { .. }
                             | TrackerEvent::ConsentDenied { .. }
-                    ) || matches!(c, TrackerEvent::FlowStarted { frame } if frame.self_service
-                    )
+                    ) || matches!(c, TrackerEvent::FlowStarted { frame }
+                        // What was tapped for while waiting may be cancelled in words; an earlier step of the turn did.
+                        if frame.self_service || frame.flow == "pattern_cancel_flow")
                 });
                 let allowed = match self.h.event {
                     Event::Understood(_) | Event::Received(_) if rights => true,

@@ -96,7 +96,8 @@ fn without_a_default_flow_a_text_is_a_failed_attempt() {
 fn what_needs_understanding_is_told_with_its_mend() {
     let domain = "intents: [order_it]\nentities: [colour]\nslots:\n  size:\n    type: text\n    mappings: [{type: from_entity, entity: \
                   colour}]\n  email:\n    type: text\n    mappings: [{type: from_text}]\n";
-    let flows = FLOWS.replace("name: {en: Order}", "name: {en: Order}\n    nlu_trigger: [{intent: order_it}]");
+    let flows =
+        FLOWS.replace("name: {en: Order}", "name: {en: Order}\n    nlu_trigger: [{intent: order_it}]");
     let found = load(&[("domain.yml", domain), ("flows/all.yml", &flows)]).unwrap_err();
     for part in ["intent `order_it`", "entity `colour`", "flow `order`", "slot `size`"] {
         let hit = found.iter().find(|f| f.code == "CHARLA-E1010" && f.message.contains(part));
