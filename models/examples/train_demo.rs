@@ -28,6 +28,7 @@ fn main() -> Result<()> {
             }
         }
     };
+    let id = encoder.as_ref().map(|e| e.id().to_owned());
     let options = Options { encodings: Some(cache.join("encodings")), ..Options::default() };
     let (model, mut report) = train(&data, encoder, &options, &progress::Bars::default())?;
     eprintln!("{} problems; the first:", report.problems.len());
@@ -40,7 +41,7 @@ fn main() -> Result<()> {
         model.manifest().intents.len()
     );
     let folder = option("--out").map_or_else(
-        || artefact::folder(&cache, &artefact::key(&data, model.manifest().encoder.as_deref(), &options)),
+        || artefact::folder(&cache, &artefact::key(&data, id.as_deref(), &options)),
         PathBuf::from,
     );
     artefact::save(&model, &folder)?;

@@ -4,7 +4,7 @@ use crate::{
     artefact::{Check, Manifest},
     calibrate::Scores,
     data::{Example, is_out_of_scope},
-    encoder::{Encode, EncoderSource, Encoding, Tuned},
+    encoder::{self, Encode, EncoderSource, Encoding, Tuned},
     error::{Error, Result},
     features::{context::Context, gazetteer::Gazetteer, sentence, token},
     heads::{
@@ -95,7 +95,7 @@ impl Model {
         joint: Option<Tier>,
         encoder: Option<Arc<dyn EncoderSource>>,
     ) -> Self {
-        let encoder = encoder.filter(|e| Some(e.id()) == manifest.encoder.as_deref());
+        let encoder = encoder.and_then(|e| encoder::of_id(e, manifest.encoder.as_deref()));
         let gazetteer = Gazetteer::new(manifest.tables.clone());
         let id = manifest.id();
         let top = joint.as_ref().and_then(|tier| tier.top.clone());

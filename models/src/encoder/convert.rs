@@ -22,6 +22,9 @@ use serde_json::Value;
 /// Names what this conversion makes of the weights: raised with every change after which vectors differ.
 pub const CONVERSION: &str = "e5small-int8-1";
 
+/// Layers of multilingual-e5-small.
+pub const LAYERS: usize = 12;
+
 /// So many of the last layers may be trained on with a shop's examples. Two bring most of what all of them would, at a
 /// sixth of the cost.
 pub const TOP: usize = 2;
@@ -85,7 +88,10 @@ pub fn convert(weights: &[u8], tokenizer: &[u8]) -> Result<Converted> {
     tokenizer["padding"] = Value::Null;
     tokenizer["truncation"] = Value::Null;
     let tokenizer = serde_json::to_vec(&tokenizer).map_err(|e| ill_tokenizer(e.to_string()))?;
-    let lower = weights.shape.layers.saturating_sub(TOP);
+    if weights.shape.layers != LAYERS {
+        return Err(ill(format!("it has {} layers, not {LAYERS}", weights.shape.layers)));
+    }
+    let lower = LAYERS - TOP;
     Ok(Converted { weights: all(&weights, &rows)?, top: top(&weights, lower)?, tokenizer })
 }
 

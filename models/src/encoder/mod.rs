@@ -19,7 +19,7 @@ use crate::{
     shared::Top,
     text::Analysis,
 };
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 /// Components of a vector of multilingual-e5-small.
 pub const WIDTH: usize = 384;
@@ -77,6 +77,10 @@ pub trait EncoderSource: Send + Sync {
     /// # Errors
     /// `CHARLA-E4106`, `CHARLA-E4107`.
     fn open(&self) -> Result<Box<dyn Encode>>;
+    /// The same encoder stopped after so many layers, which takes less time; `None` where it has no more than that.
+    fn first(&self, _layers: usize) -> Option<Arc<dyn EncoderSource>> {
+        None
+    }
     /// The last layers as they came, if they can be trained on.
     ///
     /// # Errors
@@ -100,12 +104,25 @@ pub trait EncoderSource: Send + Sync {
     }
 }
 
+/// The encoder of that id: `source` itself, or its first layers.
+pub(crate) fn of_id(source: Arc<dyn EncoderSource>, id: Option<&str>) -> Option<Arc<dyn EncoderSource>> {
+    let id = id?;
+    if source.id() == id {
+        return Some(source);
+    }
+    let layers = id.strip_prefix(source.id())?.strip_prefix(FIRST)?.parse().ok()?;
+    source.first(layers).filter(|first| first.id() == id)
+}
+
+/// Stands between an encoder's id and the number of layers after which it stops.
+const FIRST: &str = "-first-";
+
 /// An encoder whose last layers were trained on: opens like any other.
 pub struct Tuned {
     /// What it was made from.
-    pub source: std::sync::Arc<dyn EncoderSource>,
+    pub source: Arc<dyn EncoderSource>,
     /// The layers trained on.
-    pub top: std::sync::Arc<Top>,
+    pub top: Arc<Top>,
     /// Names both.
     pub id: String,
 }

@@ -1,7 +1,7 @@
 //! Runs the encoder: the files' numbers are read once and shared by all threads.
 
 use super::{
-    Encode, EncoderSource, Encoding, Lower, Pieces, WIDTH,
+    Encode, EncoderSource, Encoding, FIRST, Lower, Pieces, WIDTH, convert,
     embedding::Embedding,
     linear::{Kernels, failed},
     transformer::{Layer, Room, Stored, tuned},
@@ -15,7 +15,7 @@ use crate::{
 };
 use std::{
     ops::Range,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
@@ -27,8 +27,16 @@ pub(super) const TOGETHER: usize = 8;
 
 /// An encoder whose files are in the cache.
 pub struct Installed {
-    /// Names weights and conversion.
+    /// Names weights, conversion and layers.
     pub(super) id: String,
+    /// What it is made of.
+    pub(super) files: Arc<Files>,
+    /// It stops after so many layers; `None`: all.
+    pub(super) first: Option<usize>,
+}
+
+/// The files of an encoder.
+pub struct Files {
     /// The layers in 8 bits.
     pub(super) weights: PathBuf,
     /// The last layers in full precision.
@@ -67,32 +75,45 @@ impl EncoderSource for Installed {
     }
 
     fn open(&self) -> Result<Box<dyn Encode>> {
-        Ok(Box::new(self.running(None, None)?))
+        Ok(Box::new(self.files.running(|all| self.first.unwrap_or(all), None)?))
+    }
+
+    fn first(&self, layers: usize) -> Option<Arc<dyn EncoderSource>> {
+        let fewer = layers > 0 && layers < self.first.unwrap_or(convert::LAYERS);
+        fewer.then(|| {
+            let id = format!("{}{FIRST}{layers}", self.id);
+            Arc::new(Self { id, files: self.files.clone(), first: Some(layers) }) as Arc<dyn EncoderSource>
+        })
     }
 
     fn top(&self) -> Result<Option<Top>> {
-        let bytes = std::fs::read(&self.top).map_err(Error::io(&self.top))?;
-        let mut tensors = Tensors::from_bytes(&bytes, &self.top)?;
-        Top::take("top", &mut tensors).map(Some).ok_or_else(|| self.ill(&self.top))
+        if self.first.is_some() {
+            return Ok(None);
+        }
+        let path = &self.files.top;
+        let bytes = std::fs::read(path).map_err(Error::io(path))?;
+        let mut tensors = Tensors::from_bytes(&bytes, path)?;
+        Top::take("top", &mut tensors).map(Some).ok_or_else(|| ill(path))
     }
 
     fn open_lower(&self) -> Result<Box<dyn Lower>> {
-        Ok(Box::new(self.running(Some(super::convert::TOP), None)?))
+        Ok(Box::new(self.files.running(|all| all.saturating_sub(convert::TOP), None)?))
     }
 
     fn open_tuned(&self, top: &Top) -> Result<Box<dyn Encode>> {
         if top.shape.hidden != WIDTH {
             return Err(failed(format!("layers of width {} do not fit one of {WIDTH}", top.shape.hidden)));
         }
-        Ok(Box::new(self.running(Some(top.layers.len()), Some(top))?))
+        let below = |all: usize| all.saturating_sub(top.layers.len());
+        Ok(Box::new(self.files.running(below, Some(top))?))
     }
 }
 
-impl Installed {
-    fn ill(&self, path: &std::path::Path) -> Error {
-        failed(format!("{} does not hold the encoder: remove its folder and pull again", path.display()))
-    }
+fn ill(path: &Path) -> Error {
+    failed(format!("{} does not hold the encoder: remove its folder and pull again", path.display()))
+}
 
+impl Files {
     fn shared(&self) -> Result<Arc<Shared>> {
         let mut held = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = held.upgrade() {
@@ -101,13 +122,13 @@ impl Installed {
         let bytes = std::fs::read(&self.weights).map_err(Error::io(&self.weights))?;
         let mut tensors = Tensors::from_bytes(&bytes, &self.weights)?;
         drop(bytes);
-        let (shape, count) = take_shape(&mut tensors).ok_or_else(|| self.ill(&self.weights))?;
+        let (shape, count) = take_shape(&mut tensors).ok_or_else(|| ill(&self.weights))?;
         let embedding = Embedding::take(&mut tensors, shape.hidden, shape.epsilon);
-        let embedding = embedding.filter(|_| shape.hidden == WIDTH).ok_or_else(|| self.ill(&self.weights))?;
+        let embedding = embedding.filter(|_| shape.hidden == WIDTH).ok_or_else(|| ill(&self.weights))?;
         let kernels = Kernels::new();
         let layer = |l: usize| {
             let stored = Stored::take(&format!("l{l}"), &mut tensors);
-            Layer::new(&kernels, shape, stored.ok_or_else(|| self.ill(&self.weights))?)
+            Layer::new(&kernels, shape, stored.ok_or_else(|| ill(&self.weights))?)
         };
         let layers = (0..count).map(layer).collect::<Result<_>>()?;
         let tokenizer = Tokenizer::from_file(&self.tokenizer).map_err(failed)?;
@@ -116,10 +137,10 @@ impl Installed {
         Ok(shared)
     }
 
-    /// Without the last `without` layers, with those of `top` above the rest.
-    fn running(&self, without: Option<usize>, top: Option<&Top>) -> Result<Running> {
+    /// So many of the first layers as `count` makes of all, with those of `top` above them.
+    fn running(&self, count: impl FnOnce(usize) -> usize, top: Option<&Top>) -> Result<Running> {
         let shared = self.shared()?;
-        let layers = shared.layers.len().saturating_sub(without.unwrap_or(0));
+        let layers = count(shared.layers.len()).min(shared.layers.len());
         let above = top.map(|top| tuned(&Kernels::new(), top)).transpose()?;
         Ok(Running { shared, layers, above, room: Room::default() })
     }

@@ -35,3 +35,20 @@ fn vectors_are_those_of_the_reference() {
         );
     }
 }
+
+#[test]
+fn fewer_layers_are_another_encoder() {
+    let Ok(encoder) = install::installed(&install::default_cache()) else {
+        eprintln!("skipped: the encoder is not in the cache");
+        return;
+    };
+    let half = encoder.first(6).unwrap();
+    assert_eq!(half.id(), format!("{}-first-6", encoder.id()));
+    assert!(encoder.first(12).is_none() && encoder.first(0).is_none() && half.first(6).is_none());
+    assert!(half.top().unwrap().is_none(), "its last layers are not those that can be trained on");
+    let text = Analysis::new("where is my order 8842");
+    let (whole, half) =
+        (encoder.open().unwrap().encode(&text).unwrap(), half.open().unwrap().encode(&text).unwrap());
+    assert_ne!(whole.sentence, half.sentence);
+    assert_eq!(whole.words.len(), half.words.len());
+}
