@@ -90,6 +90,24 @@ impl Manifest {
     }
 }
 
+/// SHA-256 of a file, hexadecimal; it is read piece by piece.
+///
+/// # Errors
+/// `CHARLA-E4010`.
+pub(crate) fn sha256_of(path: &Path) -> Result<String> {
+    use std::io::Read;
+    let mut file = std::fs::File::open(path).map_err(Error::io(path))?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let n = file.read(&mut buffer).map_err(Error::io(path))?;
+        if n == 0 {
+            return Ok(hex::encode(hash.finalize()));
+        }
+        hash.update(&buffer[..n]);
+    }
+}
+
 /// SHA-256, hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
@@ -179,11 +197,12 @@ pub fn load(folder: &Path, encoder: Option<Arc<dyn EncoderSource>>) -> Result<Mo
         return Err(ill(format!("it was trained by version {}, this is {CODE}", manifest.code)));
     }
     let tensors = |name: &str| {
-        let bytes = read(name)?;
-        if manifest.files.get(name).is_none_or(|sum| *sum != sha256(&bytes)) {
+        let path = folder.join(name);
+        let found = sha256_of(&path)?;
+        if manifest.files.get(name).is_none_or(|sum| *sum != found) {
             return Err(ill(format!("{name} does not have the checksum in {MANIFEST}")));
         }
-        Tensors::from_bytes(&bytes, folder)
+        Tensors::from_file(&path, |_| true)
     };
     let languages = Languages {
         labels: manifest.languages.clone(),

@@ -134,7 +134,8 @@ impl Crowd {
             Some("is empty")
         } else if ["{{", "}}", "{%", "%}"].iter().any(|mark| text.contains(mark)) {
             Some("shows a placeholder")
-        } else if text.contains("CHARLA-E") || text.contains("panicked") {
+        // Not the word alone: a customer may be panicked, and is quoted.
+        } else if text.contains("CHARLA-E") || text.contains("panicked at ") {
             Some("shows an error")
         } else if about == Some(Sort::Internal) {
             Some("says that something went wrong inside")

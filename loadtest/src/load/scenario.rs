@@ -477,6 +477,7 @@ mod tests {
             "soak",
             "capacity",
             "trivial",
+            "trivial-most",
         ] {
             assert!(names.iter().any(|found| found == name), "{name}");
         }

@@ -3,14 +3,14 @@
 
 use super::packages::Package;
 use crate::{
+    artefact::sha256_of,
     error::{Error, Result},
     progress::{Progress, Unit},
 };
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{Read, Write},
+    fs::{self, OpenOptions},
+    io::Write,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -56,7 +56,7 @@ pub(super) fn wheel(folder: &Path, package: &Package, progress: &dyn Progress) -
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(Error::io(folder))?.block_on(download)?;
     progress.end(&name);
-    let found = digest(&part)?;
+    let found = sha256_of(&part)?;
     if found != package.sha256 {
         fs::remove_file(&part).map_err(Error::io(&part))?;
         return Err(Error::Checksum { file: name, found, pinned: package.sha256.to_owned() });
@@ -112,19 +112,6 @@ async fn stream(
         progress.at(name, done);
     }
     file.sync_all().map_err(Error::io(part))
-}
-
-fn digest(path: &Path) -> Result<String> {
-    let mut file = File::open(path).map_err(Error::io(path))?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let n = file.read(&mut buffer).map_err(Error::io(path))?;
-        if n == 0 {
-            return Ok(hex::encode(hash.finalize()));
-        }
-        hash.update(&buffer[..n]);
-    }
 }
 
 /// Asks pip where the package's wheel is, without downloading it.

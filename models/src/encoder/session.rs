@@ -60,13 +60,13 @@ pub(super) fn put_shape(tensors: &mut Tensors, shape: Shape, layers: usize) {
     tensors.put("shape", &[hidden as f32, inner as f32, heads as f32, epsilon, layers as f32]);
 }
 
-fn take_shape(tensors: &mut Tensors) -> Option<(Shape, usize)> {
+fn take_shape(tensors: &mut Tensors) -> Option<Shape> {
     let numbers = tensors.take("shape")?;
     let [hidden, inner, heads, epsilon, layers] = numbers.as_slice() else { return None };
     let whole = |x: f32| ((1.0..=65536.0).contains(&x) && x.fract() == 0.0).then_some(x as usize);
     let shape =
         Shape { hidden: whole(*hidden)?, inner: whole(*inner)?, heads: whole(*heads)?, epsilon: *epsilon };
-    Some((shape, whole(*layers)?))
+    (whole(*layers)? == convert::LAYERS).then_some(shape)
 }
 
 impl EncoderSource for Installed {
@@ -75,7 +75,7 @@ impl EncoderSource for Installed {
     }
 
     fn open(&self) -> Result<Box<dyn Encode>> {
-        Ok(Box::new(self.files.running(|all| self.first.unwrap_or(all), None)?))
+        Ok(Box::new(self.files.running(self.first.unwrap_or(convert::LAYERS), None)?))
     }
 
     fn first(&self, layers: usize) -> Option<Arc<dyn EncoderSource>> {
@@ -97,14 +97,14 @@ impl EncoderSource for Installed {
     }
 
     fn open_lower(&self) -> Result<Box<dyn Lower>> {
-        Ok(Box::new(self.files.running(|all| all.saturating_sub(convert::TOP), None)?))
+        Ok(Box::new(self.files.running(convert::LAYERS - convert::TOP, None)?))
     }
 
     fn open_tuned(&self, top: &Top) -> Result<Box<dyn Encode>> {
         if top.shape.hidden != WIDTH {
             return Err(failed(format!("layers of width {} do not fit one of {WIDTH}", top.shape.hidden)));
         }
-        let below = |all: usize| all.saturating_sub(top.layers.len());
+        let below = convert::LAYERS.saturating_sub(top.layers.len());
         Ok(Box::new(self.files.running(below, Some(top))?))
     }
 }
@@ -114,15 +114,16 @@ fn ill(path: &Path) -> Error {
 }
 
 impl Files {
-    fn shared(&self) -> Result<Arc<Shared>> {
+    /// With at least `count` layers: those that nobody runs are not read.
+    fn shared(&self, count: usize) -> Result<Arc<Shared>> {
         let mut held = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shared) = held.upgrade() {
+        if let Some(shared) = held.upgrade().filter(|shared| shared.layers.len() >= count) {
             return Ok(shared);
         }
-        let bytes = std::fs::read(&self.weights).map_err(Error::io(&self.weights))?;
-        let mut tensors = Tensors::from_bytes(&bytes, &self.weights)?;
-        drop(bytes);
-        let (shape, count) = take_shape(&mut tensors).ok_or_else(|| ill(&self.weights))?;
+        let unread: Vec<String> = (count..convert::LAYERS).map(|l| format!("l{l}.")).collect();
+        let wanted = |name: &str| !unread.iter().any(|layer| name.starts_with(layer));
+        let mut tensors = Tensors::from_file(&self.weights, wanted)?;
+        let shape = take_shape(&mut tensors).ok_or_else(|| ill(&self.weights))?;
         let embedding = Embedding::take(&mut tensors, shape.hidden, shape.epsilon);
         let embedding = embedding.filter(|_| shape.hidden == WIDTH).ok_or_else(|| ill(&self.weights))?;
         let kernels = Kernels::new();
@@ -137,10 +138,9 @@ impl Files {
         Ok(shared)
     }
 
-    /// So many of the first layers as `count` makes of all, with those of `top` above them.
-    fn running(&self, count: impl FnOnce(usize) -> usize, top: Option<&Top>) -> Result<Running> {
-        let shared = self.shared()?;
-        let layers = count(shared.layers.len()).min(shared.layers.len());
+    /// The first `layers`, with those of `top` above them.
+    fn running(&self, layers: usize, top: Option<&Top>) -> Result<Running> {
+        let shared = self.shared(layers)?;
         let above = top.map(|top| tuned(&Kernels::new(), top)).transpose()?;
         Ok(Running { shared, layers, above, room: Room::default() })
     }

@@ -1,7 +1,12 @@
 //! A file of named blocks of numbers: a JSON header with names and sizes, then the numbers, little endian.
 
 use crate::error::{Error, Result};
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufReader, Cursor, Read, Seek},
+    path::Path,
+};
 
 const MAGIC: &[u8; 8] = b"CHARLAT1";
 
@@ -90,32 +95,85 @@ impl Tensors {
     /// # Errors
     /// `CHARLA-E4020` where the bytes are something else or cut short.
     pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self> {
+        Self::read(Cursor::new(bytes), bytes.len() as u64, path, |_| true)
+    }
+
+    /// Reads a file, but only blocks that are `wanted` by name. The file as a whole is never in memory.
+    ///
+    /// # Errors
+    /// `CHARLA-E4010` where it cannot be read, `CHARLA-E4020` where it is something else or cut short.
+    pub fn from_file(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Self> {
+        let file = File::open(path).map_err(Error::io(path))?;
+        let length = file.metadata().map_err(Error::io(path))?.len();
+        Self::read(BufReader::with_capacity(1 << 16, file), length, path, wanted)
+    }
+
+    fn read<R: Read + Seek>(
+        mut from: R,
+        length: u64,
+        path: &Path,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Self> {
         let ill = |why: &str| Error::Artefact { path: path.to_owned(), why: why.into() };
-        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| ill("not a weights file"))?;
-        let (length, rest) = rest.split_first_chunk::<8>().ok_or_else(|| ill("cut short"))?;
-        let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| ill("header too long"))?;
-        let (header, mut rest) = rest.split_at_checked(length).ok_or_else(|| ill("cut short"))?;
+        let cut = |_| ill("cut short");
+        let (mut magic, mut size) = ([0; 8], [0; 8]);
+        from.read_exact(&mut magic).map_err(|_| ill("not a weights file"))?;
+        if magic != *MAGIC {
+            return Err(ill("not a weights file"));
+        }
+        from.read_exact(&mut size).map_err(cut)?;
+        let mut rest = length.saturating_sub(16);
+        // What a damaged header promises is not reserved.
+        let mut take = |bytes: u64| {
+            rest = rest.checked_sub(bytes).ok_or_else(|| ill("cut short"))?;
+            usize::try_from(bytes).map_err(|_| ill("too long"))
+        };
+        let mut header = vec![0; take(u64::from_le_bytes(size))?];
+        from.read_exact(&mut header).map_err(cut)?;
         let header: BTreeMap<String, (String, usize)> =
-            serde_json::from_slice(header).map_err(|e| ill(&format!("header: {e}")))?;
+            serde_json::from_slice(&header).map_err(|e| ill(&format!("header: {e}")))?;
         let mut out = Self::default();
         for (name, (kind, count)) in header {
-            let size = match kind.as_str() {
+            let size: u64 = match kind.as_str() {
                 "f32" => 4,
                 "i8" => 1,
                 _ => 8,
             };
-            let bytes = count.checked_mul(size).ok_or_else(|| ill("cut short"))?;
-            let (data, after) = rest.split_at_checked(bytes).ok_or_else(|| ill("cut short"))?;
-            rest = after;
+            let bytes = (count as u64).checked_mul(size).ok_or_else(|| ill("cut short"))?;
+            let length = take(bytes)?;
+            if !wanted(&name) {
+                from.seek_relative(bytes.cast_signed()).map_err(Error::io(path))?;
+                continue;
+            }
             let block = match size {
-                4 => Block::Floats(data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
-                1 => Block::Bytes(data.iter().map(|b| b.cast_signed()).collect()),
-                _ => Block::Names(data.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect()),
+                4 => Block::Floats(numbers(&mut from, count, f32::from_le_bytes).map_err(cut)?),
+                1 => {
+                    let mut data = vec![0; length];
+                    from.read_exact(&mut data).map_err(cut)?;
+                    Block::Bytes(data.into_iter().map(u8::cast_signed).collect())
+                }
+                _ => Block::Names(numbers(&mut from, count, u64::from_le_bytes).map_err(cut)?),
             };
             out.blocks.insert(name, block);
         }
         Ok(out)
     }
+}
+
+/// So many numbers of `N` bytes each.
+fn numbers<T, const N: usize>(
+    from: &mut impl Read,
+    count: usize,
+    number: impl Fn([u8; N]) -> T,
+) -> std::io::Result<Vec<T>> {
+    let mut out = Vec::with_capacity(count);
+    let mut buffer = [0; 1 << 13];
+    while out.len() < count {
+        let part = &mut buffer[..(count - out.len()).saturating_mul(N).min(1 << 13)];
+        from.read_exact(part)?;
+        out.extend(part.as_chunks::<N>().0.iter().map(|bytes| number(*bytes)));
+    }
+    Ok(out)
 }
 
 #[cfg(test)]
@@ -132,5 +190,13 @@ mod tests {
         for cut in [0, 5, 12, bytes.len() - 1] {
             assert!(Tensors::from_bytes(&bytes[..cut], Path::new("x")).is_err());
         }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        t.put_bytes("b", &[-3; 20_000]);
+        t.put("long", &vec![0.25; 5000]);
+        std::fs::write(file.path(), t.to_bytes()).unwrap();
+        assert_eq!(Tensors::from_file(file.path(), |_| true).unwrap(), t);
+        let mut some = Tensors::from_file(file.path(), |name| name != "long" && name != "n").unwrap();
+        assert_eq!((some.take("w"), some.take_bytes("b")), (Some(vec![1.5, -2.0]), Some(vec![-3; 20_000])));
+        assert!(!some.has("long") && !some.has("n"));
     }
 }
