@@ -12,9 +12,12 @@ use std::time::{Duration, Instant};
 /// fjall's write-ahead log may grow to this before memtables are flushed; its own 512 MiB would make start-up replay
 /// half a gigabyte.
 const MAX_JOURNALING: u64 = 128 * 1024 * 1024;
-/// Flushes and compactions. Of several, fjall 3.1's first compacts nothing and hands each order for it back to the queue at once, so
-/// that it keeps a processor busy for as long as another one compacts.
-const WORKERS: usize = 1;
+/// Flushes and compactions. Never one alone: fjall 3.1's workers send each other orders through a queue of a thousand, so that
+/// one that is busy compacting while writers fill the queue then waits for itself for ever, nothing is flushed any more and
+/// memory grows with every message. The price is that the first of several hands compactions back to the queue as long as
+/// another one is at it, which keeps a processor busy.
+const WORKERS: usize = 2;
+const _: () = assert!(WORKERS > 1, "a single worker of fjall's can wait for itself");
 /// Blocks read. Conversations live on what is in memory; this is for waking them and for walking through due rows.
 const CACHE: u64 = 16 * 1024 * 1024;
 /// Of the space of records. What a live conversation has in memtables counts as its memory: with 16 MiB, 50,000 of them took
