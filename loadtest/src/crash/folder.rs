@@ -16,14 +16,8 @@ pub(super) const VERIFY_TOKEN: &str = "crash-loop-verify-token";
 /// Of Graph requests.
 pub(super) const ACCESS_TOKEN: &str = "crash-loop-access-token";
 
-macro_rules! files {
-    ($($path:literal),* $(,)?) => {
-        [$(($path, include_str!(concat!("../../assistants/echo-understood/", $path)))),*]
-    };
-}
-
 /// The assistant, from this crate. It understands, so that engines also die between a text and what it was understood as.
-const ASSISTANT: [(&str, &str); 7] = files![
+const ASSISTANT: [(&str, &str); 7] = crate::assistant!["echo-understood":
     "domain.yml",
     "settings.yml",
     "flows/echo.yml",

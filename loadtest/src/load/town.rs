@@ -29,15 +29,8 @@ pub(super) const AGENT_TOKEN: &str = "load-agent-token";
 const SHOP_TOKEN: &str = "load-shop-token";
 const CRM_PASSWORD: &str = "load-crm-password";
 
-macro_rules! files {
-    ($($path:literal),* $(,)?) => {
-        [$(($path, include_str!(concat!("../../assistants/echo/", $path)))),*]
-    };
-}
-
 /// The assistant that says every text back, from this crate.
-const ECHO: [(&str, &str); 5] =
-    files!["domain.yml", "settings.yml", "flows/echo.yml", "responses/en.yml", "tests/echo.yml"];
+const ECHO: [(&str, &str); 5] = crate::assistant!["echo": "domain.yml", "settings.yml", "flows/echo.yml", "responses/en.yml", "tests/echo.yml"];
 
 /// What it is made of.
 #[derive(Debug)]

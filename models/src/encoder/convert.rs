@@ -4,8 +4,7 @@
 
 use super::{
     embedding::BLOCK,
-    linear::Coded,
-    session::put_shape,
+    linear::{Coded, transposed},
     transformer::Stored,
     weights::{Quantised, Weights, ill},
 };
@@ -136,21 +135,11 @@ fn numbers(matrix: &Quantised) -> Vec<f32> {
     matrix.codes.iter().enumerate().map(|(i, code)| (f32::from(*code) - 8.0) * scale(i)).collect()
 }
 
-/// Outputs × inputs as inputs × outputs.
-fn transposed(matrix: &[f32], inputs: usize) -> Vec<f32> {
-    let outputs = matrix.len() / inputs;
-    let mut out = vec![0f32; matrix.len()];
-    for (i, number) in matrix.iter().enumerate() {
-        out[i % inputs * outputs + i / inputs] = *number;
-    }
-    out
-}
-
 /// Everything that is run.
 fn all(w: &Weights<'_>, rows: &[usize]) -> Result<Vec<u8>> {
     let mut tensors = Tensors::default();
     let shape = shape(w);
-    put_shape(&mut tensors, shape, w.shape.layers);
+    shape.save("shape", w.shape.layers, &mut tensors);
     embeddings(&mut tensors, w, rows)?;
     for l in 0..w.shape.layers {
         let matrix = |parts: &[&str], inputs: usize| -> Result<(Coded, Vec<f32>)> {

@@ -46,6 +46,16 @@ impl Coded {
     }
 }
 
+/// A matrix of `columns`, stored row by row, with its columns as rows.
+pub(super) fn transposed(matrix: &[f32], columns: usize) -> Vec<f32> {
+    let rows = matrix.len() / columns;
+    let mut out = vec![0f32; matrix.len()];
+    for (i, number) in matrix.iter().enumerate() {
+        out[i % columns * rows + i / columns] = *number;
+    }
+    out
+}
+
 /// Kernels for the processor at hand.
 pub(super) struct Kernels {
     /// For weights in 8 bits.

@@ -54,21 +54,6 @@ pub(super) struct Shared {
     layers: Vec<Layer>,
 }
 
-/// Puts the encoder's shape into a file's tensors.
-pub(super) fn put_shape(tensors: &mut Tensors, shape: Shape, layers: usize) {
-    let Shape { hidden, inner, heads, epsilon } = shape;
-    tensors.put("shape", &[hidden as f32, inner as f32, heads as f32, epsilon, layers as f32]);
-}
-
-fn take_shape(tensors: &mut Tensors) -> Option<Shape> {
-    let numbers = tensors.take("shape")?;
-    let [hidden, inner, heads, epsilon, layers] = numbers.as_slice() else { return None };
-    let whole = |x: f32| ((1.0..=65536.0).contains(&x) && x.fract() == 0.0).then_some(x as usize);
-    let shape =
-        Shape { hidden: whole(*hidden)?, inner: whole(*inner)?, heads: whole(*heads)?, epsilon: *epsilon };
-    (whole(*layers)? == convert::LAYERS).then_some(shape)
-}
-
 impl EncoderSource for Installed {
     fn id(&self) -> &str {
         &self.id
@@ -91,8 +76,7 @@ impl EncoderSource for Installed {
             return Ok(None);
         }
         let path = &self.files.top;
-        let bytes = std::fs::read(path).map_err(Error::io(path))?;
-        let mut tensors = Tensors::from_bytes(&bytes, path)?;
+        let mut tensors = Tensors::from_file(path, |_| true)?;
         Top::take("top", &mut tensors).map(Some).ok_or_else(|| ill(path))
     }
 
@@ -123,7 +107,8 @@ impl Files {
         let unread: Vec<String> = (count..convert::LAYERS).map(|l| format!("l{l}.")).collect();
         let wanted = |name: &str| !unread.iter().any(|layer| name.starts_with(layer));
         let mut tensors = Tensors::from_file(&self.weights, wanted)?;
-        let shape = take_shape(&mut tensors).ok_or_else(|| ill(&self.weights))?;
+        let shape = Shape::take("shape", &mut tensors).filter(|(_, layers)| *layers == convert::LAYERS);
+        let (shape, _) = shape.ok_or_else(|| ill(&self.weights))?;
         let embedding = Embedding::take(&mut tensors, shape.hidden, shape.epsilon);
         let embedding = embedding.filter(|_| shape.hidden == WIDTH).ok_or_else(|| ill(&self.weights))?;
         let kernels = Kernels::new();
@@ -209,12 +194,8 @@ impl Encode for Running {
     }
 
     fn encode_all(&mut self, texts: &[&Analysis]) -> Result<Vec<Encoding>> {
-        let mut out = Vec::with_capacity(texts.len());
-        for texts in texts.chunks(TOGETHER) {
-            let pieces = self.run(texts)?;
-            out.extend(pieces.into_iter().map(|p| self.encoding(p)));
-        }
-        Ok(out)
+        let pieces = self.pieces(texts)?;
+        Ok(pieces.into_iter().map(|p| self.encoding(p)).collect())
     }
 }
 

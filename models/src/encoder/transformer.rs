@@ -1,6 +1,6 @@
 //! The encoder's layers on 8-bit integers. Texts stand below each other; each attends to itself only.
 
-use super::linear::{Coded, Kernels, LANES, Linear, Scratch, failed};
+use super::linear::{Coded, Kernels, LANES, Linear, Scratch, failed, transposed};
 use crate::{
     error::Result,
     heads::tensors::Tensors,
@@ -231,7 +231,8 @@ pub(super) fn tuned(kernels: &Kernels, top: &Top) -> Result<Vec<Layer>> {
     let one = |layer: &crate::shared::weights::Layer| {
         let blocks = &layer.blocks;
         let matrix = |block: usize, inputs: usize| {
-            (Coded::new(&transposed(&blocks[block], inputs), inputs), blocks[block + 1].clone())
+            let (weights, bias) = (&blocks[block], blocks[block + 1].clone());
+            (Coded::new(&transposed(weights, bias.len()), inputs), bias)
         };
         let mut qkv = (Coded { codes: Vec::new(), scales: Vec::new() }, Vec::new());
         for block in [Q, K, V] {
@@ -247,12 +248,6 @@ pub(super) fn tuned(kernels: &Kernels, top: &Top) -> Result<Vec<Layer>> {
         Layer::new(kernels, top.shape, stored)
     };
     top.layers.iter().map(one).collect()
-}
-
-/// Inputs × outputs as outputs × inputs.
-fn transposed(matrix: &[f32], inputs: usize) -> Vec<f32> {
-    let outputs = matrix.len() / inputs;
-    (0..matrix.len()).map(|i| matrix[i % inputs * outputs + i / inputs]).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{BufReader, Cursor, Read, Seek},
+    io::{BufReader, Read, Seek},
     path::Path,
 };
 
@@ -94,8 +94,9 @@ impl Tensors {
     ///
     /// # Errors
     /// `CHARLA-E4020` where the bytes are something else or cut short.
-    pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self> {
-        Self::read(Cursor::new(bytes), bytes.len() as u64, path, |_| true)
+    #[cfg(test)]
+    pub(crate) fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self> {
+        Self::read(std::io::Cursor::new(bytes), bytes.len() as u64, path, |_| true)
     }
 
     /// Reads a file, but only blocks that are `wanted` by name. The file as a whole is never in memory.

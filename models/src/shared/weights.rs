@@ -50,6 +50,23 @@ impl Shape {
         let (h, i) = (self.hidden, self.inner);
         [h * h, h, h * h, h, h * h, h, h * h, h, h, h, h * i, i, i * h, h, h, h]
     }
+
+    /// Puts dimensions and the number of layers into `tensors`.
+    pub fn save(&self, name: &str, layers: usize, tensors: &mut Tensors) {
+        let Shape { hidden, inner, heads, epsilon } = *self;
+        tensors.put(name, &[hidden as f32, inner as f32, heads as f32, epsilon, layers as f32]);
+    }
+
+    /// Takes out what [`Shape::save`] put; `None` where it is missing or makes no sense.
+    pub fn take(name: &str, tensors: &mut Tensors) -> Option<(Self, usize)> {
+        let numbers = tensors.take(name)?;
+        let [hidden, inner, heads, epsilon, layers] = numbers.as_slice() else { return None };
+        // Dimensions are small whole numbers, exact in a float.
+        let whole = |x: f32| ((1.0..=65536.0).contains(&x) && x.fract() == 0.0).then_some(x as usize);
+        let shape =
+            Self { hidden: whole(*hidden)?, inner: whole(*inner)?, heads: whole(*heads)?, epsilon: *epsilon };
+        shape.hidden.is_multiple_of(shape.heads).then_some((shape, whole(*layers)?))
+    }
 }
 
 impl Layer {
@@ -87,9 +104,7 @@ pub struct Top {
 impl Top {
     /// Puts all of it into `tensors`.
     pub fn save(&self, prefix: &str, tensors: &mut Tensors) {
-        let Shape { hidden, inner, heads, epsilon } = self.shape;
-        let numbers = [hidden as f32, inner as f32, heads as f32, epsilon, self.layers.len() as f32];
-        tensors.put(&format!("{prefix}.shape"), &numbers);
+        self.shape.save(&format!("{prefix}.shape"), self.layers.len(), tensors);
         for (i, layer) in self.layers.iter().enumerate() {
             layer.save(&format!("{prefix}.{i}"), tensors);
         }
@@ -97,20 +112,8 @@ impl Top {
 
     /// Takes out what [`Top::save`] put; `None` where something is missing or of another size.
     pub fn take(prefix: &str, tensors: &mut Tensors) -> Option<Self> {
-        let numbers = tensors.take(&format!("{prefix}.shape"))?;
-        let [hidden, inner, heads, epsilon, count] = numbers.as_slice() else { return None };
-        // Dimensions are small whole numbers, exact in a float.
-        let whole = |x: f32| ((1.0..=65536.0).contains(&x) && x.fract() == 0.0).then_some(x as usize);
-        let shape = Shape {
-            hidden: whole(*hidden)?,
-            inner: whole(*inner)?,
-            heads: whole(*heads)?,
-            epsilon: *epsilon,
-        };
-        if !shape.hidden.is_multiple_of(shape.heads) {
-            return None;
-        }
-        let layers = (0..whole(*count)?)
+        let (shape, count) = Shape::take(&format!("{prefix}.shape"), tensors)?;
+        let layers = (0..count)
             .map(|i| Layer::take(shape, &format!("{prefix}.{i}"), tensors))
             .collect::<Option<Vec<_>>>()?;
         Some(Self { shape, layers })
