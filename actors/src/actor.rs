@@ -58,7 +58,7 @@ pub(crate) struct Life<S: Session> {
     shared: Arc<Shared<S>>,
     /// Known once the first event has come. Packed also while a turn is under way: memory changes only after the commit.
     known: Option<Packed<S>>,
-    /// Turns since the newest snapshot.
+    /// Turns since the newest snapshot, in this life and before it.
     unsaved: u32,
     /// What was left unhandled before this life has been handled.
     caught_up: bool,
@@ -104,7 +104,10 @@ impl<S: Session> Actor for Conversation<S> {
     }
 
     async fn post_stop(&self, _: ActorRef<Self::Msg>, life: &mut Life<S>) -> Result<(), ActorProcessingErr> {
-        life.save();
+        // A few turns are folded again as fast as a snapshot is read, and each snapshot costs room in sled's cache.
+        if life.unsaved >= life.shared.options.snapshot_every_turns.div_ceil(2) {
+            life.save();
+        }
         Ok(())
     }
 }
@@ -174,7 +177,11 @@ impl<S: Session> Life<S> {
             }
             let known = match self.known.take() {
                 Some(known) => known,
-                None => Packed::pack(&self.shared.load(&self.id)?)?,
+                None => {
+                    let folded = self.shared.load(&self.id)?;
+                    self.unsaved = u32::try_from(folded.turns).unwrap_or(u32::MAX);
+                    Packed::pack(&folded)?
+                }
             };
             // Delivered and read from the journal as well.
             if delivered.seq <= known.handled {
@@ -225,7 +232,7 @@ impl<S: Session> Life<S> {
             metrics::counter!(names::PARKED).increment(1);
             shared.counts.parked.fetch_add(1, Ordering::Relaxed);
         }
-        self.unsaved += 1;
+        self.unsaved = self.unsaved.saturating_add(1);
         if self.unsaved >= shared.options.snapshot_every_turns {
             self.save();
         }

@@ -4,7 +4,7 @@ use crate::accept::{Alias, Item, Receipt, Refused};
 use crate::core::ledger::{Ledger, Output};
 use crate::core::tx::{StoreError, Tx};
 use crate::credit::Credit;
-use crate::inspect::{DeliveryReport, Inspector};
+use crate::inspect::{DeliveryReport, Inspector, ViewRow};
 use crate::metrics as names;
 use crate::outbox::OutboxMsg;
 use crate::record::Record;
@@ -207,8 +207,8 @@ impl<S: Session> EngineHandle<S> {
     }
 
     /// See [`Inspector::view`].
-    pub fn view(&self, table: &str, limit: usize) -> Result<Vec<(ConversationId, Vec<u8>)>, StoreError> {
-        self.parts.inspector.view(table, limit)
+    pub fn view(&self, table: &str, after: Option<&[u8]>, limit: usize) -> Result<Vec<ViewRow>, StoreError> {
+        self.parts.inspector.view(table, after, limit)
     }
 
     /// See [`Inspector::deliveries`].

@@ -28,6 +28,17 @@ pub struct DeliveryReport {
     pub at: Millis,
 }
 
+/// A row of a side table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ViewRow {
+    /// Its place in the table, to go on from; it stays the row's as long as the row is there.
+    pub place: Vec<u8>,
+    /// Whose row it is.
+    pub conversation: ConversationId,
+    /// What the session wrote there.
+    pub value: Vec<u8>,
+}
+
 /// A journal to be looked at.
 pub struct Inspector<S: Session> {
     journal: Arc<dyn Journal>,
@@ -90,16 +101,22 @@ impl<S: Session> Inspector<S> {
         records(&*self.journal, id, from, limit)
     }
 
-    /// At most `limit` rows of a side table, in its order.
-    pub fn view(&self, table: &str, limit: usize) -> Result<Vec<(ConversationId, Vec<u8>)>, StoreError> {
-        let range = Range::prefix(&rows::table_prefix(table));
+    /// At most `limit` rows of a side table, in its order; with `after`, those that come after that
+    /// [place](ViewRow::place).
+    pub fn view(&self, table: &str, after: Option<&[u8]>, limit: usize) -> Result<Vec<ViewRow>, StoreError> {
+        let prefix = rows::table_prefix(table);
+        let mut range = Range::prefix(&prefix);
+        if let Some(place) = after {
+            range = range.after(&[&prefix, place].concat());
+        }
         let found = self.journal.scan(Space::Views, &range, false, limit)?;
         found
             .into_iter()
-            .map(|(_, value)| {
-                let (id, value) =
+            .map(|(key, value)| {
+                let (conversation, value) =
                     ids::split_conversation(&value).ok_or_else(|| ledger::bad_key(Space::Views))?;
-                Ok((id, value.to_vec()))
+                let place = key.get(prefix.len()..).unwrap_or_default().to_vec();
+                Ok(ViewRow { place, conversation, value: value.to_vec() })
             })
             .collect()
     }

@@ -38,7 +38,7 @@ pub struct Options {
     pub resident_cap: usize,
     /// A conversation rests after so long without an event. Waking it reads its snapshot and what came after. Default 60 s.
     pub idle_passivation_secs: u64,
-    /// A snapshot is written every so many turns (and when a conversation goes to rest). Default 16.
+    /// A snapshot is written every so many turns, and after half as many when a conversation goes to rest. Default 16.
     pub snapshot_every_turns: u32,
     /// Durable effects on their way at a time, over all conversations. Default 256.
     pub dispatch_width: usize,

@@ -77,19 +77,37 @@ fn unknown() -> Problem {
     Problem(StatusCode::NOT_FOUND, "CHARLA-E2103", "no such conversation".into())
 }
 
-fn table(edge: &Edge, name: &'static str) -> Answer {
-    let rows: Vec<Value> = edge
-        .engine
-        .view(name, 500)
-        .map_err(|error| internal(&error))?
+/// A page of the queue, or of what is taken.
+#[derive(Deserialize)]
+struct TablePage {
+    #[serde(default = "hundred")]
+    limit: usize,
+    /// `next` of the page before.
+    #[serde(default)]
+    after: Option<String>,
+}
+
+fn hundred() -> usize {
+    100
+}
+
+fn table(edge: &Edge, request: &HttpRequest, page: &TablePage, name: &'static str) -> Answer {
+    agent(edge, request)?;
+    let after = page.after.as_deref().map(hex::decode).transpose().map_err(|_| {
+        Problem(StatusCode::BAD_REQUEST, "CHARLA-E2110", "`after` is the `next` of the page before".into())
+    })?;
+    let limit = page.limit.clamp(1, 500);
+    let rows = edge.engine.view(name, after.as_deref(), limit).map_err(|error| internal(&error))?;
+    let next = rows.last().filter(|_| rows.len() == limit).map(|row| hex::encode(&row.place));
+    let cards: Vec<Value> = rows
         .into_iter()
-        .map(|(id, value)| {
-            let mut card: Value = serde_json::from_slice(&value).unwrap_or_default();
-            card["conversation"] = json!(id.to_string());
+        .map(|row| {
+            let mut card: Value = serde_json::from_slice(&row.value).unwrap_or_default();
+            card["conversation"] = json!(row.conversation.to_string());
             card
         })
         .collect();
-    Ok(json!({ "conversations": rows }))
+    Ok(json!({"conversations": cards, "next": next}))
 }
 
 fn internal(error: &dyn std::fmt::Display) -> Problem {
@@ -97,12 +115,12 @@ fn internal(error: &dyn std::fmt::Display) -> Problem {
     Problem(StatusCode::INTERNAL_SERVER_ERROR, "CHARLA-E2100", "the journal cannot be read".into())
 }
 
-async fn queue(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
-    finish(agent(&edge, &request).and_then(|_| table(&edge, bot::QUEUE)))
+async fn queue(edge: web::Data<Edge>, request: HttpRequest, page: web::Query<TablePage>) -> HttpResponse {
+    finish(table(&edge, &request, &page, bot::QUEUE))
 }
 
-async fn taken(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
-    finish(agent(&edge, &request).and_then(|_| table(&edge, bot::TAKEN)))
+async fn taken(edge: web::Data<Edge>, request: HttpRequest, page: web::Query<TablePage>) -> HttpResponse {
+    finish(table(&edge, &request, &page, bot::TAKEN))
 }
 
 #[derive(Deserialize)]

@@ -4,8 +4,9 @@ use super::names;
 use crate::{backends::Backends, bot, bot::Bot};
 use charla_actors::{
     engine::EngineHandle,
+    inspect::ViewRow,
     metrics as runtime,
-    session::{ConversationId, Millis},
+    session::Millis,
 };
 use metrics::gauge;
 use std::path::PathBuf;
@@ -48,7 +49,7 @@ impl Sources {
     fn people(&self, now: Millis) {
         for (table, state) in [(bot::QUEUE, "waiting"), (bot::TAKEN, "taken")] {
             // A journal that cannot be read is reported by everything else.
-            let Ok(rows) = self.engine.view(table, QUEUE_LIMIT) else { continue };
+            let Ok(rows) = self.engine.view(table, None, QUEUE_LIMIT) else { continue };
             gauge!(names::HUMAN_QUEUE, "state" => state).set(rows.len() as f64);
             if table == bot::QUEUE {
                 gauge!(names::HUMAN_QUEUE_OLDEST).set(oldest(&rows, now));
@@ -58,9 +59,9 @@ impl Sources {
 }
 
 /// Seconds since the first of the queue, whose rows are in the order of their waiting, began to wait; 0 if nobody does.
-fn oldest(rows: &[(ConversationId, Vec<u8>)], now: Millis) -> f64 {
-    let since = rows.first().and_then(|(_, card)| {
-        let card: serde_json::Value = serde_json::from_slice(card).ok()?;
+fn oldest(rows: &[ViewRow], now: Millis) -> f64 {
+    let since = rows.first().and_then(|row| {
+        let card: serde_json::Value = serde_json::from_slice(&row.value).ok()?;
         card["owner"]["since_ms"].as_i64()
     });
     since.map_or(0.0, |since| now.saturating_sub(since).max(0) as f64 / 1_000.0)
@@ -69,18 +70,21 @@ fn oldest(rows: &[(ConversationId, Vec<u8>)], now: Millis) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use charla_actors::session::ConversationId;
     use std::sync::Arc;
 
     #[test]
     fn the_first_row_says_how_long_the_queue_waits() {
-        let id = ConversationId { person: charla_actors::session::PersonId(1), number: Arc::from("1") };
+        let conversation =
+            ConversationId { person: charla_actors::session::PersonId(1), number: Arc::from("1") };
+        let of = |value: Vec<u8>| ViewRow { place: vec![], conversation: conversation.clone(), value };
         let row = |since: i64| {
             let card = serde_json::json!({"owner": {"kind": "queue", "since_ms": since}});
-            (id.clone(), card.to_string().into_bytes())
+            of(card.to_string().into_bytes())
         };
         assert_eq!(oldest(&[], 5_000), 0.0);
         assert_eq!(oldest(&[row(1_500), row(4_000)], 5_000), 3.5);
         assert_eq!(oldest(&[row(9_000)], 5_000), 0.0, "a clock that was set back");
-        assert_eq!(oldest(&[(id.clone(), b"?".to_vec())], 5_000), 0.0);
+        assert_eq!(oldest(&[of(b"?".to_vec())], 5_000), 0.0);
     }
 }

@@ -61,3 +61,34 @@ async fn a_body_that_is_no_json_object_is_refused_with_its_code() {
     assert_eq!(detail["owner"]["kind"], "agent");
     town.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_comes_in_pages() {
+    let town = Town::here().await;
+    let phones = ["447700900001", "447700900002", "447700900003"];
+    let mut waiting = Vec::new();
+    for phone in phones {
+        town.customer(phone).say("agent").await;
+        let (id, _) = town.conversation_of(phone).await;
+        town.wait_for(&id, |d| d["owner"]["kind"] == "queue").await;
+        waiting.push(json!(id));
+    }
+    let get = async |query: &str| {
+        let url = format!("{}/api/v1/queue{query}", town.engine_url);
+        let answer = town.http.get(url).bearer_auth(town.agent_token()).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let names = |page: &Value| -> Vec<Value> {
+        page["conversations"].as_array().unwrap().iter().map(|card| card["conversation"].clone()).collect()
+    };
+    let (_, all) = get("").await;
+    assert_eq!((names(&all), &all["next"]), (waiting.clone(), &Value::Null), "longest wait first");
+    let (_, first) = get("?limit=2").await;
+    assert_eq!(names(&first), waiting[..2]);
+    let next = first["next"].as_str().unwrap();
+    let (_, second) = get(&format!("?limit=2&after={next}")).await;
+    assert_eq!((names(&second), &second["next"]), (waiting[2..].to_vec(), &Value::Null));
+    let (status, answer) = get("?after=soon").await;
+    assert_eq!((status, answer["error"]["code"].as_str()), (400, Some("CHARLA-E2110")));
+    town.stop().await;
+}

@@ -46,7 +46,7 @@ impl World {
                 law!(row.is_some(), "{id} waits and is not in the queue");
             }
         }
-        let listed = sound(inspector.view("queue", 99)).len();
+        let listed = sound(inspector.view("queue", None, 99)).len();
         law!(listed == queue, "{listed} are in the queue, {queue} wait");
     }
 

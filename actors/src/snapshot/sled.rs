@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-/// sled's cache, bytes; it defaults to 1 GiB. Snapshots are read when a conversation comes to life, seldom twice.
-const CACHE: u64 = 16 * 1024 * 1024;
+/// sled's cache, bytes; it defaults to 1 GiB. Snapshots are read when a conversation comes to life, seldom twice. What sled holds
+/// is more: each of the cache's 256 parts looks at its size only every 64 accesses, and a page has up to 16 snapshots.
+const CACHE: u64 = 4 * 1024 * 1024;
 /// Databases moved aside that are kept.
 const DAMAGED_KEPT: usize = 2;
 /// When a generation is copied into a new one to reclaim space: when it takes more than `times` its live data, and more

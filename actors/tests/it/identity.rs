@@ -90,7 +90,7 @@ async fn a_merge_leaves_a_tombstone_and_moves_names_timers_and_later_events() {
     say(&engine, &[phone("5")], "timer t 1000").await;
     quiet(&engine).await;
     assert_ne!(old, new);
-    assert_eq!(engine.view("queue", 9).unwrap().len(), 1);
+    assert_eq!(engine.view("queue", None, 9).unwrap().len(), 1);
     changed(&engine, &[user("u1")], &[phone("5")]).await;
     assert_eq!(say(&engine, &[phone("5")], "b").await, old);
     let by_id =
@@ -100,7 +100,7 @@ async fn a_merge_leaves_a_tombstone_and_moves_names_timers_and_later_events() {
     crate::world::until("fired", || log(&engine, &old).len() == 4).await;
     assert_eq!(log(&engine, &old), ["a", "b", "c", "fired t"]);
     // The absorbed conversation's row is gone with it.
-    assert!(engine.view("queue", 9).unwrap().is_empty());
+    assert!(engine.view("queue", None, 9).unwrap().is_empty());
     let last = |id: &ConversationId| engine.history(id, 0, 100).unwrap().pop().unwrap().1;
     assert!(matches!(last(&new), Record::Tombstone(it) if it.into == old.person));
     let absorbed = engine.history(&old, 0, 100).unwrap().into_iter().any(|(_, record)| {

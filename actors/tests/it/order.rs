@@ -168,14 +168,23 @@ async fn views_follow_the_states() {
     quiet(&engine).await;
     let b = say(&engine, "2", "queue").await;
     quiet(&engine).await;
-    let rows = engine.view("queue", 10).unwrap();
-    assert_eq!(rows, [(a.clone(), b"1".to_vec()), (b.clone(), b"2".to_vec())]);
+    let view = |table: &str, after: Option<&[u8]>, limit| {
+        let rows = engine.view(table, after, limit).unwrap();
+        rows.into_iter().map(|row| (row.conversation, row.value)).collect::<Vec<_>>()
+    };
+    let (first, second) = ((a.clone(), b"1".to_vec()), (b.clone(), b"2".to_vec()));
+    assert_eq!(view("queue", None, 10), [first.clone(), second.clone()]);
+    // A page ends where it was told to, and the next begins behind it.
+    let page = engine.view("queue", None, 1).unwrap();
+    assert_eq!((&page[0].conversation, page.len()), (&a, 1));
+    assert_eq!(view("queue", Some(&page[0].place), 10), [second]);
+    assert_eq!(view("queue", Some(&engine.view("queue", None, 9).unwrap()[1].place), 10), []);
     say(&engine, "1", "silent").await;
     quiet(&engine).await;
     say(&engine, "2", "unqueue").await;
     quiet(&engine).await;
-    assert_eq!(engine.view("queue", 10).unwrap(), [(a, b"2".to_vec())]);
-    assert!(engine.view("que", 10).unwrap().is_empty());
+    assert_eq!(view("queue", None, 10), [(a, b"2".to_vec())]);
+    assert!(view("que", None, 10).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,6 +218,28 @@ async fn idle_conversations_rest() {
     say(&engine, "1", "b").await;
     quiet(&engine).await;
     assert_eq!(log(&engine, &id), ["a", "b"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn few_turns_are_folded_again_and_many_become_a_snapshot_over_several_lives() {
+    use charla_actors::snapshot::SnapshotStore;
+    let disk = Disk::default();
+    let quick = Options { idle_passivation_secs: 0, snapshot_every_turns: 8, ..options() };
+    let engine = disk.start_with(quick, &Edge::new()).await;
+    let mut said = Vec::new();
+    for n in 1..=4 {
+        let text = format!("t{n}");
+        let id = say(&engine, "1", &text).await;
+        said.push(text);
+        until("rested", || engine.stats().resident == 0 && engine.stats().unhandled == 0).await;
+        let kept = || disk.snapshots.get(&charla_actors::ids::conversation_key(&id)).unwrap().is_some();
+        if n < 4 {
+            assert!(!kept(), "after {n} turns");
+        } else {
+            until("kept", kept).await;
+        }
+        assert_eq!(log(&engine, &id), said);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

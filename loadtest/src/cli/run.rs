@@ -49,6 +49,12 @@ pub(crate) struct Run {
     /// A new or empty folder for the engine's data and log, which stays.
     #[arg(long)]
     keep: Option<PathBuf>,
+    /// Starts a Prometheus (where one is installed) that scrapes the engine, and prints the availability it reckons.
+    #[arg(long)]
+    prometheus: bool,
+    /// The rules that it evaluates.
+    #[arg(long, default_value = "ops/prometheus/rules.yml")]
+    rules: PathBuf,
     /// Tries the judge: every so many answers one is kept from it, and it has to find them.
     #[arg(long, default_value_t = 0, hide = true)]
     lose: u64,
@@ -110,6 +116,7 @@ impl Run {
             record: self.record,
             replay: self.replay.map(|path| (path, self.times)),
             keep: self.keep,
+            prometheus: self.prometheus.then_some(self.rules),
             lose: self.lose,
             ..Plan::of(scenario)
         };
@@ -123,6 +130,9 @@ impl Run {
             for example in wrong.examples.iter().take(5) {
                 println!("    {example}");
             }
+        }
+        if let Some(availability) = run.availability {
+            println!("availability, as Prometheus saw it: {:.4} %", availability * 100.0);
         }
         println!("{}", run.verdict);
         Ok(if run.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

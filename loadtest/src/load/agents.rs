@@ -43,9 +43,10 @@ impl Agents {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn queue(&self) -> Option<Vec<Waiting>> {
-        let answer =
-            self.http.get(format!("{}/api/v1/queue", self.url)).bearer_auth(&self.token).send().await.ok()?;
+    /// The first of those who wait, at most as many as the agents can take at once.
+    async fn queue(&self, most: u32) -> Option<Vec<Waiting>> {
+        let url = format!("{}/api/v1/queue?limit={most}", self.url);
+        let answer = self.http.get(url).bearer_auth(&self.token).send().await.ok()?;
         Some(answer.json::<Queue>().await.ok()?.conversations)
     }
 
@@ -53,15 +54,12 @@ impl Agents {
     pub(super) async fn work(self: Arc<Self>, stage: Arc<Stage>) {
         let settings = stage.scenario.agents.clone();
         while !stage.is_stopping() {
-            if let Some(waiting) = self.queue().await {
+            if let Some(waiting) = self.queue(settings.at_once.clamp(1, 500)).await {
                 {
                     let mut crowd = stage.crowd();
                     for one in &waiting {
                         crowd.taken_by_people(&one.conversation);
                     }
-                    let most = crowd.meter.counts.get("queue_longest").copied().unwrap_or(0);
-                    let more = (waiting.len() as u64).saturating_sub(most);
-                    crowd.meter.count("queue_longest", more);
                 }
                 for one in waiting {
                     let is_new = {

@@ -131,6 +131,8 @@ pub struct Chat {
     pub language: Option<Variety>,
     /// An order of theirs that they have seen.
     pub order: Option<String>,
+    /// Numbers that they have written and that could be an order's.
+    pub numbers: Vec<u32>,
 }
 
 impl Chat {
@@ -160,6 +162,7 @@ impl Chat {
             asked: None,
             language: None,
             order: None,
+            numbers: Vec::new(),
         }
     }
 
@@ -167,6 +170,16 @@ impl Chat {
     pub fn excuse(&mut self) {
         for pending in &mut self.pending {
             pending.required = false;
+        }
+    }
+
+    /// Keeps the numbers of a text that have as many digits as an order's, four or more.
+    pub fn mentions(&mut self, text: &str) {
+        let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() > 3);
+        for number in runs.filter_map(|run| run.parse().ok()) {
+            if !self.numbers.contains(&number) {
+                self.numbers.push(number);
+            }
         }
     }
 

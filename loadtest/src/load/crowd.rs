@@ -101,6 +101,9 @@ impl Crowd {
             What::Text(text) => text.chars().take(120).collect(),
             What::Tap(choice, _) => format!("[{}] {}", choice.id, choice.title),
         };
+        if let What::Text(text) = &out.what {
+            chat.mentions(text);
+        }
         chat.pending.push_back(Pending {
             due: arrival.at,
             required: done.required,

@@ -42,6 +42,13 @@ impl Crowd {
         self.after(person, reply, &words, about, is_new_turn, wamid);
     }
 
+    /// How violations name somebody: the telephone number, and the conversation, for `charla replay`, once it is known.
+    pub(super) fn who(&self, person: usize) -> String {
+        let chat = &self.chats[person];
+        let conversation = chat.conversation.as_deref().unwrap_or("no conversation yet");
+        format!("{} ({conversation})", chat.person.wa_id)
+    }
+
     /// The person it was sent to, if that can be.
     fn whom(&mut self, number: &str, reply: &Reply) -> Option<usize> {
         let index = people::index(&reply.to, self.base).map(|index| index as usize);
@@ -143,7 +150,7 @@ impl Crowd {
             None
         };
         if let Some(bad) = bad {
-            let to = self.chats[person].person.wa_id.clone();
+            let to = self.who(person);
             self.wrongs.add("wrong content", || format!("an answer to {to} {bad}: `{}`", short(text)));
         }
         match about {
@@ -187,7 +194,8 @@ impl Crowd {
             chat.guesses += 1;
             self.meter.count("language_guessed_otherwise", 1);
         } else {
-            let (to, before) = (chat.person.wa_id.clone(), chat.language.map(Variety::code));
+            let before = chat.language.map(Variety::code);
+            let to = self.who(person);
             self.wrongs.add("wrong language", || {
                 format!(
                     "{to} writes {}, is answered in {before:?}, and now {}: `{}`",
@@ -209,20 +217,17 @@ impl Crowd {
             std::iter::once(reply.text.as_str()).chain(reply.choices.iter().map(|choice| choice.id.as_str()));
         for number in texts.flat_map(orders) {
             let chat = &mut self.chats[person];
-            let mentioned =
-                chat.answer.iter().map(|answer| &answer.wrote).chain(chat.pending.iter().map(|p| &p.wrote));
             let digits = number.trim_start_matches("ORD-");
-            if digits.parse::<u32>().is_ok_and(|n| n >= MADE_UP)
-                || mentioned.into_iter().any(|text| text.contains(digits))
-            {
+            // Whoever writes a number may be told about it, now or turns later: that it is not found, at least.
+            let written = digits.parse::<u32>().is_ok_and(|n| n >= MADE_UP || chat.numbers.contains(&n));
+            if written {
                 continue;
             }
             let owner = *self.orders.entry(number.to_owned()).or_insert(person as u32);
             if owner == person as u32 {
                 chat.order.get_or_insert_with(|| number.to_owned());
             } else {
-                let (to, other) =
-                    (chat.person.wa_id.clone(), self.chats[owner as usize].person.wa_id.clone());
+                let (to, other) = (self.who(person), self.who(owner as usize));
                 self.wrongs.add("wrong person", || {
                     format!("{to} was shown {number} of {other}: `{}`", short(&reply.text))
                 });
@@ -284,7 +289,7 @@ impl Crowd {
             self.meter.count("results_afterwards", 1);
             return;
         }
-        let to = chat.person.wa_id.clone();
+        let to = self.who(person);
         let (wrote, said) = before.map_or_else(Default::default, |before| (before.wrote, before.said));
         self.wrongs.add(if again { "doubled" } else { "unasked" }, || {
             format!(
@@ -300,7 +305,7 @@ impl Crowd {
         let chat = &mut self.chats[person];
         let answer = chat.answer.take()?;
         if !answer.fits {
-            let to = chat.person.wa_id.clone();
+            let to = self.who(person);
             self.wrongs.add("wrong content", || {
                 format!(
                     "{to} wrote `{}` and was told `{}`; expected {:?}",

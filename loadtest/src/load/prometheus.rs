@@ -3,7 +3,7 @@
 use anyhow::Context;
 use std::{
     fmt::Write as _,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs},
     path::Path,
     process::Stdio,
     time::{Duration, Instant},
@@ -58,6 +58,32 @@ impl Scraper {
         scraper.wait_for(targets.len()).await?;
         scraper.begun = Instant::now();
         Ok(Some(scraper))
+    }
+
+    /// As [`start`](Self::start) with the engine at `url`, and a word about where Prometheus answers or that none is installed.
+    ///
+    /// # Errors
+    /// `CHARLA-E5412` if it does not start, or if `url` is no address.
+    pub async fn beside(url: &str, rules: &Path) -> anyhow::Result<Option<Self>> {
+        let address = url.trim_start_matches("http://");
+        let target = address.to_socket_addrs().ok().and_then(|mut found| found.next());
+        let target = target.with_context(|| format!("CHARLA-E5412: {address} is no address to scrape"))?;
+        let started = Self::start(&[target], Some(rules)).await.context("CHARLA-E5412: no Prometheus")?;
+        match &started {
+            Some(scraper) => eprintln!("Prometheus scrapes {target} and answers at {}", scraper.url()),
+            None => eprintln!("no `prometheus` is installed: the availability is not reckoned"),
+        }
+        Ok(started)
+    }
+
+    /// The [`availability`](Self::availability), and the end of this Prometheus; an error is told and makes it unknown.
+    pub async fn last_word(self) -> Option<f64> {
+        let found = self.availability().await;
+        self.stop().await;
+        found.unwrap_or_else(|error| {
+            eprintln!("CHARLA-E5412: the availability is not known: {error:#}");
+            None
+        })
     }
 
     async fn wait_for(&mut self, targets: usize) -> anyhow::Result<()> {

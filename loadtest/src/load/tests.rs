@@ -164,6 +164,19 @@ fn anothers_name_or_order_is_found_whatever_the_key() {
 }
 
 #[test]
+fn who_writes_an_order_number_may_be_told_of_it_turns_later() {
+    let mut play = two_who_talk();
+    play.writes(0);
+    play.answers(0, "Your order ORD-4711 is on its way.", &[]);
+    play.crowd.chats[1].mentions("and ORD-4711, where is that");
+    for _ in 0..2 {
+        play.writes(1);
+        play.answers(1, "There is no ORD-4711 under your number.", &[]);
+    }
+    assert_eq!(play.found(), []);
+}
+
+#[test]
 fn a_stranger_a_wrong_number_and_a_missing_key_are_found() {
     let mut play = two_who_talk();
     play.send(7, 7, 1, 0, FINE, &[]);
