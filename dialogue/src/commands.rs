@@ -83,6 +83,12 @@ pub(crate) enum Command {
     AskAgain { left: Vec<Offered> },
     /// A sentence to be looked at when what is being done has come to its end.
     Later { text: String },
+    /// A wish that stood behind a yes, to be done when what got the yes is done.
+    Afterwards { text: String },
+    /// Says that part of what was told has been changed.
+    Corrected { part: String },
+    /// A question whether what waits for a yes has been done.
+    NotYet,
     /// A question at a confirmation that only the team can answer.
     NeedsTeam,
     /// "Ok" to nothing in particular.
@@ -139,13 +145,20 @@ pub(crate) fn execute(turn: &mut Turn, commands: Vec<Command>) {
                 }
                 turn.reask();
             }
+            Command::Corrected { part } => turn.pattern("pattern_correction", Some(&part)),
+            Command::NotYet => {
+                turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
+                turn.say("utter_not_yet");
+                turn.reask();
+            }
             Command::NeedsTeam => {
                 // That it is a question is sure, whatever it is about; and it is said that it has no answer here.
                 turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
                 turn.say("utter_needs_team");
                 turn.reask();
             }
-            Command::Later { text } => later::run(turn, text),
+            Command::Later { text } => later::run(turn, text, false),
+            Command::Afterwards { text } => later::run(turn, text, true),
             Command::Certain => certain(turn),
             Command::Acknowledge => {
                 turn.say("utter_acknowledge");

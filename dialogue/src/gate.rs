@@ -164,6 +164,7 @@ pub(crate) fn hold_and_greet(turn: &mut Turn, text: &str) {
 
 /// Keeps a message until consent.
 fn hold(turn: &mut Turn, text: &str, tap: Option<&str>) {
+    let answers = turn.state.consent.asked_at.is_some();
     if turn.state.held.len() < turn.a.settings.held_messages {
         turn.emit(TrackerEvent::MessageHeld {
             message: HeldMessage {
@@ -173,6 +174,8 @@ fn hold(turn: &mut Turn, text: &str, tap: Option<&str>) {
                 tap: tap.map(str::to_owned),
                 frame: turn.open_question(),
                 part: false,
+                answers,
+                wish: false,
             },
         });
     }

@@ -2,7 +2,7 @@
 //! order nahi hua" is a payment without an order), so that nobody is asked for what they have just written.
 
 use crate::choice;
-use crate::config::domain::SlotType;
+use crate::config::domain::{Slot, SlotType};
 use crate::config::flows::Flow;
 use crate::config::ways::Opening;
 use crate::fold::words;
@@ -25,6 +25,13 @@ pub(crate) fn values(turn: &Turn, flow: &Flow, known: &Slots) -> Slots {
             Some((name.clone(), Value::String(named(values, opening, text)?)))
         })
         .collect()
+}
+
+/// The one value of a categorical slot that an answer names, by any of its spellings.
+pub(crate) fn told(slot: &Slot, text: &str) -> Option<Value> {
+    let (SlotType::Categorical(values), Some(opening)) = (&slot.kind, &slot.opening) else { return None };
+    let all = Opening { except: vec![], prefer: opening.prefer.clone() };
+    named(values, &all, text).map(Value::String)
 }
 
 /// The one value that a text names; of several the first that the builder prefers.

@@ -7,6 +7,7 @@ use crate::effect::Effect;
 use crate::event::{Content, Message, Understanding};
 use crate::family;
 use crate::fill;
+use crate::fold::words;
 use crate::gate;
 use crate::patterns::{cannot_handle, unsupported_language};
 use crate::payload::Payload;
@@ -17,6 +18,7 @@ use crate::turn::Turn;
 use crate::wording;
 use serde_json::{Value, json};
 
+pub(crate) mod behind_yes;
 pub(crate) mod language;
 mod parts;
 
@@ -168,7 +170,10 @@ fn answered_in_queue(turn: &Turn, command: &Command, tapped: bool) -> bool {
             | Command::Amend { .. }
             | Command::BackTo { .. }
             | Command::AskAgain { .. }
+            | Command::Corrected { .. }
+            | Command::NotYet
             | Command::Later { .. }
+            | Command::Afterwards { .. }
             | Command::SkipQuestion
             | Command::CancelFlow
             | Command::CannotHandle { reason: "rejected" }
@@ -202,10 +207,20 @@ fn text(turn: &mut Turn, text: &str) {
         return execute(turn, vec![Command::Stop], false);
     }
     let served = turn.state.owner == Owner::Bot || turn.state.self_service();
+    if served && behind_yes::looked_at(turn, text) {
+        return;
+    }
     let busy = turn.state.stack.iter().any(|f| !f.flow.starts_with("pattern_"));
     let rest = wording::after_cancel(&turn.a.words, text, !yes_no::ending(turn))
         .filter(|rest| served && !(confirming(turn) && wording::begins_with_when(rest)));
     let rest = rest.map(|rest| if busy && wording::wants_nothing(&rest) { String::new() } else { rest });
+    // "Leave it, no return now" at another question: what is named waits no longer, and the question stays.
+    if let Some(frame) = rest.as_ref().and_then(|rest| unwanted(turn, rest)) {
+        certain(turn, text);
+        turn.drop_frame(frame, "cancelled");
+        return turn.reask();
+    }
+    let rest = rest.map(|rest| if busy && wording::declines(&rest) { String::new() } else { rest });
     let text = match rest {
         Some(rest) if rest.is_empty() && busy => {
             certain(turn, text);
@@ -277,6 +292,24 @@ fn other(turn: &mut Turn, kind: &'static str, value: Option<Value>) {
     }
 }
 
+/// The flow waiting behind the open question that a few words say is not wanted.
+fn unwanted(turn: &Turn, text: &str) -> Option<u64> {
+    if !wording::declines(text) {
+        return None;
+    }
+    let open = turn.state.frame(turn.open_question()?)?;
+    let asking = turn.state.outermost(open).id;
+    let said = words(text);
+    let named = |flow: &str| {
+        let names = turn.a.flows.get(flow).map(|f| f.name.0.values().map(|n| words(n)).collect::<Vec<_>>());
+        names.unwrap_or_default().iter().flatten().any(|w| w.chars().count() >= 4 && said.contains(w))
+    };
+    let waits = |f: &&crate::state::Frame| {
+        f.called_by.is_none() && f.id != asking && !f.flow.starts_with("pattern_") && named(&f.flow)
+    };
+    turn.state.stack.iter().rev().find(waits).map(|f| f.id)
+}
+
 /// Whether the open question is whether something shall be done.
 fn confirming(turn: &Turn) -> bool {
     nlu::Question::of(turn).is_some_and(|q| q.collect.confirm)
@@ -307,6 +340,9 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     };
     let mut ranking = u.intents.clone();
     let u = &*family::settled(turn.a, u);
+    if let Some(whole) = &pending.whole {
+        return behind_yes::understood(turn, &pending.text, whole, u);
+    }
     let top = u.intents.first().cloned();
     // The conformal set covers what the ranking alone might cut off.
     ranking.sort_by_key(|(i, _)| !u.candidates.is_empty() && !u.candidates.contains(i));
@@ -319,7 +355,7 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     let intent = latest.intent.clone();
     turn.emit(TrackerEvent::Understood { latest: Some(latest), languages: u.languages.clone() });
     if pending.part {
-        return parts::understood(turn, &pending.text, u);
+        return parts::understood(turn, &pending.text, u, pending.wish);
     }
     if let Some(intent) = intent {
         turn.emit(TrackerEvent::ExchangeBegun { intent });
@@ -343,6 +379,10 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         return turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
     }
     let mut commands = nlu::commands(turn, &pending.text, u);
+    if pending.held && pending.answers && no_wish(&pending.text, &commands) {
+        // It was written to the question of consent, which has had its answer.
+        return turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
+    }
     if commands == [Command::Stop] && wording::only_ads(&pending.text) {
         commands = vec![Command::Marketing { opted_in: false }];
     }
@@ -383,6 +423,13 @@ fn only_cancelled(turn: &Turn, text: &str, commands: &[Command]) -> bool {
         && wording::after_cancel(&turn.a.words, said, true).as_deref() == Some(text)
 }
 
+/// Whether a few words, asking nothing, are understood as nothing that could be done.
+fn no_wish(text: &str, commands: &[Command]) -> bool {
+    let unclear =
+        matches!(commands, [Command::LowConfidence | Command::Acknowledge | Command::CannotHandle { .. }]);
+    unclear && text.split_whitespace().count() <= 8 && !text.contains(['?', '¿'])
+}
+
 /// Whether a text is surely no more than a hello, a thank-you or a goodbye.
 pub(crate) fn courteous(turn: &Turn, u: &Understanding) -> bool {
     u.intents.first().is_some_and(|(i, p)| {
@@ -396,6 +443,9 @@ pub(crate) fn not_understood(turn: &mut Turn, reason: &str) {
     let languages = turn.state.language.posterior.clone();
     turn.emit(TrackerEvent::Understood { latest: None, languages });
     turn.emit(TrackerEvent::Noted { what: format!("not_understood {reason}") });
+    if let Some(whole) = &pending.whole {
+        return behind_yes::unclear(turn, whole);
+    }
     if pending.part {
         return;
     }

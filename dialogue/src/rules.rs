@@ -267,10 +267,28 @@ impl Words {
         self.is("stop", text) || self.is("halt", text)
     }
 
-    /// Whether a whole message is one of the words of a kind.
+    /// Whether a whole message is one of the words of a kind. A yes or no may be drawn out: "sii", "haaan", "nooo".
     pub fn is(&self, kind: &str, text: &str) -> bool {
-        self.0.get(kind).is_some_and(|words| words.contains(&fold(text)))
+        let folded = fold(text);
+        let Some(words) = self.0.get(kind) else { return false };
+        words.contains(&folded)
+            || (matches!(kind, "yes" | "no")
+                && shortened(&folded).is_some_and(|short| words.contains(&short)))
     }
+}
+
+/// A folded word in Latin letters without the repetition of its letters; nothing if none is repeated.
+fn shortened(word: &str) -> Option<String> {
+    if !word.bytes().all(|b| b.is_ascii_lowercase()) {
+        return None;
+    }
+    let mut short = String::new();
+    for c in word.chars() {
+        if !short.ends_with(c) {
+            short.push(c);
+        }
+    }
+    (short.len() > 1 && short.len() < word.len()).then_some(short)
 }
 
 #[cfg(test)]
@@ -290,6 +308,8 @@ mod tests {
         assert!(words.is("yes", "Sí"));
         assert!(words.is("yes", "हाँ!"));
         assert!(words.is("no", "nahi"));
+        assert!(words.is("yes", "sii") && words.is("yes", "Haaan") && words.is("no", "nooo"));
+        assert!(!words.is("yes", "yy") && !words.is("no", "nn") && !words.is("stop", "stoop"));
         assert!(!words.is("no", "no quiero eso"));
     }
 }

@@ -298,6 +298,12 @@ pub struct HeldMessage {
     /// A further sentence of a message that has been answered: done only if it is clearly a wish of its own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub part: bool,
+    /// It came when consent had been asked for: unless it is a wish, it was an answer to that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answers: bool,
+    /// A part that stood behind a yes as a wish of its own: it is begun, or said not to be understood.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wish: bool,
 }
 
 /// Something a customer wants.
@@ -356,7 +362,7 @@ pub struct SessionInfo {
 }
 
 /// A text being understood.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Understand {
     /// As written.
     pub text: String,
@@ -365,6 +371,15 @@ pub struct Understand {
     /// Whether it is a further sentence of a message that has been answered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub part: bool,
+    /// Whether it is one that stood behind a yes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wish: bool,
+    /// Whether it came when consent had been asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answers: bool,
+    /// The whole message, where the text is only what it says behind a yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<String>,
 }
 
 /// A backend call on its way.

@@ -8,7 +8,7 @@ use crate::patterns::{self, session_start};
 use crate::policy;
 use crate::receive;
 use crate::returned;
-use crate::state::{BUSINESS_APP, HeldMessage, Owner, State};
+use crate::state::{BUSINESS_APP, HeldMessage, Owner, State, Understand};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
@@ -80,7 +80,10 @@ fn settle(turn: &mut Turn) {
         turn.emit(TrackerEvent::HeldReleased);
         match &held.tap {
             Some(id) => receive::tap(turn, id, &held.text),
-            None => turn.understand(&held.text, held.at, !held.part, held.part),
+            None => {
+                let HeldMessage { text, at, part, wish, answers, .. } = held;
+                turn.understand_as(Understand { text, held: !part, part, wish, answers, whole: None }, at);
+            }
         }
         if turn.state.understanding.is_some() {
             return;

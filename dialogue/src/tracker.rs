@@ -39,6 +39,12 @@ pub enum TrackerEvent {
         held: bool,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         part: bool,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        wish: bool,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        answers: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        whole: Option<String>,
     },
     /// What was understood, or that it was not.
     Understood {

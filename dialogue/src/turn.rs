@@ -102,8 +102,15 @@ impl<'a> Turn<'a> {
     /// Asks for a text to be understood that was written at `at`, in milliseconds since the epoch; where nothing understands
     /// texts it is dealt with at once.
     pub fn understand(&mut self, text: &str, at: i64, held: bool, part: bool) {
+        let asked = Understand { text: text.to_owned(), held, part, ..Understand::default() };
+        self.understand_as(asked, at);
+    }
+
+    /// The same, for a text that is a part of a message.
+    pub fn understand_as(&mut self, asked: Understand, at: i64) {
+        let text = &asked.text;
         if self.a.settings.understanding == Understanding::None {
-            return crate::receive::unread(self, text, part);
+            return crate::receive::unread(self, text, asked.part);
         }
         let history: Vec<(String, String)> = self
             .state
@@ -115,7 +122,7 @@ impl<'a> Turn<'a> {
             .map(|l| (if l.from == "customer" { "customer" } else { "bot" }.to_owned(), l.text.clone()))
             .collect();
         let request = UnderstandRequest {
-            text: text.to_owned(),
+            text: text.clone(),
             language: self.state.language.code.clone().filter(|_| self.state.language.locked),
             asked: self.state.asked.as_ref().map(|a| a.slot.clone()),
             flow: self.state.top().map(|f| self.state.outermost(f).flow.clone()),
@@ -124,7 +131,8 @@ impl<'a> Turn<'a> {
             now: context::civil(self.a, &self.state, at),
         };
         self.effects.push(Effect::Understand(request));
-        self.emit(TrackerEvent::UnderstandRequested { text: text.to_owned(), held, part });
+        let Understand { text, held, part, wish, answers, whole } = asked;
+        self.emit(TrackerEvent::UnderstandRequested { text, held, part, wish, answers, whole });
     }
 
     /// Makes a declared call. `frame`: who waits for it.

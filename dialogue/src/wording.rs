@@ -8,10 +8,14 @@ use crate::rules::Words;
 mod aside;
 mod consent;
 mod data;
+mod yes;
 
-pub(crate) use aside::{asks, begins_with_when, gives_up, stops_besides, wants_nothing};
+pub(crate) use aside::{
+    asks, asks_if_done, begins_with_when, declines, gives_up, stars, stops_besides, wants_nothing,
+};
 pub(crate) use consent::{after_consent, consents, wants_other};
 pub(crate) use data::{asks_why, only_ads, refuses_data};
+pub(crate) use yes::{begins, behind_yes, changes_behind_yes};
 
 /// A text's words, folded, and where they stand.
 struct Said {
@@ -49,7 +53,7 @@ impl Said {
     fn is_yes(&self, yes: impl Fn(&str) -> bool, around: &'static str) -> bool {
         let (mut at, mut found) = (0, false);
         while at < self.words.len() {
-            if let Some(n) = (1..=3).rev().find(|n| self.phrase(at, *n).is_some_and(|p| yes(&p))) {
+            if let Some(n) = (1..=4).rev().find(|n| self.phrase(at, *n).is_some_and(|p| yes(&p))) {
                 found = true;
                 at += n;
             } else if listed(around, &self.words[at].0) {
@@ -231,6 +235,27 @@ pub(crate) fn after_yes(words: &Words, text: &str) -> Option<String> {
             || crate::tongue::asked_for(&rest).is_some());
     (at > 0 && own && ends && !back && !value && !(bare_si && at == 1 && !said.pause_before(1)))
         .then_some(rest)
+}
+
+/// Whether a text names a day, a month or a time of day.
+pub(crate) fn names_day(text: &str) -> bool {
+    const MONTHS: &str = "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov \
+        november dec december enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre janvari farvari \
+        अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर जनवरी फरवरी मार्च baje बजे tarikh तारीख am pm";
+    Said::of(text).any(MONTHS) || Said::of(text).any(WHEN)
+}
+
+/// A text without the "and" that it begins with.
+pub(crate) fn unjoined(text: &str) -> &str {
+    match text.trim().split_once(char::is_whitespace) {
+        Some((first, rest)) if listed(JOINS, &fold(first)) => rest.trim(),
+        _ => text.trim(),
+    }
+}
+
+/// Whether a text names a number, a day or a time of day.
+pub(crate) fn names_number_or_day(text: &str) -> bool {
+    text.chars().any(char::is_numeric) || Said::of(text).any(WHEN)
 }
 
 /// Whether a text is a yes and some small words around it, all of it: "ठीक है चलो", "pues vale", "q si pesado".

@@ -1,5 +1,5 @@
-//! Keeps a further sentence of a message until what the message began has come to its end. A language that it asks for holds at
-//! once.
+//! Keeps a further sentence of a message until what the message began has come to its end: one that may be a wish of its own, or
+//! (`wish`) one that stood behind a yes and is one. A language that it asks for holds at once.
 
 use super::change_language;
 use crate::state::HeldMessage;
@@ -7,7 +7,7 @@ use crate::tongue;
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
-pub(crate) fn run(turn: &mut Turn, mut text: String) {
+pub(crate) fn run(turn: &mut Turn, mut text: String, wish: bool) {
     if let Some(code) = tongue::asked_for(&text) {
         if turn.state.language.code.as_deref() != Some(code) {
             change_language::set(turn, code);
@@ -25,6 +25,8 @@ pub(crate) fn run(turn: &mut Turn, mut text: String) {
         tap: None,
         frame: None,
         part: true,
+        answers: false,
+        wish,
     };
     turn.emit(TrackerEvent::MessageHeld { message });
 }

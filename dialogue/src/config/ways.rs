@@ -14,15 +14,19 @@ pub struct Ways {
     pub details: Option<String>,
     /// Words that are such a detail whatever they are understood as: "found it cheaper".
     pub detail_words: Vec<String>,
+    /// Flows whose wishes, behind a yes and without an order's number, are such details too.
+    pub detail_wishes: Vec<String>,
     /// A value for one of these slots is a yes.
     pub implied_by: Vec<String>,
     /// "No, Calle Mayor 14": what follows the no overwrites the first of these slots that has a value.
     pub retake: Vec<String>,
+    /// A yes that comes with another value for what was told does it at once: nothing that cannot be undone hangs on it.
+    pub at_once: bool,
 }
 
 impl Ways {
     /// The keys of a `collect` step that are read here.
-    pub const KEYS: [&str; 5] = ["back_to", "otherwise", "details", "implied_by", "retake"];
+    pub const KEYS: [&str; 6] = ["back_to", "otherwise", "details", "implied_by", "retake", "at_once"];
 
     pub(crate) fn read(at: Reader, f: &mut Findings) -> Self {
         let texts = |key: &str, at: &Reader, f: &mut Findings| -> Vec<String> {
@@ -32,6 +36,7 @@ impl Ways {
             otherwise: at.string_at("otherwise", f),
             implied_by: texts("implied_by", &at, f),
             retake: texts("retake", &at, f),
+            at_once: at.get("at_once").is_some_and(|at| at.node.bool() == Some(true)),
             ..Ways::default()
         };
         if let Some(map) = at.get("back_to") {
@@ -39,9 +44,10 @@ impl Ways {
         }
         if let Some(details) = at.get("details") {
             if matches!(details.node.kind, Kind::Map(_)) {
-                details.only(f, &["slot", "words"]);
+                details.only(f, &["slot", "words", "wishes"]);
                 ways.details = details.string_at("slot", f);
                 ways.detail_words = texts("words", &details, f);
+                ways.detail_wishes = texts("wishes", &details, f);
             } else {
                 ways.details = at.string_at("details", f);
             }

@@ -101,7 +101,8 @@ pub(crate) fn ask_satisfaction(turn: &mut Turn) {
     };
     let running = turn.state.stack.iter().any(|f| f.flow == "pattern_satisfaction");
     // Not before everything that was asked has had its answer.
-    if !wanted || running || turn.state.owner != Owner::Bot || turn.state.held.iter().any(|h| !h.part) {
+    let waits = turn.state.held.iter().any(|h| !h.part || h.wish);
+    if !wanted || running || turn.state.owner != Owner::Bot || waits {
         return;
     }
     let slots: Slots =

@@ -22,28 +22,32 @@ pub(crate) fn keep(turn: &mut Turn, text: &str, commands: &[Command]) {
         return;
     }
     for part in wording::parts(text) {
-        later::run(turn, part);
+        later::run(turn, part, false);
     }
 }
 
 /// What a further sentence has been understood as: done if it is sure and another wish than the one done already; nothing is
-/// said otherwise, because the message has had its answer.
-pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding) {
+/// said otherwise, because the message has had its answer. What stood behind a yes as a wish of its own has had none.
+pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: bool) {
     if turn.state.owner != Owner::Bot || turn.needs_consent() {
         return;
     }
-    let Some((intent, p)) = u.intents.first().cloned() else { return };
-    if p < turn.a.settings.digression_threshold || u.out_of_scope >= turn.a.settings.threshold {
+    let (intent, p) = u.intents.first().cloned().unwrap_or_default();
+    let least = if wish { turn.a.threshold(&intent) } else { turn.a.settings.digression_threshold };
+    if p < least || u.out_of_scope >= turn.a.settings.threshold {
+        if wish {
+            turn.say_if_known("utter_rest_unclear");
+        }
         return;
     }
     let done = turn.state.exchanges.last().map(|e| e.intent.clone());
     match turn.a.target(&intent) {
         Some(Target::Flow(flow)) => {
             let Some(target) = turn.a.flows.get(&flow) else { return };
-            if done.as_deref() == Some(intent.as_str()) && !target.side {
+            if done.as_deref() == Some(intent.as_str()) && !target.side && !wish {
                 return;
             }
-            if target.side || !target.resume {
+            if wish || target.side || !target.resume {
                 turn.emit(TrackerEvent::ExchangeBegun { intent });
                 let commands = nlu::commands(turn, text, u);
                 turn.execute(commands);
@@ -56,7 +60,10 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding) {
                 }
             }
         }
-        Some(Target::Answer(_)) if done.as_deref() != Some(intent.as_str()) => {
+        Some(Target::Handoff) if wish => {
+            turn.execute(vec![Command::HumanHandoff { reason: "always_human" }]);
+        }
+        Some(Target::Answer(_)) if wish || done.as_deref() != Some(intent.as_str()) => {
             let courtesy = turn.a.domain.intents.get(&intent).is_some_and(|i| i.courtesy.is_some());
             if !courtesy {
                 let commands = nlu::commands(turn, text, u);

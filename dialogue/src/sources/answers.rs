@@ -5,16 +5,18 @@ use super::nlu::Question;
 use crate::choice::{self, Named};
 use crate::commands::Command;
 use crate::config::domain::{IntentCommand, SlotType, Source, Target};
-use crate::config::flows::StepKind;
+use crate::config::flows::{Flow, StepKind};
 use crate::effect::Outgoing;
 use crate::event::Understanding;
 use crate::fill;
 use crate::fold::{ascii_digits, fold, listed as is, words};
 use crate::negation;
+use crate::opening;
 use crate::patterns::correction;
 use crate::payload::Payload;
 use crate::state::Slots;
 use crate::turn::Turn;
+use crate::wording;
 use serde_json::Value;
 
 /// How a reason begins.
@@ -55,7 +57,8 @@ const ADDS: [&str; 22] = [
     "जोड़ दो",
 ];
 /// What may stand before a yes or no: "mmm no".
-const FILLERS: &str = "mm mmm mmmm hm hmm hmmm um umm uh eh ehh er oh ah ahh pues bueno are arey arre अरे हम्म";
+const FILLERS: &str =
+    "mm mmm mmmm hm hmm hmmm um umm uh eh ehh er oh ah ahh pues pos pus well bueno are arey arre अरे हम्म";
 /// What takes a yes back, or hangs something on it.
 pub(super) const BUT: &str = "but wait not no dont cant if unless before first later instead pero espera antes primero luego mejor nunca \
     lekin par magar ruko nahi nahin nai mat agar pehle baad लेकिन पर मगर रुको नहीं मत अगर पहले बाद";
@@ -208,7 +211,8 @@ impl Question<'_> {
     }
 
     /// What has been told so far, with this.
-    fn noted(&self, turn: &Turn, slot: &str, text: &str) -> String {
+    pub(super) fn noted(&self, turn: &Turn, slot: &str, text: &str) -> String {
+        let text = wording::unjoined(text);
         match turn.state.frame_slot(Some(self.frame), slot).and_then(Value::as_str) {
             Some(before) if !before.contains(text.trim()) => format!("{before} · {}", text.trim()),
             _ => text.trim().to_owned(),
@@ -251,7 +255,7 @@ impl Question<'_> {
     }
 
     /// "Don't cancel it, send me size 9": a no of this question's own, wherever it stands. Doing nothing is always safe.
-    pub(super) fn own_no(&self, text: &str) -> Option<Vec<Command>> {
+    pub(crate) fn own_no(&self, text: &str) -> Option<Vec<Command>> {
         if !self.collect.confirm {
             return None;
         }
@@ -290,8 +294,7 @@ impl Question<'_> {
             Some((true, rest)) => rest,
             _ => text.to_owned(),
         };
-        let shown = turn.state.last_reply.iter().map(body).collect::<Vec<_>>().join(" ");
-        let shown = ascii_digits(&shown);
+        let shown = ascii_digits(&self.shown(turn));
         let number = |n: &str| -> bool {
             let n = n.trim_start_matches('0');
             !n.is_empty()
@@ -308,6 +311,76 @@ impl Question<'_> {
         let told = || self.noted_with_yes(turn, text).is_none();
         words(&rest).iter().any(|w| is(HOLDS, w))
             || (told() && rest.split(|c: char| !c.is_ascii_digit()).any(number))
+    }
+}
+
+impl Question<'_> {
+    /// What was read out with the question.
+    pub(crate) fn shown(&self, turn: &Turn) -> String {
+        turn.state.last_reply.iter().map(body).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Values for the flow's other choices that a message names, which is no answer to this one.
+    pub(super) fn other_choices(&self, turn: &Turn, flow: &Flow, text: &str) -> Option<Slots> {
+        let named = |slot: &str| opening::told(turn.a.domain.slots.get(slot)?, text);
+        if wording::asks(text) {
+            return None;
+        }
+        let slots: Slots = flow
+            .collects()
+            .filter(|c| {
+                c.slot != self.collect.slot && turn.state.frame_slot(Some(self.frame), &c.slot).is_none()
+            })
+            .filter(|c| {
+                turn.a
+                    .domain
+                    .slots
+                    .get(&c.slot)
+                    .is_some_and(|s| s.opening.is_some() && matches!(s.kind, SlotType::Categorical(_)))
+            })
+            .filter_map(|c| Some((c.slot.clone(), named(&c.slot)?)))
+            .collect();
+        (!slots.is_empty()).then_some(slots)
+    }
+
+    /// Whether a message to a confirmation is a question that says no clear yes.
+    pub(super) fn only_asks(&self, turn: &Turn, text: &str) -> bool {
+        self.collect.confirm
+            && text.contains(['?', '¿'])
+            && leading(turn, text).is_none()
+            && !wording::agrees(&turn.a.words, text)
+            && !self
+                .collect
+                .yes
+                .iter()
+                .any(|w| format!(" {} ", fold(text)).contains(&format!(" {} ", fold(w))))
+    }
+
+    /// Whether a wish may be about what this question asks for: its flow, one that called it, or one that it takes as its own.
+    pub(crate) fn about(&self, turn: &Turn, wish: &str) -> bool {
+        let outer = &turn.state.outermost(self.frame).flow;
+        let absorbs =
+            |flow: &str| turn.a.flows.get(flow).is_some_and(|f| f.absorbs.iter().any(|a| a == wish));
+        [&self.frame.flow, outer].into_iter().any(|flow| flow == wish || absorbs(flow))
+    }
+
+    /// Whether a wish behind a yes is a detail of what the yes is to.
+    pub(crate) fn notes(&self, u: &Understanding, text: &str, wish: &str) -> bool {
+        self.collect.ways.detail_wishes.iter().any(|w| w == wish)
+            && !wording::asks(text)
+            && u.entities.iter().all(|e| e.entity != "order_id")
+    }
+
+    /// Whether a message names an order by its number that is not the one in question.
+    pub(crate) fn names_another(&self, turn: &Turn, u: &Understanding) -> bool {
+        let order = |e: &&crate::event::Entity| e.entity == "order_id";
+        let known = turn.state.frame_slot(Some(self.frame), "order").map(|o| o["order_id"].to_string());
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let known = digits(&known.unwrap_or_default());
+        u.entities.iter().filter(order).any(|e| {
+            let named = digits(&e.value.to_string());
+            !named.is_empty() && !known.is_empty() && !known.ends_with(&named)
+        })
     }
 }
 
@@ -398,6 +471,12 @@ pub(super) fn leading(turn: &Turn, text: &str) -> Option<(bool, String)> {
             .find(|c: char| c.is_whitespace() || matches!(c, ',' | '.' | '!' | ';' | '।'))
             .unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
+        let paused = after.trim_start().starts_with([',', '.', '!', ';', '।']);
+        let next = after.split_whitespace().next().unwrap_or_default();
+        // Further words: "y la factura" is an "and", "si llega" an "if".
+        if found.is_none() && !wording::begins(word, next, paused) {
+            break;
+        }
         let kind = if turn.a.words.is("no", word) {
             false
         } else if turn.a.words.is("yes", word) {

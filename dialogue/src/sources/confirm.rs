@@ -1,6 +1,7 @@
 //! What a confirmation is told that is no plain yes or no: a no with more words around it, another time of those that were free, a
 //! correction, a question back.
 
+use super::amend;
 use super::answers::{BUT, IF, leading};
 use super::nlu::{self, Question};
 use crate::choice;
@@ -36,6 +37,41 @@ impl Question<'_> {
         };
         let list: Collect = own.or_else(called)?;
         Some(choice::of_question(turn, self.frame, &list))
+    }
+
+    /// "Yes, but make it 60, boAt only" where nothing that cannot be undone is done: the new number is put in, what else is said is
+    /// noted, and the yes counts.
+    pub(super) fn changed_at_once(&self, turn: &Turn, text: &str) -> Option<Vec<Command>> {
+        if !self.collect.confirm || !self.collect.ways.at_once || self.own_no(text).is_some() {
+            return None;
+        }
+        let change = wording::changes_behind_yes(&turn.a.words, &self.collect.yes, &self.shown(turn), text)?;
+        let slot =
+            self.collect.ways.retake.iter().find(|s| turn.state.frame_slot(Some(self.frame), s).is_some())?;
+        let told = turn.state.frame_slot(Some(self.frame), slot).and_then(Value::as_str)?;
+        let yes = (self.collect.slot.clone(), Value::Bool(true));
+        let clause = change.split_once([',', ';', '.']).filter(|(_, more)| !more.trim().is_empty());
+        // "By 5 December" is no other quantity.
+        let amended = |said: &str| amend::amended(told, said).filter(|_| !wording::names_day(said));
+        let found = clause
+            .and_then(|(first, more)| Some((amended(first)?, more.trim().to_owned())))
+            .or_else(|| Some((amended(&change)?, String::new())));
+        let Some((amended, more)) = found else {
+            let notes = self.collect.ways.details.as_ref()?;
+            let noted = Value::String(self.noted(turn, notes, &change));
+            return Some(vec![Command::SetSlot { slots: Slots::from([(notes.clone(), noted), yes]) }]);
+        };
+        let mut slots = Slots::from([(slot.clone(), Value::String(amended.text)), yes]);
+        if let Some(notes) = self.collect.ways.details.as_ref().filter(|_| !more.is_empty()) {
+            slots.insert(notes.clone(), Value::String(self.noted(turn, notes, &more)));
+        }
+        Some(vec![Command::SetSlot { slots }, Command::Corrected { part: amended.part }])
+    }
+
+    /// Whether it is asked if what waits for a yes has been done.
+    pub(super) fn asked_if_done(&self, turn: &Turn, text: &str) -> Option<Vec<Command>> {
+        (self.collect.confirm && leading(turn, text).is_none() && wording::asks_if_done(text))
+            .then(|| vec![Command::NotYet])
     }
 
     /// Slots chosen from a list that may be chosen anew here: the step to go on with, the rows, and which was chosen.

@@ -324,6 +324,12 @@ impl<'t> Question<'t> {
         if let Some(commands) = self.own_no(text) {
             return Some(commands);
         }
+        if let Some(commands) = self.asked_if_done(turn, text) {
+            return Some(commands);
+        }
+        if let Some(commands) = self.changed_at_once(turn, text) {
+            return Some(commands);
+        }
         if let Some(commands) = self.plain_no(turn, text, u) {
             return Some(commands);
         }
@@ -391,7 +397,18 @@ impl<'t> Question<'t> {
             others.insert(self.slot.to_owned(), Value::Bool(true));
             return Some(vec![Command::SetSlot { slots: others }]);
         }
+        // Another of the flow's choices, said too early: "a replacement, obviously" to "what is the reason?".
+        if matches!(slot.kind, SlotType::Categorical(_))
+            && let Some(slots) = self.other_choices(turn, flow, text)
+        {
+            others.extend(slots);
+            return Some(vec![Command::SetSlot { slots: others }]);
+        }
         if let Some(value) = fill::from_answer(a, slot, text, Some(u)) {
+            // A question is no yes, whatever it is understood as.
+            if value == Value::Bool(true) && self.only_asks(turn, text) {
+                return Some(vec![Command::NeedsTeam]);
+            }
             if value == Value::Bool(true) && self.objects(turn, text) {
                 return Some(match &self.collect.ways.otherwise {
                     Some(step) => vec![Command::BackTo { step: step.clone(), slots: others }],

@@ -30,6 +30,20 @@ fn placed(turn: &Turn, text: &str) -> Option<String> {
     offered.get(place).map(|(id, _)| id.clone())
 }
 
+/// "2 stars, you never sent the invoice" at the question for stars: they count, and what else is said is looked at after it.
+fn rating(turn: &Turn, text: &str) -> Option<Vec<Command>> {
+    let asked = turn.state.asked.as_ref().filter(|a| a.slot == "satisfaction")?;
+    let slot = turn.a.domain.slots.get(&asked.slot)?;
+    let (stars, rest) = wording::stars(text)?;
+    let value = fill::coerce(slot, &Value::String(stars.to_string()))?;
+    let set = Command::SetSlot { slots: Slots::from([(asked.slot.clone(), value)]) };
+    Some(match crate::fold::words(&rest).len() {
+        0 | 1 => vec![set],
+        2 => vec![Command::Later { text: rest }, set],
+        _ => vec![Command::Afterwards { text: rest }, set],
+    })
+}
+
 /// What a whole message says by rule; nothing if it must be understood.
 pub(crate) fn commands(turn: &Turn, text: &str) -> Option<Vec<Command>> {
     let words = &turn.a.words;
@@ -43,6 +57,9 @@ pub(crate) fn commands(turn: &Turn, text: &str) -> Option<Vec<Command>> {
     }
     if words.is("person", text) {
         return Some(vec![Command::HumanHandoff { reason: "requested" }]);
+    }
+    if let Some(commands) = rating(turn, text) {
+        return Some(commands);
     }
     let asked = state.asked.as_ref();
     let slot = asked.and_then(|a| turn.a.domain.slots.get(&a.slot));
@@ -68,7 +85,8 @@ pub(crate) fn commands(turn: &Turn, text: &str) -> Option<Vec<Command>> {
             return Some(vec![Command::AskAgain { left: vec![] }]);
         }
         let value = value.or(wording::agrees(words, text).then_some(true));
-        let more = wording::after_yes(words, text).filter(|_| value.is_none());
+        let looked_at = value.is_none() && crate::receive::behind_yes::has_rest(turn, text);
+        let more = wording::after_yes(words, text).filter(|_| value.is_none() && !looked_at);
         let value = value.or(more.as_ref().map(|_| true));
         if let (Some(value), Some(rest)) = (value, more) {
             let slots = Slots::from([(asked.slot.clone(), Value::Bool(value))]);

@@ -51,8 +51,8 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             state.drafts.clear();
         }
         Greeted => state.session.greeted = true,
-        UnderstandRequested { text, held, part } => {
-            state.understanding = Some(crate::state::Understand { text, held, part })
+        UnderstandRequested { text, held, part, wish, answers, whole } => {
+            state.understanding = Some(crate::state::Understand { text, held, part, wish, answers, whole })
         }
         Understood { latest, languages } => {
             state.understanding = None;

@@ -1,7 +1,7 @@
 //! What a message says beside what it is an answer to: a question back, that nothing more is wanted, a STOP, another time.
 
 use super::{Said, TRAILERS, WHEN, after_cancel};
-use crate::fold::listed;
+use crate::fold::{among, listed};
 use crate::rules::Words;
 
 /// Whether the first clause of a text names a day or a time of day: "…, in the morning then, on Wednesday".
@@ -24,6 +24,103 @@ pub(crate) fn asks(text: &str) -> bool {
     text.contains(['?', '¿'])
         || (0..2).any(asking)
         || (said.any("batao bataiye tell dime बताओ बताइए") && said.any(ASKS))
+}
+
+/// Whether a text asks whether something has been done: "did it go through?", "वह भी दर्ज हो गया ना?".
+pub(crate) fn asks_if_done(text: &str) -> bool {
+    const DONE: [&str; 40] = [
+        "go through",
+        "gone through",
+        "went through",
+        "is it done",
+        "done yet",
+        "all done",
+        "been done",
+        "been changed",
+        "been registered",
+        "been booked",
+        "been cancelled",
+        "been sent",
+        "get changed",
+        "get registered",
+        "is it booked",
+        "is it changed",
+        "is it registered",
+        "se hizo",
+        "ya esta hecho",
+        "ya esta hecha",
+        "quedo",
+        "se cambio",
+        "se registro",
+        "quedo registrada",
+        "quedo registrado",
+        "ya lo cambiaste",
+        "ya lo hiciste",
+        "ho gaya",
+        "ho gayi",
+        "ho gya",
+        "hogaya",
+        "kya hua",
+        "badal gaya",
+        "badal gya",
+        "badal gayi",
+        "हो गया",
+        "हो गई",
+        "हो गयी",
+        "क्या हुआ",
+        "बदल गया",
+    ];
+    const ASKS: &str = "did has have is was are kya क्या na naa ना न right";
+    const OTHERS: &str = "when how much where why kab kitna kitne kahan kyun cuando cuanto donde money refund paise paisa dinero reembolso पैसा पैसे \
+        रिफंड कब कितना कितने कहाँ क्यों";
+    let said = Said::of(text);
+    let last = said.words.last().is_some_and(|(w, _)| listed(ASKS, w));
+    let marked = text.contains(['?', '¿']) || said.words.iter().take(2).any(|(w, _)| listed(ASKS, w)) || last;
+    let what = (0..said.words.len())
+        .any(|at| said.phrase(at, 2).is_some_and(|p| matches!(p.as_str(), "kya hua" | "क्या हुआ")));
+    (2..=12).contains(&said.words.len())
+        && (marked || what)
+        && !said.any(OTHERS)
+        && (0..said.words.len())
+            .any(|at| (1..=3).any(|n| said.phrase(at, n).is_some_and(|p| among(&DONE, &p))))
+}
+
+/// Whether a few words say that something is not wanted: "return abhi nahi krna".
+pub(crate) fn declines(text: &str) -> bool {
+    const NOT: &str = "no not dont nahi nahin nhi nai mat नहीं नही मत";
+    const WANTS: &str = "want need do quiero necesito hagas karna krna karni krni karo kro chahiye chaiye करना करनी करो चाहिए";
+    let said = Said::of(text);
+    said.words.len() <= 6
+        && !text.contains(['?', '¿'])
+        && said.any(NOT)
+        && said.any(WANTS)
+        && !said.any("but pero par lekin पर लेकिन bas sirf")
+}
+
+/// The stars, one to five, that a message with more words gives, and what else it says.
+pub(crate) fn stars(text: &str) -> Option<(u8, String)> {
+    const STARS: &str = "star stars estrella estrellas स्टार तारे";
+    const GIVES: &str =
+        "a un una only just solo sirf le les os doy pongo i give you main mera meri ek ok bas";
+    let said = Said::of(text);
+    let number = |at: usize| {
+        let word = &said.words.get(at)?.0;
+        word.parse::<u8>().ok().filter(|n| word.len() == 1 && (1..=5).contains(n))
+    };
+    let named = |at: usize| said.words.get(at + 1).is_some_and(|(w, _)| listed(STARS, w));
+    let first = said.words.iter().position(|(w, _)| !listed(GIVES, w))?;
+    let at = (0..said.words.len()).find(|at| number(*at).is_some() && named(*at)).or_else(|| {
+        (number(first).is_some() && first + 1 < said.words.len() && said.pause_before(first + 1))
+            .then_some(first)
+    })?;
+    let to = at + 1 + usize::from(named(at));
+    let start = if said.words[..at].iter().all(|(w, _)| listed(GIVES, w)) { 0 } else { at };
+    let before: String = match start {
+        0 => String::new(),
+        _ => said.chars[..said.words[at].1.0].iter().collect(),
+    };
+    let rest = format!("{} {}", before.trim().trim_end_matches([',', '.', '-']), said.rest(to));
+    Some((number(at)?, rest.trim().to_owned()))
 }
 
 /// What may stand before a question.
@@ -89,6 +186,23 @@ mod tests {
         ] {
             assert!(gives_up(&words(), text), "{text}");
         }
+        for (text, wanted) in [
+            ("un 2, no me has mandado la factura", Some((2, "no me has mandado la factura"))),
+            ("ghatiya service, 2 star", Some((2, "ghatiya service"))),
+            ("4 stars", Some((4, ""))),
+            ("2 phones, please", None),
+            ("7 stars", None),
+        ] {
+            assert_eq!(stars(text), wanted.map(|(n, rest)| (n, rest.to_owned())), "{text}");
+        }
+        assert!(
+            declines("return abhi nahi krna") && declines("no quiero la devolución") && !declines("return")
+        );
+        assert!(
+            asks_if_done("did the wednesday thing go through btw?")
+                && asks_if_done("वापसी वाला भी दर्ज हो गया ना?")
+        );
+        assert!(!asks_if_done("ho gaya") && !asks_if_done("when will it be done yet?"));
         for text in [
             "forget it, show me phones",
             "chhodo, mujhe ek phone chahiye",
