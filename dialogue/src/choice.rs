@@ -195,6 +195,9 @@ fn verdict(offered: &[Offered], fitting: &[usize], mostly: bool, contradicted: b
     }
 }
 
+/// What an hour that only one of the rows has counts.
+const HOUR: f32 = 6.0;
+
 /// Whether something in the message fits no option.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Open {
@@ -279,7 +282,9 @@ fn tokens(
         if !known && word.len() >= 4 && word.chars().all(|c| c.is_ascii_digit()) {
             open = Open::Unknown;
         }
-        tokens.push(Token { fits, weight: 1.0 });
+        // "6 wala" says which, whatever else the message tells of.
+        let hour = known && !times.is_empty() && fits.iter().filter(|f| **f).count() == 1;
+        tokens.push(Token { fits, weight: if hour { HOUR } else { 1.0 } });
     }
     (tokens, open)
 }

@@ -101,6 +101,7 @@ pub(super) fn read(said: &[String], at: usize) -> (Vec<String>, usize) {
         "pm" | "hrs" | "h" => (vec![write(hour)], length),
         "am" => (vec![write(hour % 12)], length),
         "baje" | "बजे" | "oclock" => (both(hour, write), length),
+        "wala" | "wali" | "vala" | "वाला" | "वाली" => (both(hour, write), length),
         _ if before == "las" && glued.is_empty() => (both(hour, write), 1),
         _ if digits.contains(':') && glued.is_empty() => (both(hour, write), 1),
         _ => (vec![], 1),

@@ -5,7 +5,7 @@ use crate::fold::{among, listed};
 use crate::rules::Words;
 
 /// Further words that agree to what the greeting asks, where they are all that is said.
-const CONSENTS: [&str; 36] = [
+const CONSENTS: [&str; 89] = [
     "no wahala",
     "no problem",
     "no prob",
@@ -42,12 +42,65 @@ const CONSENTS: [&str; 36] = [
     "thik",
     "theek",
     "no objection",
+    "no problem at all",
+    "not a problem",
+    "that is fine",
+    "thats fine",
+    "that s fine",
+    "that would be fine",
+    "that is ok",
+    "thats ok",
+    "that s ok",
+    "that is okay",
+    "sounds good",
+    "sounds fine",
+    "fine by me",
+    "fine with me",
+    "ok with me",
+    "okay with me",
+    "works for me",
+    "you may",
+    "you can",
+    "of course",
+    "by all means",
+    "absolutely",
+    "certainly",
+    "definitely",
+    "go right ahead",
+    "no tengo problema",
+    "ningun problema",
+    "sin ningun problema",
+    "no hay ningun problema",
+    "me parece bien",
+    "esta bien",
+    "por mi bien",
+    "puedes",
+    "si puedes",
+    "claro que puedes",
+    "como no",
+    "listo",
+    "de una",
+    "desde luego",
+    "koi dikkat nahi hai",
+    "koi problem nahi hai",
+    "aap kar sakte ho",
+    "aap kar sakte hain",
+    "kar sakte ho",
+    "kar sakte hain",
+    "zaroor",
+    "zarur",
+    "jaroor",
+    "कर सकते हैं",
+    "कर सकते हो",
+    "कोई परेशानी नहीं",
+    "ज़रूर",
+    "बिल्कुल",
 ];
 
 /// Whether a text agrees to the consent question, all of it.
 pub(crate) fn consents(words: &Words, text: &str) -> bool {
     const AROUND: &str = "bro bhai bhaiya yaar dude mate man ji ok okay k hai h please pls thnx thx thanks thank you ty tq gracias bueno ya pues \
-        dear sir madam maam and y so then go ahead भाई यार जी है ओके धन्यवाद";
+        dear sir madam maam and y so then go ahead with me to of course very much indeed too well oh sure pls आप बिना किसी भाई यार जी है ओके धन्यवाद";
     let said = Said::of(text);
     if said.words.is_empty() || said.words.len() > 6 || text.contains(['?', '¿']) || hesitates(text) {
         return false;
@@ -96,9 +149,23 @@ mod tests {
 
     #[test]
     fn consent_in_own_words() {
-        for text in
-            ["ok no wahala", "yeh grand", "kro", "jii", "ok thnx bro 👍", "bueno ya, acepto", "ठीक है भाई"]
-        {
+        for text in [
+            "That would be fine, thank you.",
+            "no problem at all",
+            "Yes, you may.",
+            "sounds good to me",
+            "claro que puedes",
+            "sin ningún problema",
+            "haan aap kar sakte ho",
+            "हाँ, आप कर सकते हैं",
+            "ok no wahala",
+            "yeh grand",
+            "kro",
+            "jii",
+            "ok thnx bro 👍",
+            "bueno ya, acepto",
+            "ठीक है भाई",
+        ] {
             assert!(consents(&words(), text), "{text}");
         }
         for text in ["no", "hmm", "ok?", "grand piano", "no thanks", "delivery free h kya"] {
