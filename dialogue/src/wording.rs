@@ -15,7 +15,7 @@ pub(crate) use aside::{
 };
 pub(crate) use consent::{after_consent, consents, wants_other};
 pub(crate) use data::{asks_why, only_ads, refuses_data};
-pub(crate) use yes::{begins, behind_yes, changes_behind_yes};
+pub(crate) use yes::{begins, begins_with_if, behind_yes, changes_behind_yes, only_weak};
 
 /// A text's words, folded, and where they stand.
 struct Said {
@@ -217,6 +217,12 @@ pub(crate) fn after_yes(words: &Words, text: &str) -> Option<String> {
         if said.pause_before(at) {
             break;
         }
+    }
+    let gap = at.checked_sub(1).map_or(0, |i| said.words[i].1.1);
+    let to = said.words.get(at).map_or(said.chars.len(), |w| w.1.0);
+    // "Yes? What happens then?" asks.
+    if said.chars[gap..to].contains(&'?') {
+        return None;
     }
     let ends = said.pause_before(at)
         || said.words.get(at).is_some_and(|(w, _)| listed("and aur y और also además", w));

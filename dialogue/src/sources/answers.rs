@@ -309,7 +309,18 @@ impl Question<'_> {
         let rest = ascii_digits(&rest);
         // What the question notes goes with the yes.
         let told = || self.noted_with_yes(turn, text).is_none();
-        words(&rest).iter().any(|w| is(HOLDS, w))
+        let said = words(&rest);
+        let own_no = || {
+            self.collect
+                .no
+                .iter()
+                .map(|p| words(p))
+                .any(|p| p.len() >= 2 && said.windows(p.len()).any(|s| s == p))
+        };
+        // "Si cancelas me devuelven el dinero" is an "if"; "sure, but keep it" a no as well.
+        wording::begins_with_if(text)
+            || own_no()
+            || said.iter().any(|w| is(HOLDS, w))
             || (told() && rest.split(|c: char| !c.is_ascii_digit()).any(number))
     }
 }
@@ -346,7 +357,7 @@ impl Question<'_> {
     /// Whether a message to a confirmation is a question that says no clear yes.
     pub(super) fn only_asks(&self, turn: &Turn, text: &str) -> bool {
         self.collect.confirm
-            && text.contains(['?', '¿'])
+            && (text.contains(['?', '¿']) || wording::asks(text))
             && leading(turn, text).is_none()
             && !wording::agrees(&turn.a.words, text)
             && !self
@@ -473,8 +484,9 @@ pub(super) fn leading(turn: &Turn, text: &str) -> Option<(bool, String)> {
         let (word, after) = rest.split_at(end);
         let paused = after.trim_start().starts_with([',', '.', '!', ';', '।']);
         let next = after.split_whitespace().next().unwrap_or_default();
-        // Further words: "y la factura" is an "and", "si llega" an "if".
-        if found.is_none() && !wording::begins(word, next, paused) {
+        // Further words: "y la factura" is an "and", "si llega" an "if", "yes? what then" asks.
+        let asks = word.ends_with('?') && !next.is_empty();
+        if found.is_none() && (asks || !wording::begins(word, next, paused)) {
             break;
         }
         let kind = if turn.a.words.is("no", word) {

@@ -86,7 +86,11 @@ pub(crate) fn commands(turn: &Turn, text: &str) -> Option<Vec<Command>> {
         }
         let value = value.or(wording::agrees(words, text).then_some(true));
         let looked_at = value.is_none() && crate::receive::behind_yes::has_rest(turn, text);
-        let more = wording::after_yes(words, text).filter(|_| value.is_none() && !looked_at);
+        let weak = || {
+            Question::of(turn)
+                .is_some_and(|q| q.collect.confirm && wording::only_weak(words, &q.collect.yes, text))
+        };
+        let more = wording::after_yes(words, text).filter(|_| value.is_none() && !looked_at && !weak());
         let value = value.or(more.as_ref().map(|_| true));
         if let (Some(value), Some(rest)) = (value, more) {
             let slots = Slots::from([(asked.slot.clone(), Value::Bool(value))]);

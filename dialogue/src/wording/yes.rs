@@ -194,6 +194,18 @@ impl<'r> Reading<'r> {
     }
 }
 
+/// Whether a message begins with a "si" that is an "if".
+pub(crate) fn begins_with_if(text: &str) -> bool {
+    let mut said = text.trim_start_matches('¿').split_whitespace();
+    let (first, next) = (said.next().unwrap_or_default(), said.next().unwrap_or_default());
+    fold(first) == "si" && !begins(first, next, first.ends_with([',', '.', '!']))
+}
+
+/// Whether a message begins with no more than an "ok" and goes on without an "and": "ok, where is my order".
+pub(crate) fn only_weak(words: &Words, own: &[String], text: &str) -> bool {
+    Reading::new(words, own, "", text).yes().is_some_and(|yes| !yes.strong && !yes.joined)
+}
+
 /// What is said behind a clear yes, as written and without the "and": empty if all of the message is the yes, repeating at most
 /// what was `shown`. Nothing if it begins with no clear yes, or goes on with an objection or condition. `own`: the question's own
 /// words for yes.
