@@ -41,6 +41,7 @@ mod render;
 mod reply;
 mod returned;
 mod runner;
+mod since;
 mod sources;
 mod step;
 mod tongue;

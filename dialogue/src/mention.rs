@@ -1,5 +1,6 @@
 //! What a text says beside its entities: words that stand for a slot's value ("cheapest"), and values that it rules out
-//! ("not boAt"). Both become entities of names of their own, so that mappings, options and questions see them like any other.
+//! ("not boAt") or tells of ("since Monday"). They become entities of names of their own, so that mappings, options and
+//! questions see them like any other.
 
 use crate::Assistant;
 use crate::config::domain::Slot;
@@ -17,6 +18,9 @@ pub(crate) fn worded(slot: &str) -> String {
     format!("words {slot}")
 }
 
+/// The entity whose values are days.
+const DATE: &str = "date";
+
 /// The understanding with what the words add to it.
 pub(crate) fn settled(a: &Assistant, text: &str, u: &Understanding) -> Understanding {
     let mut settled = u.clone();
@@ -27,6 +31,12 @@ pub(crate) fn settled(a: &Assistant, text: &str, u: &Understanding) -> Understan
             && negation::excludes(text, (entity.start, entity.end))
         {
             entity.entity = denied(&entity.entity);
+        }
+        if entity.end > entity.start
+            && entity.entity == DATE
+            && crate::since::began(text, (entity.start, entity.end))
+        {
+            entity.entity = format!("since {DATE}");
         }
     }
     let said = negation::words_at(text);
