@@ -36,8 +36,10 @@ pub(crate) fn likely_topics(turn: &Turn) -> Vec<Topic> {
     let language = turn.language();
     let mut topics: Vec<Topic> = Vec::new();
     let ranking = turn.state.latest.as_ref().map(|l| l.ranking.clone()).unwrap_or_default();
+    // Who surely looks for a phone is not offered to move an appointment.
+    let least = ranking.first().map_or(0.0, |(_, best)| best * 0.08).max(0.02);
     for (intent, p) in ranking {
-        if topics.len() >= turn.a.settings.topics || p < 0.02 {
+        if topics.len() >= turn.a.settings.topics || p < least {
             break;
         }
         let (flow, payload) = match turn.a.target(&intent) {
