@@ -91,6 +91,7 @@ impl Store {
             pincode: self.pincode.clone(),
             phone: self.phone.clone(),
             hours: self.hours(),
+            sunday: self.country != Country::ES,
             latitude: self.lat,
             longitude: self.lon,
             distance_km: distance_km.map(round_km),
@@ -121,6 +122,8 @@ pub struct StoreView {
     pub phone: String,
     /// Opening hours by variety.
     pub hours: Texts,
+    /// Whether it is open on Sundays.
+    pub sunday: bool,
     /// Degrees north.
     pub latitude: f64,
     /// Degrees east.

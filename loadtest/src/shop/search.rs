@@ -37,6 +37,8 @@ pub struct Query {
     pub price_max: Option<f64>,
     /// Brands, colours and kinds that are not wanted, separated by commas.
     pub exclude: Option<String>,
+    /// Numbers of products that are not wanted, separated by commas.
+    pub without: Option<String>,
     /// Further words: products that have one of them in name or description, if any has.
     pub also: Option<String>,
     /// The customer's messages, one a line: details that they name narrow the choice too.
@@ -83,6 +85,14 @@ struct Understood {
     slips: Vec<String>,
     features: Vec<String>,
     sizes: Vec<String>,
+}
+
+impl Query {
+    /// Whether a product is one of those that are not wanted again.
+    #[must_use]
+    pub fn passes_over(&self, product: &Product) -> bool {
+        self.without.as_deref().is_some_and(|all| all.split(',').any(|sku| sku.trim() == product.sku))
+    }
 }
 
 impl Index {
@@ -160,6 +170,7 @@ impl Index {
                 && any(&color, &colors)
                 && size.is_none_or(|wish| self.has_size(i, product, wish, query.country))
                 && !find::excluded(product, &not)
+                && !query.passes_over(product)
                 && query.price_min.is_none_or(|min| price >= min)
                 && query.price_max.is_none_or(|max| price <= max)
         }

@@ -67,6 +67,8 @@ pub struct ProductsQuery {
     price_max: Option<String>,
     /// Brands, colours and kinds that are not wanted, separated by commas.
     exclude: Option<String>,
+    /// Numbers of products that are not wanted, separated by commas: "another one".
+    without: Option<String>,
     /// Further words: products that have one of them in name or description, if any has.
     also: Option<String>,
     /// With `nearest`: the customer's messages, one a line; the details that they name narrow the choice too.
@@ -138,6 +140,7 @@ pub async fn products(
         color: filled(query.color),
         size: filled(query.size),
         exclude: filled(query.exclude),
+        without: filled(query.without),
         also: filled(query.also),
         words: filled(query.words),
         cheapest: filled(query.sort).is_some_and(|s| s == "price"),
@@ -159,7 +162,7 @@ pub async fn products(
                 items: page.collect::<Result<_, _>>()?,
                 relaxed: found.relaxed,
                 sold: found.sold,
-                sku: found.meant.map(|p| p.sku.clone()),
+                sku: found.meant.filter(|p| !search.passes_over(p)).map(|p| p.sku.clone()),
                 asked: found.asked,
                 missing: found.missing,
                 unknown: found.unknown,

@@ -73,7 +73,10 @@ impl Index {
                 None if bare(s) && worn => format!("{} {s}", SIZE[i]),
                 None => s.replace(" inch", INCH[i]),
             });
-            let details = details.iter().map(|d| d.0[i].clone());
+            // "Running shoes" are for running.
+            let said = named(0).unwrap_or_default().to_lowercase();
+            let details = details.iter().filter(|d| !said.contains(&d.0[0].to_lowercase()));
+            let details = details.map(|d| d.0[i].clone());
             [brand, kind, size, color].into_iter().flatten().chain(details).collect::<Vec<_>>().join(" · ")
         };
         Texts([text(0), text(1), text(2), text(3)])
