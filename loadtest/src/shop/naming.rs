@@ -30,10 +30,19 @@ const NO_PRODUCT: [&str; 14] = [
     "payment",
 ];
 
+/// "LG wala nahi, Xiaomi wala": what may stand between a thing and the word that denies it.
+const OF: [&str; 6] = ["wala", "wali", "wale", "वाला", "वाली", "वाले"];
+/// Words that deny what precedes them.
+const DENIED: [&str; 6] = ["nahi", "nhi", "nahin", "nai", "नहीं", "नही"];
+/// Letters that a word of a name has at least to name its product alone: "Samba", not "Go".
+const TELLING: usize = 5;
+
 /// The words of a text that the shop's vocabulary knows.
 #[derive(Debug, Default)]
 pub struct Named {
     terms: BTreeSet<Term>,
+    /// Words that are in no phrase of the vocabulary.
+    unknown: BTreeSet<String>,
     /// Other words, which may be of a product's name.
     rest: BTreeSet<String>,
 }
@@ -48,6 +57,7 @@ impl Named {
         while at < said.len() {
             if let Some((length, model)) = vocabulary.model(&said[at..]) {
                 named.rest.extend(words(model));
+                named.unknown.extend(words(model));
                 at += length;
                 continue;
             }
@@ -57,6 +67,10 @@ impl Named {
                     let phone = terms
                         .iter()
                         .any(|t| matches!(t, Term::Kind(k) | Term::Category(k) if k.contains("phone")));
+                    if denied(vocabulary, &said[at + length..]) {
+                        at += length;
+                        continue;
+                    }
                     if !(phone && next.is_some_and(|w| NO_PRODUCT.contains(&w))) {
                         named.terms.extend(terms.iter().cloned());
                     }
@@ -66,6 +80,7 @@ impl Named {
                 None => {
                     if !vocabulary.is_stop(&said[at]) {
                         named.rest.insert(said[at].clone());
+                        named.unknown.insert(said[at].clone());
                     }
                     at += 1;
                 }
@@ -103,6 +118,29 @@ impl Named {
         known + color + name
     }
 
+    /// Whether things that were ordered together have all that is named, each of them a part: "the saree of the Xiaomi
+    /// order". For orders of which no single thing fits; a word of a name ("las Samba") is enough then.
+    #[must_use]
+    pub fn fits_together(&self, products: &[&Product]) -> bool {
+        let has = |term: &Term| {
+            products.iter().any(|p| match term {
+                Term::Kind(kind) => *kind == p.kind,
+                Term::Brand(brand) => *brand == p.brand,
+                _ => false,
+            })
+        };
+        // A word may mean several kinds, but every brand named must be there.
+        let brands = self.terms.iter().filter(|t| matches!(t, Term::Brand(_))).all(has);
+        let kinds: Vec<&Term> = self.terms.iter().filter(|t| matches!(t, Term::Kind(_))).collect();
+        let kinds = kinds.is_empty() || kinds.iter().any(|k| has(k));
+        let by_name = || {
+            let mut own = products.iter().flat_map(|p| words(&p.name));
+            own.any(|w| w.chars().count() >= TELLING && self.unknown.contains(&w))
+        };
+        let told = self.terms.iter().any(|t| matches!(t, Term::Kind(_) | Term::Brand(_)));
+        if told { brands && kinds } else { by_name() }
+    }
+
     /// Whether a word of the text is the product's own: its brand, a word of its model, a colour only it may have.
     #[must_use]
     pub fn tells(&self, product: &Product) -> bool {
@@ -117,9 +155,34 @@ impl Named {
     }
 }
 
+/// Whether what follows a thing denies it, and does not tell of it: "LG wala nahi", but not "LG wala nahi aaya".
+fn denied(vocabulary: &Vocabulary, rest: &[String]) -> bool {
+    let of = rest.iter().take_while(|w| OF.contains(&w.as_str())).count();
+    rest.get(of).is_some_and(|w| DENIED.contains(&w.as_str()))
+        && (of + 1 == rest.len() || vocabulary.phrase(&rest[of + 1..]).is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn things_of_one_order_are_named_together_and_denied_ones_not() {
+        let catalogue = Catalogue::load().unwrap();
+        let vocabulary = Vocabulary::new(&catalogue);
+        let of_name = |name: &str| catalogue.products.iter().find(|p| p.name.contains(name)).unwrap();
+        let of_brand = |brand: &str| catalogue.products.iter().find(|p| p.brand == brand).unwrap();
+        let (samba, saree) = (of_name("Samba"), of_name("Saree"));
+        let (xiaomi, lg) = (of_brand("Xiaomi"), of_brand("LG"));
+        let named = |text: &str| Named::new(&vocabulary, text);
+        let cancel = named("xiaomi wale order me se saree cancel krdo, baaki rehne do");
+        assert!(cancel.fits_together(&[xiaomi, saree]) && !cancel.fits_together(&[lg, saree]));
+        assert!(named("quiero anular las Samba nada más").fits_together(&[lg, samba]));
+        assert!(!named("cancel my order please").fits_together(&[lg, samba]));
+        let late = named("wo jo late ho gya h usme LG wala nhi, xiaomi wala");
+        assert!(late.fits(xiaomi) > 0 && late.fits(lg) == 0);
+        assert!(named("LG wala nahi aaya").fits(lg) > 0);
+    }
 
     #[test]
     fn products_are_named_in_all_varieties_and_orders_are_not() {

@@ -183,6 +183,7 @@ pub async fn orders(
         })?;
         let mut orders = Vec::new();
         let mut fits = Vec::new();
+        let mut together = Vec::new();
         for row in rows {
             let (id, placed_on, status, minor, country) = row?;
             let total = Money { minor, country: Country::from_code(&country).unwrap_or_default() };
@@ -192,11 +193,14 @@ pub async fn orders(
                 about.as_ref().zip(product).map_or(0, |(about, product)| about.fits(product))
             };
             fits.push(items.iter().map(named).max().unwrap_or(0));
+            let products: Vec<_> =
+                items.iter().filter_map(|i| state.catalogue.product(i["sku"].as_str()?)).collect();
+            together.push(about.as_ref().is_some_and(|about| about.fits_together(&products)));
             orders.push(json!({"order_id": id, "placed_on": placed_on, "status": status, "items": items, "total": total}));
         }
         let best = fits.iter().copied().max().unwrap_or(0);
-        for (order, fits) in orders.iter_mut().zip(fits) {
-            order["named"] = json!(best > 0 && fits == best);
+        for ((order, fits), together) in orders.iter_mut().zip(fits).zip(together) {
+            order["named"] = json!(if best > 0 { fits == best } else { together });
         }
         let product = about.is_some_and(|about| about.any(&state.catalogue));
         Ok(json!({"orders": orders, "product": product}))
