@@ -91,6 +91,20 @@ fn a_model_is_that_one_or_none() {
 }
 
 #[test]
+fn what_was_shown_already_is_passed_over() {
+    let a15 = Catalogue::load()
+        .unwrap()
+        .products
+        .iter()
+        .find(|p| p.name == "Samsung Galaxy A15")
+        .unwrap()
+        .sku
+        .clone();
+    let (found, ..) = find(Query { without: Some(a15), brand: Some("Samsung".into()), ..q("phone") });
+    assert!(!found.is_empty() && found.iter().all(|n| n != "Samsung Galaxy A15"), "{found:?}");
+}
+
+#[test]
 fn denied_things_are_left_out_and_features_count_as_sizes() {
     let (found, ..) = find(Query { price_max: Some(5000.0), exclude: Some("boAt".into()), ..q("earbuds") });
     assert!(!found.is_empty() && found.iter().all(|n| !n.starts_with("boAt")), "{found:?}");
