@@ -2,15 +2,22 @@
 //!
 //! A record is `version (1) | kind (1) | key id (2, LE; 0: plain) | CRC32 (4, LE, over the four bytes before it and the
 //! body) | body`. The body is MessagePack **with field names**, so that optional fields can be added and JSON values
-//! survive; a format that is not self-describing could do neither.
+//! survive; a format that is not self-describing could do neither. Version 2 is version 1 with the body in one LZ4 block, its length
+//! (4, LE) before it: names and texts come again and again in a turn (ADR 20). Which of both a record has depends on its length alone,
+//! so the same record always gives the same bytes.
 
 use crate::core::tx::StoreError;
 use crate::session::{Millis, PersonId, Session};
 use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
-/// The format written by this version.
-pub const FORMAT: u8 = 1;
+/// The newest format that this version writes; it reads older ones.
+pub const FORMAT: u8 = 2;
+/// The format of bodies that are not compressed.
+const PLAIN: u8 = 1;
+/// Bodies of so many bytes are compressed; shorter ones, most messages, gain little and are sealed on the committer's thread.
+const LONG: usize = 1024;
 const HEADER: usize = 8;
 
 /// One entry of a conversation's journal. Serialisable for people and tools; on disk it has an envelope of its own.
@@ -131,7 +138,7 @@ impl Tombstone {
     /// Reads a stored record of this kind.
     pub(crate) fn decode(bytes: &[u8], place: impl Fn() -> String) -> Result<Self, StoreError> {
         let (_, body) = open(bytes, &place)?;
-        decode_value(body, place)
+        decode_value(&body, place)
     }
 }
 
@@ -219,11 +226,11 @@ impl<S: Session> Record<S> {
     pub fn decode(bytes: &[u8], place: impl Fn() -> String) -> Result<Self, StoreError> {
         let (kind, body) = open(bytes, &place)?;
         Ok(match kind {
-            Kind::Received => Record::Received(decode_value(body, place)?),
-            Kind::Turn => Record::Turn(decode_value(body, place)?),
-            Kind::Checkpoint => Record::Checkpoint(decode_value(body, place)?),
-            Kind::Absorbed => Record::Absorbed(decode_value(body, place)?),
-            Kind::Tombstone => Record::Tombstone(decode_value(body, place)?),
+            Kind::Received => Record::Received(decode_value(&body, place)?),
+            Kind::Turn => Record::Turn(decode_value(&body, place)?),
+            Kind::Checkpoint => Record::Checkpoint(decode_value(&body, place)?),
+            Kind::Absorbed => Record::Absorbed(decode_value(&body, place)?),
+            Kind::Tombstone => Record::Tombstone(decode_value(&body, place)?),
         })
     }
 }
@@ -250,15 +257,34 @@ fn checksum(head: &[u8], body: &[u8]) -> u32 {
 }
 
 fn seal(kind: Kind, body: &[u8]) -> Vec<u8> {
+    if body.len() < LONG {
+        return seal_as(PLAIN, kind, body);
+    }
+    seal_as(FORMAT, kind, &lz4_flex::block::compress_prepend_size(body))
+}
+
+fn seal_as(format: u8, kind: Kind, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER + body.len());
-    bytes.extend_from_slice(&[FORMAT, kind as u8, 0, 0]);
+    bytes.extend_from_slice(&[format, kind as u8, 0, 0]);
     let crc = checksum(&bytes, body);
     bytes.extend_from_slice(&crc.to_le_bytes());
     bytes.extend_from_slice(body);
     bytes
 }
 
-fn open<'a>(bytes: &'a [u8], place: &impl Fn() -> String) -> Result<(Kind, &'a [u8]), StoreError> {
+/// Kind and body, not compressed any more.
+fn open<'a>(bytes: &'a [u8], place: &impl Fn() -> String) -> Result<(Kind, Cow<'a, [u8]>), StoreError> {
+    let (format, kind, body) = enveloped(bytes, place)?;
+    if format == PLAIN {
+        return Ok((kind, Cow::Borrowed(body)));
+    }
+    let body = lz4_flex::block::decompress_size_prepended(body)
+        .map_err(|error| StoreError::Corrupt { place: place(), why: error.to_string() })?;
+    Ok((kind, Cow::Owned(body)))
+}
+
+/// Format, kind and body as stored.
+fn enveloped<'a>(bytes: &'a [u8], place: &impl Fn() -> String) -> Result<(u8, Kind, &'a [u8]), StoreError> {
     let corrupt = |why: String| StoreError::Corrupt { place: place(), why };
     let Some((header, body)) = bytes.split_first_chunk::<HEADER>() else {
         return Err(corrupt(format!("{} bytes are no record", bytes.len())));
@@ -267,9 +293,9 @@ fn open<'a>(bytes: &'a [u8], place: &impl Fn() -> String) -> Result<(Kind, &'a [
     if checksum(&header[..4], body) != u32::from_le_bytes(crc) {
         return Err(corrupt("the checksum does not match".to_owned()));
     }
-    if version != FORMAT {
+    if !(PLAIN..=FORMAT).contains(&version) {
         return Err(corrupt(format!(
-            "format {version} was written by another version of the program (this one reads {FORMAT})"
+            "format {version} was written by another version of the program (this one reads {PLAIN} to {FORMAT})"
         )));
     }
     if (key_low, key_high) != (0, 0) {
@@ -278,7 +304,7 @@ fn open<'a>(bytes: &'a [u8], place: &impl Fn() -> String) -> Result<(Kind, &'a [
             u16::from_le_bytes([key_low, key_high])
         )));
     }
-    Ok((kind_of(kind).ok_or_else(|| corrupt(format!("kind {kind} is unknown")))?, body))
+    Ok((version, kind_of(kind).ok_or_else(|| corrupt(format!("kind {kind} is unknown")))?, body))
 }
 
 fn kind_of(byte: u8) -> Option<Kind> {
@@ -299,7 +325,7 @@ pub(crate) fn peek(bytes: &[u8]) -> Option<Kind> {
 
 /// Whether checksum, format and kind of stored bytes are right.
 pub fn verify(bytes: &[u8], place: impl Fn() -> String) -> Result<Kind, StoreError> {
-    open(bytes, &place).map(|(kind, _)| kind)
+    enveloped(bytes, &place).map(|(_, kind, _)| kind)
 }
 
 #[cfg(test)]
@@ -351,6 +377,28 @@ mod tests {
             let torn = &bytes[..position.index(bytes.len())];
             prop_assert!(Record::<Counter>::decode(torn, String::new).is_err());
         }
+    }
+
+    #[test]
+    fn long_bodies_are_compressed_and_those_of_the_first_format_are_read() {
+        let long = turn(&"where is my order ".repeat(200), 5);
+        let bytes = long.encode().unwrap();
+        assert_eq!(bytes[0], FORMAT);
+        assert!(bytes.len() < 1_000, "{}", bytes.len());
+        let Record::Turn(it) = &long else { unreachable!() };
+        let plain = seal_as(PLAIN, Kind::Turn, &encode_value(it).unwrap());
+        assert!(plain.len() > 3_600);
+        for bytes in [&bytes, &plain] {
+            let back = Record::<Counter>::decode(bytes, String::new).unwrap();
+            assert_eq!(format!("{back:?}"), format!("{long:?}"));
+        }
+        assert_eq!(turn("hi", 5).encode().unwrap()[0], PLAIN);
+        // A checksum that is right says nothing about what was compressed.
+        let broken = seal_as(FORMAT, Kind::Turn, &[9, 0, 0, 0, 0xFF, 0xFF]);
+        assert!(Record::<Counter>::decode(&broken, String::new).is_err());
+        let later = seal_as(FORMAT + 1, Kind::Turn, b"");
+        let refused = verify(&later, String::new).unwrap_err().to_string();
+        assert!(refused.contains("format 3"), "{refused}");
     }
 
     #[test]

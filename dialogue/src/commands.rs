@@ -55,6 +55,8 @@ pub(crate) enum Command {
     KnowledgeAnswer { answer: String, intent: String },
     /// A person.
     HumanHandoff { reason: &'static str },
+    /// Says to somebody who waits for a person already that they do.
+    StillWaiting,
     /// Drops what came between a confirmation and its yes.
     Resume { frame: u64 },
     /// Leaves the question out.
@@ -125,6 +127,7 @@ pub(crate) fn execute(turn: &mut Turn, commands: Vec<Command>) {
             Command::Chitchat { answer } => chitchat::run(turn, &answer),
             Command::KnowledgeAnswer { answer, intent } => knowledge_answer::run(turn, &answer, &intent),
             Command::HumanHandoff { reason } => human_handoff::run(turn, reason),
+            Command::StillWaiting => human_handoff::waiting(turn),
             Command::Resume { frame } => resume::run(turn, frame),
             Command::SkipQuestion => skip_question::run(turn),
             Command::Repeat => repeat::run(turn),

@@ -8,7 +8,7 @@ use crate::fill;
 use crate::patterns::{session_start, unsupported_language};
 use crate::payload::Payload;
 use crate::receive::{self, Input, certain, courteous, says};
-use crate::sources::nlu;
+use crate::sources::{nlu, taps};
 use crate::state::{HeldMessage, Owner};
 use crate::tongue;
 use crate::tracker::TrackerEvent;
@@ -43,7 +43,10 @@ fn tap(turn: &mut Turn, payload: Payload, id: &str, title: &str) {
     match payload {
         Payload::Consent(given) => turn.execute(vec![Command::Consent { given }]),
         Payload::ChangeLanguage(language) => turn.execute(vec![Command::ChangeLanguage { language }]),
-        Payload::HumanHandoff => turn.execute(vec![Command::HumanHandoff { reason: "requested" }]),
+        Payload::HumanHandoff => {
+            let commands = taps::commands(turn, Payload::HumanHandoff);
+            turn.execute(commands);
+        }
         Payload::Stop => turn.execute(vec![Command::Stop]),
         Payload::Repeat => turn.execute(vec![Command::Repeat]),
         // Less is allowed without being asked.

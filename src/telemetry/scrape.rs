@@ -2,12 +2,7 @@
 
 use super::names;
 use crate::{backends::Backends, bot, bot::Bot};
-use charla_actors::{
-    engine::EngineHandle,
-    inspect::ViewRow,
-    metrics as runtime,
-    session::Millis,
-};
+use charla_actors::{engine::EngineHandle, inspect::ViewRow, metrics as runtime, session::Millis};
 use metrics::gauge;
 use std::path::PathBuf;
 

@@ -6,6 +6,12 @@ use crate::state::{Handoff, Owner, Slots};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
+/// A tap that asks for a person again: what runs is dropped for it as the first time, and nobody is left without a word.
+pub(crate) fn waiting(turn: &mut Turn) {
+    turn.drop_stack("escalated");
+    turn.say("utter_handoff_waiting");
+}
+
 pub(crate) fn run(turn: &mut Turn, reason: &'static str) {
     if turn.state.owner != Owner::Bot {
         // Already waiting: a tapped flow that fails leaves the customer where they were.

@@ -5,7 +5,7 @@ use crate::config::domain::{IntentCommand, Target};
 use crate::event::{Entity, Understanding};
 use crate::fill;
 use crate::payload::Payload;
-use crate::state::Slots;
+use crate::state::{Owner, Slots};
 use crate::turn::Turn;
 use serde_json::Value;
 
@@ -18,6 +18,9 @@ pub(crate) fn commands(turn: &Turn, payload: Payload) -> Vec<Command> {
         Payload::SetSlots(arguments) => set_slots(turn, typed(turn, arguments)),
         Payload::CancelFlow => vec![Command::CancelFlow],
         Payload::SkipQuestion => vec![Command::SkipQuestion],
+        Payload::HumanHandoff if matches!(turn.state.owner, Owner::Queue { .. }) => {
+            vec![Command::StillWaiting]
+        }
         Payload::HumanHandoff => vec![Command::HumanHandoff { reason: "requested" }],
         Payload::ChangeLanguage(language) => vec![Command::ChangeLanguage { language }],
         Payload::Consent(given) => vec![Command::Consent { given }],

@@ -206,7 +206,8 @@ pub async fn run(plan: Plan) -> anyhow::Result<Run> {
     {
         trouble.get_or_insert(why);
     }
-    let run = report_of(&plan, &stage, &seen, Facts { started_at, machine, ready, trouble, steps, availability });
+    let run =
+        report_of(&plan, &stage, &seen, Facts { started_at, machine, ready, trouble, steps, availability });
     if let Some(folder) = &plan.report {
         let page = report::write(&run, folder)
             .with_context(|| format!("CHARLA-E5411: the report cannot be written to {}", folder.display()))?;
