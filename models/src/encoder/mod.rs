@@ -27,7 +27,8 @@ pub const WIDTH: usize = 384;
 /// What the encoder gives for one message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Encoding {
-    /// Mean over the pieces, of length 1.
+    /// Mean over the pieces, of length 1. Of an encoder whose last layers were trained on: the mean as it is, followed by
+    /// that of what the layers below them gave.
     pub sentence: Vec<f32>,
     /// One vector for each word of the analysis: the mean over its pieces.
     pub words: Vec<Vec<f32>>,

@@ -141,8 +141,9 @@ struct Running {
 }
 
 impl Running {
-    /// Of each text the vectors of the pieces, and for each word the pieces that touch it.
-    fn run(&mut self, texts: &[&Analysis]) -> Result<Vec<Pieces>> {
+    /// Of each text the vectors of the pieces, and for each word the pieces that touch it; where there are layers trained on,
+    /// also the mean of the vectors below them.
+    fn run(&mut self, texts: &[&Analysis]) -> Result<Vec<(Pieces, Option<Vec<f32>>)>> {
         let Shared { tokenizer, embedding, layers } = &*self.shared;
         let mut x = Vec::new();
         let (mut lengths, mut words) = (Vec::new(), Vec::new());
@@ -154,26 +155,45 @@ impl Running {
             words.push(touched(text, &pieces.get_offsets()[..n]));
             lengths.push(n);
         }
-        let mut layers = layers[..self.layers].iter().chain(self.above.iter().flatten());
         let room = &mut self.room;
-        Kernels::lend(|kernels| layers.try_for_each(|layer| layer.run(kernels, &mut x, &lengths, room)))?;
-        let mut rest = &x[..];
-        let vectors = lengths.iter().map(|n| {
-            let (own, after) = rest.split_at(n * WIDTH);
-            rest = after;
-            own.to_vec()
-        });
-        Ok(vectors.zip(words).map(|(vectors, words)| Pieces { words, vectors }).collect())
+        let mut through = |layers: &[Layer], x: &mut Vec<f32>| {
+            Kernels::lend(|kernels| layers.iter().try_for_each(|layer| layer.run(kernels, x, &lengths, room)))
+        };
+        through(&layers[..self.layers], &mut x)?;
+        let below = match &self.above {
+            Some(above) => {
+                let below = split(&x, &lengths).map(|own| Some(mean(own.chunks_exact(WIDTH)))).collect();
+                through(above, &mut x)?;
+                below
+            }
+            None => vec![None; texts.len()],
+        };
+        let pieces = split(&x, &lengths).zip(words);
+        let pieces = pieces.map(|(vectors, words)| Pieces { words, vectors: vectors.to_vec() });
+        Ok(pieces.zip(below).collect())
     }
+}
 
-    fn encoding(&self, pieces: Pieces) -> Encoding {
-        let vectors: Vec<&[f32]> = pieces.vectors.chunks_exact(WIDTH).collect();
-        let words = pieces.words.into_iter().map(|pieces| mean(vectors[pieces].iter().copied())).collect();
-        let sentence = mean(vectors.iter().copied());
-        // Layers trained on have heads trained with them, on the mean as it is.
-        let sentence = if self.above.is_some() { sentence } else { unit(sentence) };
-        Encoding { words, sentence }
-    }
+fn encoding((pieces, below): (Pieces, Option<Vec<f32>>)) -> Encoding {
+    let vectors: Vec<&[f32]> = pieces.vectors.chunks_exact(WIDTH).collect();
+    let words = pieces.words.into_iter().map(|pieces| mean(vectors[pieces].iter().copied())).collect();
+    let sentence = mean(vectors.iter().copied());
+    // Layers trained on have heads trained with them, on the mean as it is.
+    let sentence = match below {
+        Some(below) => [sentence, below].concat(),
+        None => unit(sentence),
+    };
+    Encoding { words, sentence }
+}
+
+/// The rows of each text, of those of all below each other.
+fn split<'x>(x: &'x [f32], lengths: &[usize]) -> impl Iterator<Item = &'x [f32]> {
+    let mut rest = x;
+    lengths.iter().map(move |n| {
+        let (own, after) = rest.split_at(n * WIDTH);
+        rest = after;
+        own
+    })
 }
 
 /// For each word the pieces that touch it, by their places in the text with its prefix.
@@ -190,12 +210,15 @@ fn touched(text: &Analysis, offsets: &[(usize, usize)]) -> Vec<Range<usize>> {
 impl Encode for Running {
     fn encode(&mut self, text: &Analysis) -> Result<Encoding> {
         let pieces = self.run(&[text])?.pop();
-        pieces.map(|p| self.encoding(p)).ok_or_else(|| failed("a text was not encoded"))
+        pieces.map(encoding).ok_or_else(|| failed("a text was not encoded"))
     }
 
     fn encode_all(&mut self, texts: &[&Analysis]) -> Result<Vec<Encoding>> {
-        let pieces = self.pieces(texts)?;
-        Ok(pieces.into_iter().map(|p| self.encoding(p)).collect())
+        let mut out = Vec::with_capacity(texts.len());
+        for texts in texts.chunks(TOGETHER) {
+            out.extend(self.run(texts)?.into_iter().map(encoding));
+        }
+        Ok(out)
     }
 }
 
@@ -203,7 +226,7 @@ impl Lower for Running {
     fn pieces(&mut self, texts: &[&Analysis]) -> Result<Vec<Pieces>> {
         let mut out = Vec::with_capacity(texts.len());
         for texts in texts.chunks(TOGETHER) {
-            out.extend(self.run(texts)?);
+            out.extend(self.run(texts)?.into_iter().map(|(pieces, _)| pieces));
         }
         Ok(out)
     }

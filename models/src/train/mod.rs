@@ -4,6 +4,7 @@ pub mod classifier;
 pub mod encodings;
 pub mod folds;
 pub mod jobs;
+mod names;
 pub mod prepare;
 pub mod tagger;
 pub mod tune;
@@ -162,16 +163,19 @@ pub fn train(
             let top = source.top()?.ok_or_else(|| {
                 Error::Encoder("its last layers cannot be trained on: leave them as they are".into())
             })?;
-            lower = Some((encodings::pieces(source.as_ref(), &texts, options, progress)?, top));
+            let pieces = encodings::pieces(source.as_ref(), &texts, options, progress)?;
+            lower =
+                Some((pieces, tune::rounds::Names::of(&labels, source.as_ref(), options, progress)?, top));
         } else {
             let encodings = encodings::all(source.as_ref(), &texts, options, progress)?;
             prepare::attach(&mut prepared, &encodings);
         }
         done("encode", &mut seconds);
     }
-    let start = tune.zip(lower.as_ref()).map(|(tune, (pieces, top))| tune::rounds::Start {
+    let start = tune.zip(lower.as_ref()).map(|(tune, (pieces, names, top))| tune::rounds::Start {
         prepared: &prepared,
         pieces,
+        names,
         top,
         plan: (folds, rounds),
         labels: &labels,
@@ -188,12 +192,12 @@ pub fn train(
     let mut held = folds::run(&prepared, &labels, options, frozen, rounds, progress);
     progress.end("cross-validation");
     done("cross-validation", &mut seconds);
-    let mut net = None;
+    let mut tuned = tune::rounds::Round::default();
     if let Some(start) = &start {
         progress.begin("tuning", start.total(), Unit::Items);
-        let (out, last) = start.held_out(progress);
+        let (out, round) = start.held_out(progress);
         held.joint = Some(out);
-        net = options.dev_from.and(last);
+        tuned = round;
         progress.end("tuning");
         done("tuning, held out", &mut seconds);
     }
@@ -226,7 +230,8 @@ pub fn train(
     if let Some(start) = &start {
         progress.begin("tuning", held.joint.as_ref().map_or(0, |h| h.epochs as u64), Unit::Items);
         // With a development set, what was trained for it is final.
-        let net = net.unwrap_or_else(|| start.finish(progress));
+        let last = tuned.last.filter(|_| options.dev_from.is_some());
+        let net = last.unwrap_or_else(|| start.finish(tuned.share, progress));
         joint = Some(Tier { intents: net.intents, tagger: net.tagger, top: Some(Arc::new(net.top)) });
         progress.end("tuning");
     }

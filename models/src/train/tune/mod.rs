@@ -2,6 +2,7 @@
 //! plus the negative log-likelihood of the tags.
 
 mod batch;
+mod below;
 mod discriminant;
 pub mod rounds;
 
@@ -88,6 +89,9 @@ pub fn passes(n: usize) -> usize {
 const CHUNK: usize = 16;
 /// Greatest length of the layers' gradient; longer ones are shortened to it.
 const LONGEST: f32 = 1.0;
+/// Deviation of a message's logits where the intents start from their discriminant: decided, but not so sure that training
+/// cannot change its mind.
+const SPREAD: f32 = 2.0;
 /// Messages from which means and deviations of vectors are taken.
 const SAMPLE: usize = 2048;
 
@@ -220,7 +224,8 @@ impl Net {
         });
         standardize(&mut start, &mean, &scale);
         let linear = if options.start {
-            discriminant::weights(&start, &of, classes)
+            let weights = discriminant::fit(&start, &of, classes).weights;
+            weights.into_iter().map(|w| w * SPREAD).collect()
         } else {
             vec![0.0; classes * width]
         };
