@@ -20,7 +20,7 @@ enum Command {
     /// Run the WhatsApp simulator with its phone page.
     Simulate(Simulate),
     /// Let many customers write at once, judge every answer, and measure.
-    Run(cli::Run),
+    Run(Box<cli::Run>),
     /// Kill an engine again and again, and judge whether it kept its promises.
     Crash(cli::Crash),
     /// Put two load runs side by side: what got worse, what better.
