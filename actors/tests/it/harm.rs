@@ -74,8 +74,9 @@ impl Journal for Moody {
 }
 
 /// One conversation is resident at a time, so that each one must be read again after the other spoke.
+/// Whoever rests leaves a snapshot, by which the tests know that they rest.
 fn forgetful() -> Options {
-    Options { shards: 1, resident_cap: 1, ..options() }
+    Options { shards: 1, resident_cap: 1, snapshot_every_turns: 1, ..options() }
 }
 
 async fn start_moody(journal: &Arc<Moody>, edge: &Arc<Edge>, disk: &Disk) -> EngineHandle<Counter> {
@@ -226,7 +227,7 @@ async fn snapshots_that_panic_are_as_good_as_none() {
     let store = Arc::new(PanickySnapshots::default());
     let opened = store.clone();
     let engine = Engine::start_on(
-        Options { snapshot_every_turns: 1, ..forgetful() },
+        forgetful(),
         disk.journal.clone(),
         Box::new(move || Ok::<Arc<dyn SnapshotStore>, _>(opened)),
         Arc::new(Counter::default()),
