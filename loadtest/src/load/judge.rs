@@ -362,7 +362,8 @@ fn fits(expect: &Expect, reply: &Reply, words: &str, about: Option<Sort>) -> boo
         Expect::Any => true,
         // Whatever was meant: these say honestly why it is not done.
         Expect::Choice(_) | Expect::Words(_) | Expect::Handoff
-            if matches!(about, Some(Sort::Failed | Sort::Busy | Sort::Expired)) =>
+            if matches!(about, Some(Sort::Failed | Sort::Busy | Sort::Expired))
+                || is(words, Sort::Failed) =>
         {
             true
         }

@@ -9,6 +9,9 @@ use super::{
 /// The generator was too late to be trusted when it came to so many milliseconds after the moment, p99.
 pub(super) const LATE_MS: f64 = 50.0;
 
+/// A reply p99 of the steady state, whatever a scenario allows in its worst minute.
+const CALM_MS: f64 = 500.0;
+
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
@@ -95,8 +98,7 @@ pub(super) fn objectives(
     let statuses = (measured_s > 0.0).then(|| count("statuses_acknowledged") / measured_s);
     add("statuses", wanted.statuses_per_s, true, "/s", statuses);
     if let Some(limit) = wanted.recovered_s {
-        let most = wanted.reply_p99_ms.unwrap_or(500.0);
-        add("back to a calm p99 after", Some(limit), false, "s", recovered(scenario, &measured, most));
+        add("back to a calm p99 after", Some(limit), false, "s", recovered(scenario, &measured, CALM_MS));
     }
     let memory = growth(&measured, |second| second.resident_mib);
     add("memory, last third / first", wanted.resident_growth, false, "", memory);
