@@ -342,13 +342,6 @@ impl Question<'_> {
             .filter(|c| {
                 c.slot != self.collect.slot && turn.state.frame_slot(Some(self.frame), &c.slot).is_none()
             })
-            .filter(|c| {
-                turn.a
-                    .domain
-                    .slots
-                    .get(&c.slot)
-                    .is_some_and(|s| s.opening.is_some() && matches!(s.kind, SlotType::Categorical(_)))
-            })
             .filter_map(|c| Some((c.slot.clone(), named(&c.slot)?)))
             .collect();
         (!slots.is_empty()).then_some(slots)

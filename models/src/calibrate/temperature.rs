@@ -14,23 +14,28 @@ pub fn fit<'a>(messages: impl Iterator<Item = (&'a [f32], usize)> + Clone) -> f3
     if messages.clone().next().is_none() {
         return 1.0;
     }
-    let loss = |log_t: f64| -> f64 {
-        let t = log_t.exp() as f32;
-        messages
-            .clone()
-            .map(|(logits, right)| {
-                let mut p: Vec<f32> = logits.iter().map(|z| z / t).collect();
-                let gold = p[right];
-                f64::from(softmax(&mut p) - gold)
-            })
-            .sum()
-    };
-    // The loss is convex in 1/t, so it has one minimum: golden-section search.
+    // The loss is convex in 1/t, so it has one minimum.
+    least((0.05f64.ln(), 20f64.ln()), 25, |log_t| loss(messages.clone(), log_t.exp() as f32)).exp() as f32
+}
+
+/// Negative log-likelihood of the right classes at a temperature, in nats, over all messages.
+pub(crate) fn loss<'a>(messages: impl Iterator<Item = (&'a [f32], usize)>, t: f32) -> f64 {
+    messages
+        .map(|(logits, right)| {
+            let mut p: Vec<f32> = logits.iter().map(|z| z / t).collect();
+            let gold = p[right];
+            f64::from(softmax(&mut p) - gold)
+        })
+        .sum()
+}
+
+/// Where a function with one minimum between two bounds has it, by golden-section search: each step leaves 0.618 of the
+/// interval, whose middle it is in the end.
+pub(crate) fn least((mut low, mut high): (f64, f64), steps: usize, loss: impl Fn(f64) -> f64) -> f64 {
     const RATIO: f64 = 0.618_033_988_749_895;
-    let (mut low, mut high) = (0.05f64.ln(), 20f64.ln());
     let (mut a, mut b) = (high - RATIO * (high - low), low + RATIO * (high - low));
     let (mut at_a, mut at_b) = (loss(a), loss(b));
-    for _ in 0..25 {
+    for _ in 0..steps {
         if at_a < at_b {
             (high, b, at_b) = (b, a, at_a);
             a = high - RATIO * (high - low);
@@ -41,7 +46,7 @@ pub fn fit<'a>(messages: impl Iterator<Item = (&'a [f32], usize)> + Clone) -> f3
             at_b = loss(b);
         }
     }
-    f64::midpoint(low, high).exp() as f32
+    f64::midpoint(low, high)
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 
 use super::{Item, discriminant, standardize};
 use crate::{
+    calibrate::temperature,
     encoder::Pieces,
     heads::{
         classifier::{Classifier, Dense},
-        math::{dot, softmax, standardizer},
+        math::{dot, standardizer},
     },
 };
 use ndarray::Array2;
@@ -88,31 +89,11 @@ pub(super) fn share(messages: &[Heard<'_>]) -> f32 {
     };
     let loss = |share: f32| -> f64 {
         let mixed = mixed(share);
-        let t = crate::calibrate::temperature::fit(mixed.iter().map(|(z, right)| (z.as_slice(), *right)));
-        let of = |(z, right): &(Vec<f32>, usize)| {
-            let mut p: Vec<f32> = z.iter().map(|z| z / t).collect();
-            let gold = p[*right];
-            f64::from(softmax(&mut p) - gold)
-        };
-        mixed.iter().map(of).sum()
+        let messages = mixed.iter().map(|(z, right)| (z.as_slice(), *right));
+        temperature::loss(messages.clone(), temperature::fit(messages))
     };
-    // The loss is convex in both weights, so along their ratio it has one minimum: golden-section search.
-    const RATIO: f32 = 0.618_034;
-    let (mut low, mut high) = (0.0, MOST);
-    let (mut a, mut b) = (high - RATIO * (high - low), low + RATIO * (high - low));
-    let (mut at_a, mut at_b) = (loss(a), loss(b));
-    for _ in 0..STEPS {
-        if at_a < at_b {
-            (high, b, at_b) = (b, a, at_a);
-            a = high - RATIO * (high - low);
-            at_a = loss(a);
-        } else {
-            (low, a, at_a) = (a, b, at_b);
-            b = low + RATIO * (high - low);
-            at_b = loss(b);
-        }
-    }
-    let best = f32::midpoint(low, high);
+    // The loss is convex in both weights, so along their ratio it has one minimum.
+    let best = temperature::least((0.0, f64::from(MOST)), STEPS, |share| loss(share as f32)) as f32;
     // An opinion that makes the right classes no likelier is not listened to.
     if loss(best) < loss(0.0) { best } else { 0.0 }
 }
