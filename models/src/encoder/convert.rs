@@ -24,9 +24,8 @@ pub const CONVERSION: &str = "e5small-int8-1";
 /// Layers of multilingual-e5-small.
 pub const LAYERS: usize = 12;
 
-/// So many of the last layers may be trained on with a shop's examples. Two bring most of what all of them would, at a
-/// sixth of the cost.
-pub const TOP: usize = 2;
+/// So many of the last layers may be trained on with a shop's examples.
+pub const TOP: usize = 4;
 
 /// Weights and tokenizer, ready to be written.
 pub struct Converted {

@@ -23,7 +23,8 @@ use std::{
 /// Longest wait for another process that is pulling.
 const LOCK_WAIT: Duration = Duration::from_secs(600);
 const ENCODER: &str = "encoder.bin";
-const TOP: &str = "top.bin";
+/// Named by its number of layers: a folder of before holds fewer, and is completed.
+const TOP: &str = "top4.bin";
 const PRUNED: &str = "tokenizer.json";
 /// Written last: the folder is complete.
 const READY: &str = "ready.json";
@@ -47,7 +48,7 @@ pub fn default_cache() -> PathBuf {
 /// `CHARLA-E4106` if it is not there.
 pub fn installed(cache: &Path) -> Result<Arc<dyn EncoderSource>> {
     let folder = folder(cache);
-    if !folder.join(READY).exists() {
+    if [READY, TOP].iter().any(|file| !folder.join(file).exists()) {
         return Err(Error::NoEncoder(cache.to_owned()));
     }
     let files = Files {

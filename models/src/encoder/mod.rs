@@ -82,18 +82,18 @@ pub trait EncoderSource: Send + Sync {
     fn first(&self, _layers: usize) -> Option<Arc<dyn EncoderSource>> {
         None
     }
-    /// The last layers as they came, if they can be trained on.
+    /// So many of the last layers as they came (fewer, if not so many can be trained on); `None` where none can.
     ///
     /// # Errors
     /// `CHARLA-E4010`, `CHARLA-E4107`.
-    fn top(&self) -> Result<Option<Top>> {
+    fn top(&self, _layers: usize) -> Result<Option<Top>> {
         Ok(None)
     }
-    /// Opens the layers below those.
+    /// Opens the layers below the last so many.
     ///
     /// # Errors
     /// `CHARLA-E4107`, also where there are none.
-    fn open_lower(&self) -> Result<Box<dyn Lower>> {
+    fn open_lower(&self, _above: usize) -> Result<Box<dyn Lower>> {
         Err(Error::Encoder("its last layers cannot be trained on".into()))
     }
     /// Opens an encoder with other last layers.

@@ -71,17 +71,19 @@ impl EncoderSource for Installed {
         })
     }
 
-    fn top(&self) -> Result<Option<Top>> {
-        if self.first.is_some() {
+    fn top(&self, layers: usize) -> Result<Option<Top>> {
+        if self.first.is_some() || layers == 0 {
             return Ok(None);
         }
         let path = &self.files.top;
         let mut tensors = Tensors::from_file(path, |_| true)?;
-        Top::take("top", &mut tensors).map(Some).ok_or_else(|| ill(path))
+        let mut top = Top::take("top", &mut tensors).ok_or_else(|| ill(path))?;
+        top.layers.drain(..top.layers.len().saturating_sub(layers));
+        Ok(Some(top))
     }
 
-    fn open_lower(&self) -> Result<Box<dyn Lower>> {
-        Ok(Box::new(self.files.running(convert::LAYERS - convert::TOP, None)?))
+    fn open_lower(&self, above: usize) -> Result<Box<dyn Lower>> {
+        Ok(Box::new(self.files.running(convert::LAYERS.saturating_sub(above), None)?))
     }
 
     fn open_tuned(&self, top: &Top) -> Result<Box<dyn Encode>> {

@@ -70,12 +70,12 @@ pub fn all(
         .collect()
 }
 
-/// What the layers below the last ones give for all texts, in their order. Not kept: it is too much.
+/// What the layers below the last `above` give for all texts, in their order. Not kept: it is too much.
 ///
 /// # Errors
 /// The encoder's.
 pub fn pieces(
-    source: &dyn EncoderSource,
+    (source, above): (&dyn EncoderSource, usize),
     texts: &[&Analysis],
     options: &Options,
     progress: &dyn Progress,
@@ -84,7 +84,7 @@ pub fn pieces(
     let done = AtomicU64::new(0);
     let threads = options.threads.clamp(1, texts.len().div_ceil(CHUNK).max(1));
     let made = jobs::run(threads, threads, |thread| -> Result<Vec<(usize, Pieces)>> {
-        let mut encoder = source.open_lower()?;
+        let mut encoder = source.open_lower(above)?;
         let mut out = Vec::new();
         for (at, chunk) in texts.chunks(CHUNK).enumerate().skip(thread).step_by(threads) {
             out.extend(encoder.pieces(chunk)?.into_iter().enumerate().map(|(i, p)| (at * CHUNK + i, p)));

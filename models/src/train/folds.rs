@@ -297,6 +297,7 @@ pub fn first_tier(
     ngram: (&HeldOut, &Calibrated),
     joint: (&HeldOut, &Calibrated),
     (outside, expected): (Option<usize>, f32),
+    errors: f32,
 ) -> (f32, f32) {
     let right = |(held, calibrated): (&HeldOut, &Calibrated), i: usize| {
         calibrated.best[i] == prepared[i].sentence.class && held.spans[i] == prepared[i].gold
@@ -315,7 +316,7 @@ pub fn first_tier(
             weight: if is_outside(i) { weight } else { 1.0 },
         })
         .collect();
-    let threshold = tiers::threshold(&outcomes);
+    let threshold = tiers::threshold(&outcomes, errors);
     let reached = outcomes.iter().filter(|o| o.confidence >= threshold).count();
     (threshold, reached as f32 / outcomes.len().max(1) as f32)
 }

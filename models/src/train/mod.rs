@@ -25,6 +25,9 @@ use folds::HeldOut;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
 
+/// Standard errors of the first tier's cost that a tuned model's threshold allows for: one side of a 95 % interval.
+const CERTAIN: f32 = 1.64;
+
 /// How to train.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -159,13 +162,14 @@ pub fn train(
     let mut lower = None;
     if let Some(source) = &encoder {
         let texts: Vec<_> = prepared.iter().map(|p| &p.text).collect();
-        if tune.is_some() {
-            let top = source.top()?.ok_or_else(|| {
+        if let Some(tune) = tune {
+            let wanted = if tune.layers == 0 { tune::layers(texts.len()) } else { tune.layers };
+            let top = source.top(wanted)?.ok_or_else(|| {
                 Error::Encoder("its last layers cannot be trained on: leave them as they are".into())
             })?;
-            let pieces = encodings::pieces(source.as_ref(), &texts, options, progress)?;
-            lower =
-                Some((pieces, tune::rounds::Names::of(&labels, source.as_ref(), options, progress)?, top));
+            let below = (source.as_ref(), top.layers.len());
+            let pieces = encodings::pieces(below, &texts, options, progress)?;
+            lower = Some((pieces, tune::rounds::Names::of(&labels, below, options, progress)?, top));
         } else {
             let encodings = encodings::all(source.as_ref(), &texts, options, progress)?;
             prepare::attach(&mut prepared, &encodings);
@@ -217,7 +221,10 @@ pub fn train(
     let joint_read = held.joint.as_ref().zip(second.as_ref()).map(|(held, c)| read(held, c));
     let (threshold, share) = match (&second, &held.joint) {
         (Some(second), Some(joint)) => {
-            folds::first_tier(&prepared, (&held.ngram, &first), (joint, second), (outside, options.outside))
+            // Who trains the layers asks for the best answer, not for the quickest.
+            let errors = if tune.is_some() { CERTAIN } else { 0.0 };
+            let (first, second) = ((&held.ngram, &first), (joint, second));
+            folds::first_tier(&prepared, first, second, (outside, options.outside), errors)
         }
         _ => (0.0, 1.0),
     };

@@ -35,7 +35,7 @@ impl Names {
     /// The encoder's.
     pub fn of(
         labels: &Labels,
-        source: &dyn EncoderSource,
+        source: (&dyn EncoderSource, usize),
         options: &Options,
         progress: &dyn Progress,
     ) -> Result<Self> {
