@@ -14,8 +14,9 @@ use charla_actors::{
     session::{ConversationId, Dispatch, IdempotencyKey, Performer},
 };
 use charla_dialogue::{
+    clauses::{split, words_of},
     effect::{BackendCall, Effect, Outgoing, Send, UnderstandRequest},
-    event::{Entity, Event, Outcome, Returned, Understanding},
+    event::{Clause, Entity, Event, Outcome, Returned, Understanding},
 };
 use charla_models::{
     features::context::Turn as Earlier,
@@ -34,6 +35,9 @@ pub const COURTESIES: usize = 64;
 const PERFORM_TRIES: u32 = 5;
 /// WhatsApp's code for a closed customer-service window.
 const WINDOW_CLOSED: i64 = 131_047;
+
+/// Confidence below which a message's clauses are understood by themselves as well: somewhat above what any intent should need.
+const UNSURE: f32 = 0.8;
 
 /// The edge's hands.
 pub struct Hands {
@@ -95,21 +99,13 @@ impl Hands {
     async fn understand(&self, request: &UnderstandRequest) -> Event {
         let Some(nlu) = &self.nlu else { return Event::NotUnderstood { reason: "none".to_owned() } };
         let begun = Instant::now();
-        let parsed = nlu
-            .parse(ParseRequest {
-                text: request.text.clone(),
-                language: request.language.clone(),
-                asked: request.asked.clone(),
-                flow: request.flow.clone(),
-                history: request.history.clone(),
-                earlier: request
-                    .earlier
-                    .iter()
-                    .map(|e| Earlier { intent: e.intent.clone(), action: e.action.clone() })
-                    .collect(),
-                now: request.now,
-            })
-            .await;
+        let parsed = nlu.parse(parse_request(request, request.text.clone())).await;
+        let clauses = match &parsed {
+            Ok(parse) if parse.intents.first().is_none_or(|(_, p)| *p < UNSURE) => {
+                clauses(nlu.as_ref(), request).await
+            }
+            _ => vec![],
+        };
         metrics::histogram!(names::UNDERSTAND_SECONDS).record(begun.elapsed().as_secs_f64());
         let outcome = match &parsed {
             Ok(_) => "ok",
@@ -137,6 +133,7 @@ impl Hands {
                     .collect(),
                 out_of_scope: parse.out_of_scope,
                 candidates: parse.candidates,
+                clauses,
                 model: parse.model,
             }),
             Err(error) => {
@@ -204,6 +201,31 @@ impl Hands {
         }
         Dispatch::Settled { external_id: None, result: Some(Event::Returned(returned)) }
     }
+}
+
+/// What understanding is asked, for a text or a clause of it.
+fn parse_request(request: &UnderstandRequest, text: String) -> ParseRequest {
+    let earlier = |e: &charla_dialogue::state::Exchange| Earlier { intent: e.intent.clone(), action: e.action.clone() };
+    ParseRequest {
+        text,
+        language: request.language.clone(),
+        asked: request.asked.clone(),
+        flow: request.flow.clone(),
+        history: request.history.clone(),
+        earlier: request.earlier.iter().map(earlier).collect(),
+        now: request.now,
+    }
+}
+
+/// A message's clauses, each understood by itself. Without them the message is as unsure as it is.
+async fn clauses(nlu: &dyn NluPool, request: &UnderstandRequest) -> Vec<Clause> {
+    let mut clauses = Vec::new();
+    for (start, end) in split(&request.text) {
+        let (_, said) = words_of(&request.text, (start, end));
+        let Ok(parse) = nlu.parse(parse_request(request, said)).await else { return vec![] };
+        clauses.push(Clause { start, end, intents: parse.intents, out_of_scope: parse.out_of_scope });
+    }
+    clauses
 }
 
 fn window_closed() -> Dispatch<Event> {

@@ -172,8 +172,24 @@ pub struct Understanding {
     /// Intents of the conformal set, for clarification.
     #[serde(default)]
     pub candidates: Vec<String>,
+    /// Where the message is unsure as a whole: its clauses, each understood by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clauses: Vec<Clause>,
     /// Artefact that answered.
     pub model: String,
+}
+
+/// One clause of a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Clause {
+    /// First character (Unicode scalar values), inclusive.
+    pub start: usize,
+    /// Last character, exclusive.
+    pub end: usize,
+    /// Intents with calibrated probabilities, most likely first; at most ten.
+    pub intents: Vec<(String, f32)>,
+    /// Calibrated probability that the clause is out of scope.
+    pub out_of_scope: f32,
 }
 
 /// One entity.

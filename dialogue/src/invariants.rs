@@ -231,7 +231,9 @@ impl Rules<'_> {
             && !self.h.before.understanding.as_ref().is_some_and(|u| u.part)
             && let Some((intent, p)) = family::settled(self.a, u).intents.first()
         {
-            let certain = self.after.latest.as_ref().is_some_and(|l| l.confidence >= 1.0);
+            // Sure of the whole, or of the clause that was done.
+            let enough = if u.clauses.is_empty() { 1.0 } else { self.a.settings.threshold };
+            let certain = self.after.latest.as_ref().is_some_and(|l| l.confidence >= enough);
             let counted = self.h.changes.iter().any(|c| {
                 matches!(
                     c,

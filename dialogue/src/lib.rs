@@ -4,6 +4,7 @@
 //! [`Assistant::load`] compiles a configuration, [`step`] decides, [`apply`] folds what was decided into a [`State`].
 
 pub mod assistant;
+pub mod clauses;
 pub mod condition;
 pub mod config;
 pub mod effect;

@@ -1,6 +1,7 @@
 //! A message from the customer, and what understanding made of it.
 
-use crate::commands::{Command, consent, human_handoff, stop};
+use crate::clauses;
+use crate::commands::{Command, consent, human_handoff, later, stop};
 use crate::config::domain::{IntentCommand, Target};
 use crate::config::settings::OnContent;
 use crate::effect::Effect;
@@ -379,6 +380,19 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         return turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
     }
     let mut commands = nlu::commands(turn, &pending.text, u);
+    if commands == [Command::LowConfidence]
+        && turn.state.owner == Owner::Bot
+        && let Some(heard) = clauses::heard(turn, &pending.text, u)
+    {
+        // Two wishes share the probability of the whole: each of them is sure.
+        let (intent, confidence) = heard.intent;
+        turn.emit(TrackerEvent::ExchangeBegun { intent: intent.clone() });
+        turn.emit(TrackerEvent::ClauseMeant { intent, confidence });
+        for part in heard.rest {
+            later::run(turn, part, true);
+        }
+        return execute(turn, heard.commands, false);
+    }
     if pending.held && pending.answers && no_wish(&pending.text, &commands) {
         // It was written to the question of consent, which has had its answer.
         return turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
@@ -408,7 +422,22 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     if !pending.held && matches!(turn.state.owner, Owner::Bot) {
         parts::keep(turn, &pending.text, &commands);
     }
+    wish_while_waiting(turn, &mut commands);
     execute(turn, commands, false);
+}
+
+/// Who waits because something was not understood, and says it again so that it is, is served as if the topic had been tapped:
+/// if that settles the matter, nobody need answer. Who asked for a person waits for one.
+fn wish_while_waiting(turn: &Turn, commands: &mut [Command]) {
+    let Owner::Queue { reason, .. } = &turn.state.owner else { return };
+    if !matches!(reason.as_str(), "low_confidence" | "failed_attempts") {
+        return;
+    }
+    for command in commands {
+        if let Command::StartFlow { tapped, .. } = command {
+            *tapped = true;
+        }
+    }
 }
 
 /// "Rehne do, mazak kar raha tha": the cancel word was sure, and the few words behind it are no wish.

@@ -59,6 +59,11 @@ pub enum TrackerEvent {
     ConfidenceSet {
         confidence: f32,
     },
+    /// One clause of the latest message is what is done: it counts with this intent and confidence.
+    ClauseMeant {
+        intent: String,
+        confidence: f32,
+    },
     /// Language set.
     LanguageSet {
         code: String,

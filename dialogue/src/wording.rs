@@ -296,9 +296,12 @@ pub(crate) fn hesitates(text: &str) -> bool {
 
 /// Words that begin a question or request of its own after "and".
 const BEGINS: &str = "what whats how when where which who why do does did is are can could will would also please tell show \
-    cual cuanto cuanta cuantos cuando donde como hay tienen tienes puedo puedes pueden haceis teneis hacen quiero \
+    if si agar अगर cual cuanto cuanta cuantos cuando donde como hay tienen tienes puedo puedes pueden haceis teneis hacen quiero \
     kya kab kitna kitne kitni kahan kaise kaun kaunsa kahaan batao dikhao \
     क्या कब कितना कितने कितनी कहाँ कैसे कौन कौनसा बताओ दिखाओ";
+/// Words that make a question wherever they stand in it.
+const ASKS: &str = "kya kab kitna kitne kitni kahan kaise kaun kaunsa konsa cual cuanto cuanta cuantos cuando donde \
+    क्या कब कितना कितने कितनी कहाँ कहां कैसे कौन कौनसा";
 /// What joins two wishes.
 const JOINS: &str = "and aur y और also además tambien";
 /// Words of a part, at least.
@@ -316,7 +319,11 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
             && (gap.len() > 1 || gap.contains(&'\n'));
         let word = said.words[at].0.as_str();
         let next = said.words.get(at + 1).map_or("", |(w, _)| w.as_str());
-        let joined = listed(JOINS, word) && listed(BEGINS, next);
+        let before = at - starts.last().copied().unwrap_or_default();
+        // "…, aur warranty kitni hai": Hindi asks at the end.
+        let asks = before >= PART
+            && said.words[at + 1..].iter().take_while(|(w, _)| !listed(JOINS, w)).any(|(w, _)| listed(ASKS, w));
+        let joined = listed(JOINS, word) && (listed(BEGINS, next) || asks);
         let comma = gap.contains(&',') && listed(BEGINS, word);
         if sentence || joined || comma {
             starts.push(at);
@@ -446,6 +453,11 @@ mod tests {
             parts("tienes las nike en la 42 y cuánto cuesta el envío"),
             ["tienes las nike en la 42", "cuánto cuesta el envío"]
         );
+        assert_eq!(
+            parts("दूसरा वाला ठीक है और उसकी वारंटी कितनी है"),
+            ["दूसरा वाला ठीक है", "उसकी वारंटी कितनी है"]
+        );
+        assert!(parts("phone aur laptop me kya farak hai").is_empty());
         assert!(parts("black and white shoes under 2.500").is_empty());
         assert!(parts("phone under 20000, black").is_empty());
     }

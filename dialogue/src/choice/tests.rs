@@ -33,6 +33,7 @@ fn heard(text: &str, entities: &[(&str, &str, Value)]) -> Understanding {
         languages: vec![],
         out_of_scope: 0.0,
         candidates: vec![],
+        clauses: vec![],
         model: "test".into(),
     }
 }

@@ -96,6 +96,7 @@ fn intent(turn: &Turn, name: &str, entities: serde_json::Map<String, Value>) -> 
         languages: vec![],
         out_of_scope: 0.0,
         candidates: vec![],
+        clauses: vec![],
         model: "tap".into(),
     };
     match turn.a.target(name) {

@@ -4,7 +4,7 @@
 use super::talk::{Talk, entity};
 use crate::Assistant;
 use crate::assistant::read_yaml;
-use crate::event::{AgentAct, Content, Outcome, Understanding};
+use crate::event::{AgentAct, Clause, Content, Outcome, Understanding};
 use crate::finding::Finding;
 use crate::state::Owner;
 use crate::yaml::{Kind, Node};
@@ -280,12 +280,24 @@ impl Run {
                 .collect(),
             None => vec![],
         };
+        let clause = |(said, nlu): &(Node, Node)| {
+            let said = said.scalar().unwrap_or_default();
+            let understood = self.understanding(&said, nlu);
+            let start = text.find(&said).map_or(0, |byte| text[..byte].chars().count());
+            Clause {
+                start,
+                end: start + said.chars().count(),
+                intents: understood.intents,
+                out_of_scope: understood.out_of_scope,
+            }
+        };
         Understanding {
             languages,
             intents,
             entities,
             out_of_scope: nlu.get("out_of_scope").map_or(0.0, p),
             candidates: vec![],
+            clauses: nlu.get("clauses").map(Node::entries).unwrap_or_default().iter().map(clause).collect(),
             model: "test".into(),
         }
     }

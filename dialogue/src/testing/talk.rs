@@ -57,6 +57,7 @@ pub fn understanding(intent: &str, confidence: f32, entities: &[(&str, &str)]) -
         entities: entities.iter().map(|(e, v)| entity(e, Value::String((*v).to_owned()), v)).collect(),
         out_of_scope: 0.0,
         candidates: vec![],
+        clauses: vec![],
         model: "test".into(),
     }
 }

@@ -75,6 +75,15 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
                 *last = confidence;
             }
         }
+        ClauseMeant { intent, confidence } => {
+            if let Some(latest) = &mut state.latest {
+                latest.intent = Some(intent);
+                latest.confidence = confidence;
+            }
+            if let Some(last) = state.confidences.last_mut() {
+                *last = confidence;
+            }
+        }
         LanguageSet { code, locked, chosen } => {
             state.language.code = Some(code);
             state.language.locked = locked;

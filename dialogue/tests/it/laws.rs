@@ -2,7 +2,7 @@
 //! checked by `Talk` at every step), and what is journalled reads back.
 
 use crate::shop;
-use charla_dialogue::event::{AgentAct, Content, Event, Message, Outcome, Returned, Understanding};
+use charla_dialogue::event::{AgentAct, Clause, Content, Event, Message, Outcome, Returned, Understanding};
 use charla_dialogue::testing::{Talk, entity};
 use charla_dialogue::{State, TrackerEvent, apply};
 use proptest::prelude::*;
@@ -63,8 +63,9 @@ fn understanding() -> impl Strategy<Value = Understanding> {
         prop::collection::vec(entities, 0..3),
         prop::sample::select(vec!["en", "es", "hi", "hi-Latn", "other", "other-indic"]),
         prop_oneof![Just(0.0_f32), Just(0.9)],
+        prop::collection::vec((prop::sample::select(intents.to_vec()), prop_oneof![Just(0.9_f32), Just(0.4)]), 0..4),
     )
-        .prop_map(|(intent, p, entities, language, out)| Understanding {
+        .prop_map(|(intent, p, entities, language, out, clauses)| Understanding {
             languages: vec![(language.into(), 0.92), ("en".into(), 0.05)],
             intents: vec![
                 (intent.into(), p),
@@ -74,6 +75,16 @@ fn understanding() -> impl Strategy<Value = Understanding> {
             entities: entities.into_iter().map(|(e, v)| entity(e, json!(v), v)).collect(),
             out_of_scope: out,
             candidates: vec![],
+            clauses: clauses
+                .into_iter()
+                .enumerate()
+                .map(|(i, (intent, p))| Clause {
+                    start: i,
+                    end: i + 1,
+                    intents: vec![(intent.into(), p)],
+                    out_of_scope: 0.0,
+                })
+                .collect(),
             model: "random".into(),
         })
 }
