@@ -6,7 +6,7 @@ use crate::fold::listed;
 use crate::negation::words_at;
 
 /// What says that somebody is not there. Longer ones first where one begins another.
-const AWAY: [&str; 68] = [
+const AWAY: [&str; 72] = [
     "not at home",
     "not be at home",
     "not home",
@@ -52,6 +52,10 @@ const AWAY: [&str; 68] = [
     "wont work",
     "not possible",
     "no puedo",
+    "tampoco puedo",
+    "tampoco estoy",
+    "tampoco estare",
+    "tampoco me viene bien",
     "no me viene bien",
     "no me va bien",
     "me es imposible",
@@ -76,6 +80,33 @@ const AWAY: [&str; 68] = [
     "बिजी हूं",
     "मुमकिन नहीं",
 ];
+/// What somebody does who has no time; "at my work" is a place.
+const WORKING: [&str; 22] = [
+    "trabajo",
+    "curro",
+    "estoy trabajando",
+    "estoy currando",
+    "i work",
+    "im working",
+    "am working",
+    "im at work",
+    "am at work",
+    "have work",
+    "kaam hai",
+    "kaam h",
+    "kaam hota",
+    "office hai",
+    "office hota",
+    "duty hai",
+    "duty hoti",
+    "काम है",
+    "काम होता",
+    "ऑफिस होता",
+    "ड्यूटी है",
+    "ड्यूटी होती",
+];
+/// What makes of a work a place or a thing.
+const PLACED: &str = "mi el al un del en su your the at for";
 /// Verbs of being there; with a Hindi "not" beside them somebody is away.
 const BEING: &str = "rahunga rahungi rahenge rahega rahegi rahunge hu hun hoon honge hounga houngi milunga milungi milenge milega \
     rehunga rehungi rahta paunga paungi paoonga payenge sakta sakte sakti sakunga sakungi aaunga aaungi aaenge chalega chalegi hoga hogi \
@@ -97,6 +128,7 @@ const NOT_WANTED: &str = "chahiye chahie chalega rakho karo kar चाहिए 
 
 /// Without the days on which the customer says they are away.
 pub(crate) fn settled(text: &str, u: &Understanding) -> Understanding {
+    let u = &times_settled(text, u);
     let days: Vec<usize> = (0..u.entities.len()).filter(|at| u.entities[*at].entity == "date").collect();
     if days.is_empty() {
         return u.clone();
@@ -104,6 +136,21 @@ pub(crate) fn settled(text: &str, u: &Understanding) -> Understanding {
     let spans: Vec<(usize, usize)> =
         days.iter().map(|at| (u.entities[*at].start, u.entities[*at].end)).collect();
     let away: Vec<usize> = away(text, &spans).into_iter().map(|n| days[n]).collect();
+    without(u, &away)
+}
+
+/// Without the times of day at which the customer says they cannot, where another one is named: "in the morning, I work
+/// afternoons".
+fn times_settled(text: &str, u: &Understanding) -> Understanding {
+    let times: Vec<usize> = (0..u.entities.len()).filter(|at| u.entities[*at].entity == "time").collect();
+    let spans: Vec<(usize, usize)> =
+        times.iter().map(|at| (u.entities[*at].start, u.entities[*at].end)).collect();
+    let away: Vec<usize> = away(text, &spans).into_iter().map(|n| times[n]).collect();
+    let left = times.iter().any(|at| !away.contains(at));
+    if left { without(u, &away) } else { u.clone() }
+}
+
+fn without(u: &Understanding, away: &[usize]) -> Understanding {
     let mut at = 0..u.entities.len();
     let mut settled = u.clone();
     settled.entities.retain(|_| at.next().is_none_or(|at| !away.contains(&at)));
@@ -124,7 +171,7 @@ fn away(text: &str, spans: &[(usize, usize)]) -> Vec<usize> {
         said.iter().filter(|(_, (s, e))| *s >= from && *e <= to).any(|(w, _)| listed(TURNS, w))
     };
     let mut found = Vec::new();
-    for (start, end, hindi) in mentions(&said) {
+    for (start, end, hindi) in mentions(&said, spans.len() > 1) {
         let (from, to) = (said[start].1.0, said[end - 1].1.1);
         let near = (0..spans.len())
             .filter(|n| spans[*n].1 > spans[*n].0)
@@ -180,15 +227,20 @@ fn day_word(spans: &[(usize, usize)], at: usize) -> bool {
     spans.iter().any(|(s, e)| *s == at && e > s)
 }
 
-/// Where a message says that somebody is not there, as ranges of its words, and whether in Hindi.
-fn mentions(said: &[(String, (usize, usize))]) -> Vec<(usize, usize, bool)> {
+/// Where a message says that somebody is not there, or (`rivals`: another day or time is named) works, as ranges of its words,
+/// and whether in Hindi.
+fn mentions(said: &[(String, (usize, usize))], rivals: bool) -> Vec<(usize, usize, bool)> {
     let mut found = Vec::new();
     let away = crate::fold::phrases(&AWAY);
+    let working = crate::fold::phrases(&WORKING);
     for at in 0..said.len() {
-        let phrase = away.iter().find(|p| {
+        let is = |p: &&String| {
             let n = p.split(' ').count();
             said.len() >= at + n && p.split(' ').zip(&said[at..at + n]).all(|(a, (b, _))| a == b)
-        });
+        };
+        let placed = at.checked_sub(1).is_some_and(|b| listed(PLACED, &said[b].0));
+        let phrase =
+            away.iter().find(is).or_else(|| working.iter().filter(|_| rivals && !placed).find(is));
         if let Some(phrase) = phrase {
             found.push((at, at + phrase.split(' ').count(), false));
         } else if listed(NOT, &said[at].0) {
@@ -257,6 +309,10 @@ mod tests {
             ("Saturday please, can't make it on Friday", vec!["Friday"]),
             ("kal nahi mila toh kya karu", vec![]),
             ("parso tak nahi aaya", vec![]),
+            ("mejor el viernes, el lunes tampoco puedo", vec!["lunes"]),
+            ("mejor el viernes, que el lunes trabajo", vec!["lunes"]),
+            ("el lunes en mi trabajo, no el viernes", vec![]),
+            ("el lunes trabajo", vec![]),
         ] {
             assert_eq!(away_on(text, &days), wanted, "{text}");
         }

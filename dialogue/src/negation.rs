@@ -38,6 +38,23 @@ const BEFORE: [&[&str]; 17] = [
 ];
 /// Cues that deny what precedes.
 const AFTER: [&str; 10] = ["nahi", "nahin", "nhi", "nai", "nahii", "mat", "नहीं", "नही", "मत", "ना"];
+/// What says once more what was said before: "por la mañana he dicho, no por la tarde".
+const INSISTS: [&[&str]; 14] = [
+    &["he", "dicho"],
+    &["ya", "dije"],
+    &["dije"],
+    &["digo"],
+    &["i", "said"],
+    &["said"],
+    &["i", "meant"],
+    &["bola"],
+    &["kaha"],
+    &["bataya"],
+    &["बोला"],
+    &["कहा"],
+    &["बोली"],
+    &["बताया"],
+];
 /// Cues that may do either.
 const EITHER: [&str; 2] = ["no", "nope"];
 /// Words at most between a thing and the cue behind it: "8842 to chahiye nahi tha".
@@ -150,6 +167,7 @@ pub(crate) fn judge(text: &str, spans: &[(usize, usize)]) -> Vec<Verdict> {
         }
         at += 1;
     }
+    insisted_on(&said, spans, &mut verdicts, &pause);
     // "No 8842 sino 8843".
     if let Some((_, (but, _))) = said.iter().find(|(w, _)| w == "sino" || w == "balki" || w == "बल्कि")
     {
@@ -162,6 +180,33 @@ pub(crate) fn judge(text: &str, spans: &[(usize, usize)]) -> Vec<Verdict> {
         }
     }
     verdicts
+}
+
+/// Of what may be either, that beside which the customer says that they said it is meant, and the other is not.
+fn insisted_on(
+    said: &[(String, (usize, usize))],
+    spans: &[(usize, usize)],
+    verdicts: &mut [Verdict],
+    pause: &impl Fn(usize, usize) -> bool,
+) {
+    let insists = |at: usize| {
+        INSISTS
+            .iter()
+            .find(|cue| cue.iter().enumerate().all(|(i, w)| said.get(at + i).is_some_and(|(s, _)| s == w)))
+            .map(|cue| (said[at].1.0, said[at + cue.len() - 1].1.1))
+    };
+    let beside = |(from, to): (usize, usize), (s, e): (usize, usize)| match e <= from {
+        true => between(said, e, from) <= 1 && !pause(e, from),
+        false => s >= to && between(said, to, s) <= 3 && !pause(to, s),
+    };
+    let told: Vec<usize> = (0..spans.len())
+        .filter(|n| verdicts[*n] == Verdict::Unclear)
+        .filter(|n| (0..said.len()).filter_map(insists).any(|cue| beside(cue, spans[*n])))
+        .collect();
+    let [meant] = told[..] else { return };
+    for (n, verdict) in verdicts.iter_mut().enumerate().filter(|(_, v)| **v == Verdict::Unclear) {
+        *verdict = if n == meant { Verdict::Kept } else { Verdict::Negated };
+    }
 }
 
 /// Words before a value that rule it out in any language: "not boAt", "que no sea Samsung".

@@ -159,6 +159,7 @@ impl Question<'_> {
             else {
                 continue;
             };
+            let value = self.instead(turn, slot, &value, u).unwrap_or(value);
             if self.refused(turn, text, &value) {
                 continue;
             }
@@ -204,7 +205,7 @@ impl Question<'_> {
             return None;
         }
         let mut slots = Slots::from([(self.collect.slot.clone(), Value::Bool(yes))]);
-        if let Some(slot) = &self.collect.ways.details {
+        if let Some(slot) = self.collect.ways.details.as_ref().filter(|_| !self.only_repeats(turn, &rest)) {
             slots.insert(slot.clone(), Value::String(self.noted(turn, slot, &rest)));
         }
         Some(vec![Command::SetSlot { slots }])
@@ -223,12 +224,17 @@ impl Question<'_> {
     pub(super) fn noted_with_yes(&self, turn: &Turn, text: &str) -> Option<(String, Value)> {
         let slot = self.collect.ways.details.as_ref()?;
         let (true, rest) = leading(turn, text)? else { return None };
-        (words(&rest).len() >= 3).then(|| (slot.clone(), Value::String(self.noted(turn, slot, &rest))))
+        (words(&rest).len() >= 3 && !self.only_repeats(turn, &rest))
+            .then(|| (slot.clone(), Value::String(self.noted(turn, slot, &rest))))
     }
 
     /// Notes a detail and asks again.
-    pub(super) fn detail(&self, turn: &Turn, text: &str) -> Option<Vec<Command>> {
+    pub(super) fn detail(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
         let slot = self.collect.ways.details.as_ref().filter(|_| !text.trim().is_empty())?;
+        // What says otherwise than what is to be done is no detail of it.
+        if self.contradicts(turn, u) {
+            return Some(vec![Command::AskAgain { left: vec![] }]);
+        }
         let noted = self.noted(turn, slot, text);
         Some(vec![Command::SetSlot { slots: Slots::from([(slot.clone(), Value::String(noted))]) }])
     }
@@ -306,7 +312,7 @@ impl Question<'_> {
                             .is_ok_and(|s| n.parse::<u32>().is_ok_and(|n| n < 12 && s == n + 12))
                 })
         };
-        let rest = ascii_digits(&rest);
+        let rest = wording::without_people(&ascii_digits(&rest));
         // What the question notes goes with the yes.
         let told = || self.noted_with_yes(turn, text).is_none();
         let said = words(&rest);

@@ -106,6 +106,80 @@ impl Question<'_> {
         })
     }
 
+    /// What this question leads back with is said by days and times alone.
+    fn when(&self, turn: &Turn, name: &str, u: &Understanding) -> Vec<Value> {
+        let Some(slot) = turn.a.domain.slots.get(name) else { return vec![] };
+        let said = u.entities.iter().filter(|e| matches!(e.entity.as_str(), "date" | "time"));
+        said.filter_map(|e| {
+            let only = Understanding { entities: vec![e.clone()], ..u.clone() };
+            fill::from_entities(slot, &only).map(|(value, _)| value)
+        })
+        .collect()
+    }
+
+    /// "Better Friday, Thursday …": of a day or time that was read out and another one, the other is wanted.
+    pub(super) fn instead(
+        &self,
+        turn: &Turn,
+        name: &str,
+        value: &Value,
+        u: &Understanding,
+    ) -> Option<Value> {
+        let now = turn.state.frame_slot(Some(self.frame), name).filter(|now| *now == value)?;
+        let other = || self.when(turn, name, u).into_iter().rev().find(|v| v != now);
+        self.collect.confirm.then(other).flatten()
+    }
+
+    /// Whether a message names another day or time than the one to be confirmed.
+    pub(super) fn contradicts(&self, turn: &Turn, u: &Understanding) -> bool {
+        self.collect.confirm
+            && self.collect.ways.back_to.iter().any(|(name, _)| {
+                let now = turn.state.frame_slot(Some(self.frame), name);
+                now.is_some_and(|now| self.when(turn, name, u).iter().any(|v| v != now))
+            })
+    }
+
+    /// Whether what is said behind a yes only says again what was read out.
+    pub(super) fn only_repeats(&self, turn: &Turn, rest: &str) -> bool {
+        wording::only_repeats(&turn.a.words, &self.collect.yes, &self.shown(turn), rest)
+    }
+
+    /// "Yes, and 5 of us will come": how many come changes nothing of what the yes is to; what this question cannot note is
+    /// looked at once the yes is done.
+    pub(super) fn people_coming(&self, turn: &Turn, text: &str) -> Option<String> {
+        let Some((true, rest)) = leading(turn, text) else { return None };
+        let counts = self.collect.ways.details.is_none() && wording::without_people(&rest) != rest;
+        (self.collect.confirm && counts).then(|| {
+            wording::behind_yes(&turn.a.words, &self.collect.yes, &self.shown(turn), text)
+                .filter(|more| !more.is_empty())
+                .unwrap_or(rest)
+        })
+    }
+
+    /// "And the shirt in the morning, I said" at another question: another day or time for what waits for its own yes
+    /// meanwhile. Where this question has a use for it, it is about this one.
+    pub(super) fn of_another(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
+        let leads = |name: &str, question: &Question| {
+            let now = turn.state.frame_slot(Some(question.frame), name)?;
+            let said = question.when(turn, name, u).pop()?;
+            (*now != said).then(|| (name.to_owned(), said))
+        };
+        if !self.collect.confirm || text.contains(['?', '¿']) || leading(turn, text).is_some() {
+            return None;
+        }
+        let asking = turn.state.outermost(self.frame).id;
+        let flow = turn.a.flows.get(&self.frame.flow)?;
+        if turn.a.domain.slots.keys().any(|s| flow.takes(s) && !self.when(turn, s, u).is_empty()) {
+            return None;
+        }
+        let waiting = turn.state.stack.iter().rev().filter(|f| f.interrupted && f.id != asking);
+        waiting.filter_map(|frame| Question::at(turn, frame)).filter(|q| q.collect.confirm).find_map(|q| {
+            let slots: Slots =
+                q.collect.ways.back_to.iter().filter_map(|(name, _)| leads(name, &q)).collect();
+            (!slots.is_empty()).then(|| vec![Command::CorrectSlot { slots }])
+        })
+    }
+
     /// Whether a value is that of the row which a message that begins with a no does not want.
     pub(super) fn refused(&self, turn: &Turn, text: &str, value: &Value) -> bool {
         let no = matches!(leading(turn, text), Some((false, _)));

@@ -52,6 +52,9 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     if let Some(frame) = super::answers::confirmed_before(turn, text) {
         return vec![Command::Resume { frame }];
     }
+    if let Some(commands) = Question::of(turn).and_then(|q| q.of_another(turn, text, u)) {
+        return commands;
+    }
     if let Some(question) = Question::of(turn)
         && let Some(commands) = question.commands(turn, text, u, intent, p, target.as_ref())
     {
@@ -246,12 +249,14 @@ pub(crate) struct Question<'t> {
 impl<'t> Question<'t> {
     pub(crate) fn of(turn: &'t Turn) -> Option<Self> {
         let asked = turn.state.asked.as_ref()?;
-        let frame = turn.state.frame(asked.frame)?;
+        Question::at(turn, turn.state.frame(asked.frame)?).filter(|q| q.collect.slot == asked.slot)
+    }
+
+    /// The question at which a flow stands.
+    pub(super) fn at(turn: &'t Turn, frame: &'t Frame) -> Option<Self> {
         let flow = turn.a.flows.get(&frame.flow)?;
         match &flow.steps.get(*flow.index.get(&frame.step)?)?.kind {
-            StepKind::Collect(collect) if collect.slot == asked.slot => {
-                Some(Question { slot: &asked.slot, frame, collect })
-            }
+            StepKind::Collect(collect) => Some(Question { slot: &collect.slot, frame, collect }),
             _ => None,
         }
     }
@@ -355,7 +360,7 @@ impl<'t> Question<'t> {
         }
         if aside
             && retaken.is_none()
-            && let Some(commands) = self.detail(turn, text)
+            && let Some(commands) = self.detail(turn, text, u)
         {
             return Some(commands);
         }
@@ -372,7 +377,7 @@ impl<'t> Question<'t> {
         if entity.is_none()
             && !changed.is_empty()
             && noted
-            && let Some(commands) = self.detail(turn, text)
+            && let Some(commands) = self.detail(turn, text, u)
         {
             return Some(commands);
         }
@@ -417,15 +422,17 @@ impl<'t> Question<'t> {
             }
             if value == Value::Bool(true) && self.conditional(turn, text) {
                 return Some(
-                    self.detail(turn, text).unwrap_or_else(|| vec![Command::AskAgain { left: vec![] }]),
+                    self.detail(turn, text, u).unwrap_or_else(|| vec![Command::AskAgain { left: vec![] }]),
                 );
             }
             let mut slots = others;
+            let more = (value == Value::Bool(true)).then(|| self.people_coming(turn, text)).flatten();
             if value == Value::Bool(true) {
                 slots.extend(self.noted_with_yes(turn, text));
             }
             slots.insert(self.slot.to_owned(), value);
-            return Some(vec![Command::SetSlot { slots }]);
+            let more = more.map(|text| Command::Afterwards { text });
+            return Some(more.into_iter().chain([Command::SetSlot { slots }]).collect());
         }
         if pattern {
             return None;
@@ -441,7 +448,7 @@ impl<'t> Question<'t> {
             {
                 return Some(commands);
             }
-            if let Some(commands) = self.detail(turn, text) {
+            if let Some(commands) = self.detail(turn, text, u) {
                 return Some(commands);
             }
             if slot.kind == SlotType::Bool

@@ -46,7 +46,8 @@ const AFTER_SI: &str = "por porfa porfavor claro señor señora quiero hazlo há
 const SMALL: &str = "the it that this one ones thing my to for of on in at is do does please pls plz just so then now la el lo los las un una de \
     del con a al en eso esa ese esta este porfa porfavor por favor gracias thanks thank you wo woh wali wala wale ka ki ke k ko se hi na to toh bhai ji sir \
     madam mam yaar hai h ye yeh baat us use isko usko ise mera meri mere वो वह ये यह वाली वाला वाले का की के को से ही ना न तो भाई जी है हैं बात मेरा \
-    मेरी मेरे इसे perfect perfecto great good fine nice cool genial super excelente bien right correct correcto sahi सही bilkul बिल्कुल si ya";
+    मेरी मेरे इसे perfect perfecto great good fine nice cool genial super excelente bien right correct correcto sahi सही bilkul बिल्कुल si ya पक्का पक्की pakka paka pakki confirmed confirmado confirmada \
+    seguro definitely fijo";
 /// What may stand before a yes.
 const BEFORE: &str =
     "mm mmm hm hmm um uh eh oh ah ahh pues pos bueno are arey arre acha achha accha ah अरे हम्म अच्छा well";
@@ -192,6 +193,36 @@ impl<'r> Reading<'r> {
         let named = (0..from).any(|at| self.shown.contains(self.word(at)) && !listed(SMALL, self.word(at)));
         clauses && named
     }
+}
+
+/// Whether a text says nothing but what was `shown`, a yes and small words.
+pub(crate) fn only_repeats(words: &Words, own: &[String], shown: &str, text: &str) -> bool {
+    let reading = Reading::new(words, own, shown, text);
+    let length = reading.said.words.len();
+    let mut at = 0;
+    while at < length {
+        at += match reading.yes_at(at) {
+            Some((n, _)) => n,
+            None if reading.repeats(at) || listed(JOINS, reading.word(at)) => 1,
+            None => return false,
+        };
+    }
+    length > 0
+}
+
+/// A text without the numbers that count people: "5 log aayenge" says no time.
+pub(crate) fn without_people(text: &str) -> String {
+    const PEOPLE: &str = "people persons person adults kids guests pax log logon logo bande jane vyakti personas persona adultos ninos \
+        invitados लोग लोगों जन जने बंदे व्यक्ति";
+    let said = Said::of(text);
+    let mut chars = said.chars.clone();
+    for pair in said.words.windows(2) {
+        let [(count, (from, to)), (whom, _)] = pair else { continue };
+        if listed(PEOPLE, whom) && !count.is_empty() && count.chars().all(|c| c.is_ascii_digit()) {
+            chars[*from..*to].fill(' ');
+        }
+    }
+    chars.into_iter().collect()
 }
 
 /// Whether a message begins with a "si" that is an "if".
