@@ -373,11 +373,7 @@ fn phrases(said: &[String], spellings: &[Vec<Vec<String>>]) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     for (option, phrases) in spellings.iter().enumerate() {
         for phrase in phrases {
-            for at in 0..(said.len() + 1).saturating_sub(phrase.len()) {
-                if said[at..at + phrase.len()] == phrase[..] {
-                    found.push((option, at..at + phrase.len()));
-                }
-            }
+            found.extend((0..said.len()).filter_map(|at| Some((option, at..written(said, at, phrase)?))));
         }
     }
     // Of two that overlap the longer one or, where neither holds the other, the one that begins: "gift card declined".
@@ -390,6 +386,33 @@ fn phrases(said: &[String], spellings: &[Vec<Vec<String>>]) -> Vec<Found> {
     let all = found.clone();
     found.retain(|f| !all.iter().any(|other| covered(f, other)));
     found
+}
+
+/// Where a phrase ends that is written at a place, in the ways in which Hindi is typed: "chal hi nhi rha" is "chal nahi raha".
+fn written(said: &[String], at: usize, phrase: &[String]) -> Option<usize> {
+    const EMPHASIS: &str = "hi to toh bhi ही तो भी";
+    fn one(word: &str) -> &str {
+        match word {
+            "nhi" | "nahin" | "nai" | "nahii" | "nhin" => "nahi",
+            "नही" => "नहीं",
+            "rha" => "raha",
+            "rhi" => "rahi",
+            "rhe" => "rahe",
+            other => other,
+        }
+    }
+    let mut end = at;
+    for (n, word) in phrase.iter().enumerate() {
+        let not = matches!(word.as_str(), "nahi" | "नहीं");
+        while n > 0 && not && said.get(end).is_some_and(|w| crate::fold::listed(EMPHASIS, w)) {
+            end += 1;
+        }
+        // "Nahi chahiye" with the word before it is often another "not".
+        let same = |w: &String| if n == 0 && not { w == word } else { one(w) == one(word) };
+        said.get(end).filter(|w| same(w))?;
+        end += 1;
+    }
+    (end > at).then_some(end)
 }
 
 /// The row at another time than the one chosen that a message names, if it is one: on the same day first.

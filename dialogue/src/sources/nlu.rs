@@ -381,6 +381,7 @@ impl<'t> Question<'t> {
         {
             return Some(commands);
         }
+        let categorical = matches!(slot.kind, SlotType::Categorical(_));
         // A row chosen by its hour corrects nothing: the hour was on offer.
         let by_when = matches!(named, Named::One { .. })
             && u.entities.iter().all(|e| matches!(e.entity.as_str(), "date" | "time"));
@@ -392,6 +393,11 @@ impl<'t> Question<'t> {
             Named::One { id, .. } if !pattern => {
                 return Payload::parse(&id).ok().map(|payload| taps::commands(turn, payload));
             }
+            // Another of the flow's choices, said too early: "a replacement, obviously" to "what is the reason?".
+            _ if categorical && self.other_choices(turn, flow, text).is_some() => {
+                others.extend(self.other_choices(turn, flow, text).unwrap_or_default());
+                return Some(vec![Command::SetSlot { slots: others }]);
+            }
             Named::Several(left) if !pattern && self.fewer(turn, &left) => {
                 return Some(vec![Command::AskAgain { left }]);
             }
@@ -400,13 +406,6 @@ impl<'t> Question<'t> {
         if slot.kind == SlotType::Bool && self.collect.ways.implied_by.iter().any(|s| others.contains_key(s))
         {
             others.insert(self.slot.to_owned(), Value::Bool(true));
-            return Some(vec![Command::SetSlot { slots: others }]);
-        }
-        // Another of the flow's choices, said too early: "a replacement, obviously" to "what is the reason?".
-        if matches!(slot.kind, SlotType::Categorical(_))
-            && let Some(slots) = self.other_choices(turn, flow, text)
-        {
-            others.extend(slots);
             return Some(vec![Command::SetSlot { slots: others }]);
         }
         if let Some(value) = fill::from_answer(a, slot, text, Some(u)) {
