@@ -239,8 +239,7 @@ fn mentions(said: &[(String, (usize, usize))], rivals: bool) -> Vec<(usize, usiz
             said.len() >= at + n && p.split(' ').zip(&said[at..at + n]).all(|(a, (b, _))| a == b)
         };
         let placed = at.checked_sub(1).is_some_and(|b| listed(PLACED, &said[b].0));
-        let phrase =
-            away.iter().find(is).or_else(|| working.iter().filter(|_| rivals && !placed).find(is));
+        let phrase = away.iter().find(is).or_else(|| working.iter().filter(|_| rivals && !placed).find(is));
         if let Some(phrase) = phrase {
             found.push((at, at + phrase.split(' ').count(), false));
         } else if listed(NOT, &said[at].0) {

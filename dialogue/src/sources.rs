@@ -6,6 +6,7 @@ mod confirm;
 mod means;
 pub mod nlu;
 pub mod plain;
+mod rows;
 pub mod rules;
 pub mod taps;
 pub mod values;

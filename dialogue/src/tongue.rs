@@ -12,6 +12,9 @@ const NAMES: [(&str, &str); 5] = [
     ("hi-Latn", "hinglish roman हिंग्लिश रोमन"),
     ("hi-Latn", "romanised romanized"),
 ];
+/// Names of languages that are not served.
+const OTHERS: &str = "tamil telugu marathi bengali bangla gujarati kannada malayalam punjabi urdu french francais frances german aleman \
+    portuguese portugues catalan italian italiano arabic arabe chinese chino तमिल तेलुगु मराठी बंगाली बांग्ला गुजराती कन्नड़ मलयालम पंजाबी उर्दू";
 /// What denies the language that follows within a few words.
 const BEFORE: &str = "not no dont doesnt cant cannot never without instead sin sino";
 /// What denies the language before it.
@@ -87,7 +90,12 @@ pub(crate) fn asked_for(text: &str) -> Option<&'static str> {
         .map(words_at)
         .find(|c| c.iter().any(|(w, _)| named(w) == Some(code)));
     let only = clause.is_some_and(|c| {
-        let asks = |w: &str| listed("only solo sirf please plz pls favor सिर्फ प्लीज", w);
+        let asks = |w: &str| {
+            listed(
+                "only solo sirf please plz pls favor mejor better rather wapas vapas back सिर्फ प्लीज वापस",
+                w,
+            )
+        };
         c.len() <= 4 && c.iter().any(|(w, _)| asks(w))
     });
     let at = said.iter().position(|(w, _)| named(w) == Some(code))?;
@@ -96,10 +104,19 @@ pub(crate) fn asked_for(text: &str) -> Option<&'static str> {
     ((speaks && manner) || only).then_some(code)
 }
 
+/// Whether Hindi is wanted back in a text that is itself Hindi in Latin letters: "aur wapas hindi me likho".
+pub(crate) fn back_in_latin(text: &str) -> bool {
+    let said = words_at(text);
+    let any = |list: &'static str| said.iter().any(|(w, _)| listed(list, w));
+    text.is_ascii()
+        && any("hindi")
+        && (any("wapas vapas wapis vapis phir fir dobara dubara") || (any("back again") && mixed(text)))
+}
+
 /// A message without the clause that asks for a language; nothing if no more than a few words are left.
 pub(crate) fn besides(text: &str) -> Option<String> {
     let clauses: Vec<&str> = text.split_inclusive([',', '.', '!', '?', '।', '\n', ';']).collect();
-    let about = |clause: &str| words_at(clause).iter().any(|(w, _)| named(w).is_some());
+    let about = |clause: &str| words_at(clause).iter().any(|(w, _)| named(w).is_some() || listed(OTHERS, w));
     let mut left: Vec<String> = Vec::new();
     for clause in clauses {
         if !about(clause) {

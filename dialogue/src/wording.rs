@@ -15,7 +15,9 @@ pub(crate) use aside::{
 };
 pub(crate) use consent::{after_consent, consents, wants_other};
 pub(crate) use data::{asks_why, only_ads, refuses_data};
-pub(crate) use yes::{begins, begins_with_if, behind_yes, changes_behind_yes, only_repeats, only_weak, without_people};
+pub(crate) use yes::{
+    begins, begins_with_if, behind_yes, changes_behind_yes, only_repeats, only_weak, without_people,
+};
 
 /// A text's words, folded, and where they stand.
 struct Said {

@@ -32,6 +32,7 @@ pub(crate) fn run(turn: &mut Turn, language: Option<String>) {
 
 /// Sets and locks a language of the assistant.
 pub(crate) fn set(turn: &mut Turn, code: &str) {
+    let code = if code == "hi" && back_to_latin(turn) { "hi-Latn" } else { code };
     if !turn.a.settings.languages.iter().any(|l| l == code) {
         return;
     }
@@ -39,6 +40,14 @@ pub(crate) fn set(turn: &mut Turn, code: &str) {
     if turn.state.consented() {
         turn.hook("action_save_contact");
     }
+}
+
+/// Whether Hindi is wanted back by somebody who types it in Latin letters and has not been answered in Devanagari.
+fn back_to_latin(turn: &Turn) -> bool {
+    let lines = || turn.state.transcript.iter().rev();
+    let devanagari = |text: &str| text.chars().any(|c| ('\u{0900}'..='\u{097F}').contains(&c));
+    lines().find(|l| l.from == "customer").is_some_and(|l| tongue::back_in_latin(&l.text))
+        && !lines().any(|l| l.from != "customer" && devanagari(&l.text))
 }
 
 /// The language that an understood message asks for: never the one that it says the customer does not know ("Hindi nahi aati,

@@ -106,7 +106,7 @@ impl Question<'_> {
         })
     }
 
-    /// What this question leads back with is said by days and times alone.
+    /// The values for a slot that the days and times of a message are.
     fn when(&self, turn: &Turn, name: &str, u: &Understanding) -> Vec<Value> {
         let Some(slot) = turn.a.domain.slots.get(name) else { return vec![] };
         let said = u.entities.iter().filter(|e| matches!(e.entity.as_str(), "date" | "time"));
@@ -118,13 +118,7 @@ impl Question<'_> {
     }
 
     /// "Better Friday, Thursday …": of a day or time that was read out and another one, the other is wanted.
-    pub(super) fn instead(
-        &self,
-        turn: &Turn,
-        name: &str,
-        value: &Value,
-        u: &Understanding,
-    ) -> Option<Value> {
+    pub(super) fn instead(&self, turn: &Turn, name: &str, value: &Value, u: &Understanding) -> Option<Value> {
         let now = turn.state.frame_slot(Some(self.frame), name).filter(|now| *now == value)?;
         let other = || self.when(turn, name, u).into_iter().rev().find(|v| v != now);
         self.collect.confirm.then(other).flatten()

@@ -39,6 +39,14 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     {
         return vec![Command::Chitchat { answer: "utter_languages_spoken".into() }];
     }
+    // "No, mejor en español": the words are plain, however sure the intent is.
+    let named = a.target(intent) == Some(Target::Command(IntentCommand::ChangeLanguage))
+        && crate::tongue::asked_for(text).is_some();
+    if named && !sure {
+        let mut commands = plain_command(turn, IntentCommand::ChangeLanguage, u);
+        commands.push(Command::Certain);
+        return commands;
+    }
     if let Some(Target::Command(
         command @ (IntentCommand::Stop
         | IntentCommand::HumanHandoff
@@ -306,6 +314,12 @@ impl<'t> Question<'t> {
             true => choice::named_in_question(turn, self.frame, self.collect, slot, text, u),
             false => Named::Nothing,
         };
+        if let Named::One { id, .. } = &named
+            && p >= a.settings.digression_threshold
+            && let Some(commands) = self.chosen_for_another(turn, text, u, intent, target, id)
+        {
+            return Some(commands);
+        }
         if let Named::One { id, mostly: true } = &named {
             return Payload::parse(id).ok().map(|payload| taps::commands(turn, payload));
         }
@@ -342,6 +356,9 @@ impl<'t> Question<'t> {
             return Some(commands);
         }
         if let Some(commands) = self.asked_back(turn, text, u, intent, p, target) {
+            return Some(commands);
+        }
+        if let Some(commands) = self.chosen_first(turn, text, u) {
             return Some(commands);
         }
         // "The pincode is 201303, I wrote it wrong" is no search for stores.
@@ -473,6 +490,9 @@ impl<'t> Question<'t> {
         if target == Some(&Target::Command(IntentCommand::Affirm))
             && let Some(commands) = yes_no::to_offer(turn, true)
         {
+            return Some(commands);
+        }
+        if !out && let Some(commands) = self.closest(turn, text, u) {
             return Some(commands);
         }
         let short = text.split_whitespace().count() <= 3;

@@ -5,7 +5,7 @@ use crate::fold::{among, listed};
 use crate::rules::Words;
 
 /// Further words that agree to what the greeting asks, where they are all that is said.
-const CONSENTS: [&str; 89] = [
+const CONSENTS: [&str; 107] = [
     "no wahala",
     "no problem",
     "no prob",
@@ -95,11 +95,29 @@ const CONSENTS: [&str; 89] = [
     "कोई परेशानी नहीं",
     "ज़रूर",
     "बिल्कुल",
+    "कर लो",
+    "कर लीजिए",
+    "कर लो इस्तेमाल",
+    "इस्तेमाल कर लो",
+    "इस्तेमाल करो",
+    "इस्तेमाल कर लीजिए",
+    "इस्तेमाल कर सकते हैं",
+    "kar lo",
+    "kar lo use",
+    "use kar lo",
+    "use karo",
+    "istemal kar lo",
+    "istemal karo",
+    "use it",
+    "use them",
+    "you can use it",
+    "usalos",
+    "puedes usarlos",
 ];
 
 /// Whether a text agrees to the consent question, all of it.
 pub(crate) fn consents(words: &Words, text: &str) -> bool {
-    const AROUND: &str = "bro bhai bhaiya yaar dude mate man ji ok okay k hai h please pls thnx thx thanks thank you ty tq gracias bueno ya pues \
+    const AROUND: &str = "अच्छा acha accha alright fine bro bhai bhaiya yaar dude mate man ji ok okay k hai h please pls thnx thx thanks thank you ty tq gracias bueno ya pues \
         dear sir madam maam and y so then go ahead with me to of course very much indeed too well oh sure pls आप बिना किसी भाई यार जी है ओके धन्यवाद";
     let said = Said::of(text);
     if said.words.is_empty() || said.words.len() > 6 || text.contains(['?', '¿']) || hesitates(text) {

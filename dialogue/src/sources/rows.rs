@@ -1,0 +1,138 @@
+//! What a message chooses from a list besides naming a row and nothing else: for another wish, in its first sentence, or by a yes
+//! to what comes closest.
+
+use super::answers::leading;
+use super::nlu::{self, Question};
+use super::taps;
+use crate::choice::{self, Named};
+use crate::commands::Command;
+use crate::config::domain::Target;
+use crate::config::flows::StepKind;
+use crate::event::Understanding;
+use crate::fold::{listed as is, words};
+use crate::negation::is_cue;
+use crate::payload::Payload;
+use crate::render::Offered;
+use crate::turn::Turn;
+use crate::wording;
+use serde_json::Value;
+
+/// What says which of two times is meant.
+const LATER: &str = "later tarde baad बाद";
+const EARLIER: &str = "earlier temprano pehle पहले";
+/// What points at a row.
+const ONE: &str = "one la el wala wali वाला वाली";
+/// Letters that a yes of one word has at least to tell what to do: "cancélalo".
+const TELLING: usize = 7;
+/// Words of a sentence that chooses so, at most.
+const FEW: usize = 7;
+/// Minutes that the closest row may be away from the time wished.
+const CLOSE: u32 = 90;
+
+impl Question<'_> {
+    /// "The Nike one, cancel it please" to "which order?" of a flow that only tells: in the words of that flow's own yes another
+    /// one is wanted, for what is named here.
+    pub(super) fn chosen_for_another(
+        &self,
+        turn: &Turn,
+        text: &str,
+        u: &Understanding,
+        intent: &str,
+        target: Option<&Target>,
+        id: &str,
+    ) -> Option<Vec<Command>> {
+        let Some(Target::Flow(other)) = target.filter(|_| !self.ours(turn, target)) else { return None };
+        let said = words(text);
+        let tells = |phrase: &String| {
+            let phrase = words(phrase);
+            let telling = phrase.len() >= 2 || phrase.iter().any(|w| w.chars().count() >= TELLING);
+            telling && said.windows(phrase.len()).any(|w| w == phrase)
+        };
+        let flow = turn.a.flows.get(other)?;
+        let calls = |step: &StepKind| matches!(step, StepKind::Call(flow) if *flow == self.frame.flow);
+        if !flow.steps.iter().any(|s| calls(&s.kind))
+            || !flow.collects().any(|c| c.confirm && c.yes.iter().any(tells))
+        {
+            return None;
+        }
+        let mut command = nlu::start(turn, other, intent, u);
+        // What is named is looked for among what that wish is possible for; a row by its place is that row.
+        if let Command::StartFlow { slots, .. } = &mut command
+            && slots.is_empty()
+            && let Ok(Payload::SetSlots(chosen)) = Payload::parse(id)
+        {
+            slots.extend(chosen);
+        }
+        Some(vec![command])
+    }
+
+    /// "The later one works. Oh, and do you take the old one away?": the row first, the question after it.
+    pub(super) fn chosen_first(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
+        let slot = turn.a.domain.slots.get(&self.collect.slot).filter(|s| choice::chosen(s))?;
+        let parts = wording::parts(text);
+        let (first, rest) = parts.split_first().filter(|(_, rest)| !rest.is_empty())?;
+        let length = first.chars().count();
+        // The sentence has to stand where the message begins.
+        let head = text.trim_start().starts_with(first.as_str());
+        let only = Understanding {
+            entities: u.entities.iter().filter(|e| e.end <= length).cloned().collect(),
+            ..u.clone()
+        };
+        let named = match choice::named_in_question(turn, self.frame, self.collect, slot, first, &only) {
+            Named::One { id, mostly: true } => Some(id),
+            _ => self.of_two_times(turn, first),
+        };
+        let id = named.filter(|_| head && !wording::asks(first))?;
+        let chosen = taps::commands(turn, Payload::parse(&id).ok()?);
+        Some(rest.iter().map(|text| Command::Later { text: text.clone() }).chain(chosen).collect())
+    }
+
+    /// "The later one works" of two times.
+    fn of_two_times(&self, turn: &Turn, text: &str) -> Option<String> {
+        let said = words(text);
+        let says = |list: &'static str| said.iter().any(|w| is(list, w));
+        if said.len() > FEW || !says(ONE) || says(LATER) == says(EARLIER) || said.iter().any(|w| is_cue(w)) {
+            return None;
+        }
+        let rows = choice::of_question(turn, self.frame, self.collect);
+        let at = |o: &Offered| {
+            Some((o.row.get("date")?.as_str()?.to_owned(), o.row.get("time")?.as_str()?.to_owned()))
+        };
+        let mut times: Vec<_> = rows.iter().filter_map(|o| Some((at(o)?, o.id.clone()))).collect();
+        times.sort();
+        let [first, last] = &times[..] else { return None };
+        Some(if says(LATER) { last.1.clone() } else { first.1.clone() })
+    }
+
+    /// "All right, do that" to "that time isn't free, these come closest": the closest one, which is then asked for.
+    pub(super) fn closest(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
+        let when = u.entities.iter().any(|e| matches!(e.entity.as_str(), "date" | "time"));
+        turn.a.domain.slots.get(&self.collect.slot).filter(|s| choice::chosen(s))?;
+        if when || wording::asks(text) {
+            return None;
+        }
+        if let Some(id) = self.of_two_times(turn, text) {
+            return Some(taps::commands(turn, Payload::parse(&id).ok()?));
+        }
+        let behind = || wording::behind_yes(&turn.a.words, &self.collect.yes, "", text);
+        if !matches!(leading(turn, text), Some((true, _))) && behind().is_none() {
+            return None;
+        }
+        let minutes = |text: &str| -> Option<u32> {
+            let (hour, rest) = text.split_once(':')?;
+            let minute = rest.get(..2)?;
+            Some(hour.parse::<u32>().ok().filter(|_| hour.len() == 2)? * 60 + minute.parse::<u32>().ok()?)
+        };
+        let wished = self.collect.ways.back_to.iter().find_map(|(name, _)| {
+            turn.state.frame_slot(Some(self.frame), name).and_then(Value::as_str).and_then(minutes)
+        })?;
+        let rows = choice::of_question(turn, self.frame, self.collect);
+        let time = |row: &Value| row.get("time").and_then(Value::as_str).and_then(minutes);
+        let mut away: Vec<(u32, &str)> =
+            rows.iter().filter_map(|o| Some((time(&o.row)?.abs_diff(wished), o.id.as_str()))).collect();
+        away.sort_unstable();
+        let (least, id) = *away.first().filter(|(least, _)| *least <= CLOSE)?;
+        let alone = away.get(1).is_none_or(|(next, _)| *next > least);
+        alone.then(|| Payload::parse(id).ok().map(|p| taps::commands(turn, p))).flatten()
+    }
+}
