@@ -3,7 +3,7 @@
 use super::catalog::{Catalogue, Product};
 use super::i18n::Country;
 use super::sizes;
-use super::text::{slip, words};
+use super::text::{self, slip, words};
 use super::vocab::{Term, Vocabulary};
 use std::collections::{BTreeSet, HashSet};
 
@@ -35,7 +35,7 @@ pub struct Query {
     pub price_min: Option<f64>,
     /// Highest price, whole units.
     pub price_max: Option<f64>,
-    /// Brands, colours and kinds that are not wanted, separated by commas.
+    /// Brands, colours, kinds and models that are not wanted, separated by commas.
     pub exclude: Option<String>,
     /// Numbers of products that are not wanted, separated by commas.
     pub without: Option<String>,
@@ -157,7 +157,19 @@ impl Index {
         let (category, brand, color) =
             (meanings(&query.category), meanings(&query.brand), meanings(&query.color));
         let size = query.size.as_deref().filter(|s| !s.trim().is_empty());
-        let not = meanings(&query.exclude).unwrap_or_default();
+        let mut not = BTreeSet::new();
+        let mut models: Vec<Vec<String>> = Vec::new();
+        for wish in query.exclude.as_deref().unwrap_or_default().split(',') {
+            let named = self.tokens(wish);
+            // "Not the iPhone 13" rules out that model, not its kind.
+            if named.iter().any(|w| self.all_names.contains(w)) && self.vocabulary.exact(wish).is_none() {
+                models.push(named);
+            } else {
+                not.extend(self.vocabulary.meanings(wish));
+            }
+        }
+        let wanted: BTreeSet<String> =
+            self.tokens(query.q.as_deref().unwrap_or_default()).into_iter().collect();
         let any = |terms: &Option<BTreeSet<Term>>, wanted: &[Term]| {
             terms.as_ref().is_none_or(|t| wanted.iter().any(|w| t.contains(w)))
         };
@@ -170,6 +182,7 @@ impl Index {
                 && any(&color, &colors)
                 && size.is_none_or(|wish| self.has_size(i, product, wish, query.country))
                 && !find::excluded(product, &not)
+                && !find::is_named_out(product, &wanted, &models)
                 && !query.passes_over(product)
                 && query.price_min.is_none_or(|min| price >= min)
                 && query.price_max.is_none_or(|max| price <= max)
@@ -235,10 +248,13 @@ impl Index {
                 i += length;
                 continue;
             }
-            let joined = raw.get(i + 1).map(|next| format!("{}{next}", raw[i]));
-            if let Some(joined) =
-                joined.filter(|j| self.all_names.contains(j) && !self.all_names.contains(&raw[i]))
-            {
+            // "ए 15", "13 सी": letters of a model, spelt in Devanagari.
+            let latin = |word: &String| text::letter(word).map_or_else(|| word.clone(), str::to_owned);
+            let joined = raw.get(i + 1).map(|next| format!("{}{}", latin(&raw[i]), latin(next)));
+            let spelt = raw.get(i + 1).is_some_and(|next| text::letter(next).is_some());
+            let apart =
+                |j: &String| self.all_names.contains(j) && (spelt || !self.all_names.contains(&raw[i]));
+            if let Some(joined) = joined.filter(apart) {
                 tokens.push(joined);
                 i += 2;
                 continue;

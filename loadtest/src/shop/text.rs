@@ -16,6 +16,57 @@ pub fn fold(text: &str) -> String {
         .collect()
 }
 
+/// How Latin letters are spelt in Devanagari, folded: "ए15" is the A15, "13सी" the 13C.
+const LETTERS: [(&str, &str); 25] = [
+    ("ए", "a"),
+    ("बी", "b"),
+    ("सी", "c"),
+    ("डी", "d"),
+    ("ई", "e"),
+    ("एफ", "f"),
+    ("जी", "g"),
+    ("एच", "h"),
+    ("आई", "i"),
+    ("जे", "j"),
+    ("के", "k"),
+    ("एल", "l"),
+    ("एम", "m"),
+    ("एन", "n"),
+    ("ओ", "o"),
+    ("पी", "p"),
+    ("क्यू", "q"),
+    ("आर", "r"),
+    ("एस", "s"),
+    ("टी", "t"),
+    ("यू", "u"),
+    ("वी", "v"),
+    ("डब्ल्यू", "w"),
+    ("एक्स", "x"),
+    ("जेड", "z"),
+];
+
+/// The Latin letter that a Devanagari word spells.
+#[must_use]
+pub fn letter(word: &str) -> Option<&'static str> {
+    LETTERS.iter().find(|(name, _)| fold(name) == word).map(|(_, letter)| *letter)
+}
+
+/// A letter's name right before or behind a number is that letter: such words are names of models.
+fn lettered(word: String) -> String {
+    let digit = |c: char| c.is_ascii_digit();
+    let ends = word.find(|c| !digit(c)).unwrap_or(word.len());
+    let begins = word.find(digit).unwrap_or(word.len());
+    let (number, rest) = word.split_at(ends);
+    let (name, figures) = word.split_at(begins);
+    match (letter(rest), letter(name)) {
+        (Some(letter), _) if !number.is_empty() => format!("{number}{letter}"),
+        (_, Some(letter)) if !figures.is_empty() && figures.bytes().all(|b| b.is_ascii_digit()) => {
+            format!("{letter}{figures}")
+        }
+        _ => word,
+    }
+}
+
 /// Words of a text: folded, cut at everything that is no letter, sign or digit; plural endings removed.
 #[must_use]
 pub fn words(text: &str) -> Vec<String> {
@@ -30,11 +81,11 @@ pub fn words(text: &str) -> Vec<String> {
         if inside {
             word.push(c);
         } else if !word.is_empty() {
-            words.push(singular(&std::mem::take(&mut word)));
+            words.push(lettered(singular(&std::mem::take(&mut word))));
         }
     }
     if !word.is_empty() {
-        words.push(singular(&word));
+        words.push(lettered(singular(&word)));
     }
     words
 }
@@ -83,6 +134,10 @@ mod tests {
         assert_eq!(words("¿Móviles o Zapatillas?"), ["movile", "o", "zapatilla"]);
         assert_eq!(words("Levi's T-shirts, 1.5 L"), ["levi", "t", "shirt", "1.5", "l"]);
         assert_eq!(words("फ़ोन १२८GB"), ["फोन", "128gb"]);
+        assert_eq!(
+            words("रेडमी 13सी, ए१५, एस24, 5जी, 128जीबी के"),
+            ["रेडमी", "13c", "a15", "s24", "5g", "128जीबी", "के"]
+        );
     }
 
     #[test]

@@ -118,13 +118,19 @@ impl Vocabulary {
         best
     }
 
+    /// Meanings of a whole text as it stands.
+    #[must_use]
+    pub fn exact(&self, text: &str) -> Option<&BTreeSet<Term>> {
+        self.phrases.get(&words(text).join(" "))
+    }
+
     /// Meanings of a whole text such as a filter's value: exactly, or with a slip of the finger; empty if unknown.
     #[must_use]
     pub fn meanings(&self, text: &str) -> BTreeSet<Term> {
-        let words = words(text);
-        if let Some(terms) = self.phrases.get(&words.join(" ")) {
+        if let Some(terms) = self.exact(text) {
             return terms.clone();
         }
+        let words = words(text);
         let each = words.iter().filter(|w| !self.is_stop(w));
         each.flat_map(|w| {
             self.phrases.get(w).cloned().or_else(|| self.nearest(w).map(|(_, t)| t)).unwrap_or_default()

@@ -211,6 +211,10 @@ async fn stock_names_stores_and_alternatives() {
 
     let store = world.ok("/inventory/products/SN-ADI-SAMBA/stock?country=ES&store=Gran Via&size=42").await;
     assert_eq!((&store["available"], &store["place"]["store"]), (&json!(false), &json!("Gran Vía")));
+    // What is there in other colours is said whichever was asked for.
+    let plaid = world.ok("/inventory/products/PH-APL-IP15/stock?pincode=110001&color=plaid").await;
+    let colors = plaid["colors"].as_array().unwrap();
+    assert!(plaid["available"] == false && colors.contains(&json!("black")), "{plaid}");
     let unknown = world.ok("/inventory/products/PH-APL-IP15/stock?pincode=999999").await;
     assert_eq!(
         (&unknown["place"]["known"], &unknown["deliverable"], &unknown["delivery_days"]),

@@ -9,6 +9,7 @@ use crate::shop::i18n::{Country, Texts};
 use crate::shop::naming::Named;
 use crate::shop::search::named;
 use crate::shop::search::traits::{Measure, Name};
+use crate::shop::text::words;
 use crate::shop::vocab::Vocabulary;
 use actix_web::web::{Data, Json, Query};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,15 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Most products compared.
 const PRODUCTS: usize = 9;
+
+/// Words for the places of a list, with which a question names several of its products.
+const PLACES: [&str; 5] = [
+    "first 1st primero primera primer pehla pehle pehli pahla pahle pahli पहला पहले पहली",
+    "second 2nd segundo segunda dusra dusre dusri doosra doosre doosri दूसरा दूसरे दूसरी दुसरा दुसरे दुसरी",
+    "third 3rd tercero tercera tercer teesra teesre teesri tisra tisre tisri तीसरा तीसरे तीसरी",
+    "fourth 4th cuarto cuarta chautha chauthe chauthi चौथा चौथे चौथी",
+    "fifth 5th quinto quinta paanchva panchva paanchwa panchwa पांचवां पांचवे पांचवें पाँचवाँ",
+];
 
 /// What the data say to one figure or property that a question names.
 #[derive(Debug, Serialize, ToSchema)]
@@ -105,6 +115,8 @@ pub struct Row {
 pub struct Comparison {
     /// How many of the products the question names.
     named: usize,
+    /// Whether the question names a place that the list does not have: "the third" of two.
+    beyond: bool,
     /// The products, the best first where a figure decides.
     rows: Vec<Row>,
     /// The figure or property that the question is about, by variety; `null` if it names none.
@@ -115,6 +127,19 @@ pub struct Comparison {
     best: Vec<String>,
     /// Whether all are the same in it.
     equal: bool,
+    /// The one that customers rate best, the cheapest of several; `null` without products.
+    rated: Option<Rated>,
+}
+
+/// A product with its rating.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Rated {
+    #[serde(flatten)]
+    short: ProductShort,
+    /// Mean rating, 1–5.
+    rating: f64,
+    /// Whether no other of them costs less.
+    cheapest: bool,
 }
 
 enum By<'m> {
@@ -142,7 +167,12 @@ pub async fn compare(state: Data<State>, query: Query<CompareQuery>) -> Result<J
                 .filter(|p| seen.insert(p.sku.clone()))
                 .take(PRODUCTS)
                 .collect();
-            let meant = meant(&state.vocabulary, &all, &about);
+            let places = places(&about);
+            let beyond = places.iter().any(|place| *place >= all.len());
+            let meant = match places.is_empty() || beyond {
+                true => meant(&state.vocabulary, &all, &about),
+                false => places.into_iter().map(|place| all[place]).collect(),
+            };
             let mut products = if meant.len() >= 2 { meant.clone() } else { all };
             let by = by(catalogue, &products, &about, by_price);
             let order = |a: &Product, b: &Product| compared(catalogue, by.as_ref(), a, b, country);
@@ -176,7 +206,18 @@ pub async fn compare(state: Data<State>, query: Query<CompareQuery>) -> Result<J
                 .iter()
                 .map(|p| Ok(Row { short: short(connection, p, country)?, text: text(p) }))
                 .collect::<Result<Vec<Row>, ApiError>>()?;
+            let minor = |p: &Product| p.price(country).map_or(i64::MAX, |m| m.minor);
+            let liked = products
+                .iter()
+                .copied()
+                .min_by(|a, b| b.rating.total_cmp(&a.rating).then_with(|| minor(a).cmp(&minor(b))));
+            let rated = liked.map(|p| {
+                let cheapest = products.iter().all(|o| minor(p) <= minor(o));
+                Ok::<_, ApiError>(Rated { short: short(connection, p, country)?, rating: p.rating, cheapest })
+            });
             Ok(Comparison {
+                rated: rated.transpose()?,
+                beyond,
                 named: meant.len(),
                 equal: known && best.len() == rows.len() && rows.len() > 1,
                 rows,
@@ -187,6 +228,14 @@ pub async fn compare(state: Data<State>, query: Query<CompareQuery>) -> Result<J
         })
         .await?;
     Ok(Json(comparison))
+}
+
+/// The places of a list that a text names, if it names two or more: one alone may count something else.
+fn places(about: &str) -> Vec<usize> {
+    let said = words(about);
+    let named = |place: &usize| PLACES[*place].split(' ').flat_map(words).any(|w| said.contains(&w));
+    let places: Vec<usize> = (0..PLACES.len()).filter(named).collect();
+    if places.len() > 1 { places } else { Vec::new() }
 }
 
 /// The products that a text names, each by words that do not fit all of them.
@@ -264,6 +313,20 @@ mod tests {
         );
         assert_eq!(ask("PH-SAM-M14", "does it have nfc"), one("NFC", None, None));
         assert_eq!(ask("PH-SAM-M14", "is it in stock"), vec![]);
+        for text in
+            ["ये धोने पे सिकुड़ेगा तो नहीं", "will it shrink?", "se puede lavar?", "dhone pe kharab to nahi hoga"]
+        {
+            assert_eq!(ask("KU-CHL-SET", text), one("Washing", Some("Dry clean only"), None), "{text}");
+        }
+    }
+
+    #[test]
+    fn places_are_named_by_two_ordinals() {
+        assert_eq!(places("पहले वाले और तीसरे वाले में कौन सा बेहतर है"), [0, 2]);
+        assert_eq!(places("the second or the 4th?"), [1, 3]);
+        assert_eq!(places("el primero y el segundo"), [0, 1]);
+        assert_eq!(places("pehle wala ya dusra"), [0, 1]);
+        assert!(places("the second one").is_empty());
     }
 
     #[test]

@@ -315,6 +315,8 @@ pub struct StockView {
     /// Days until it arrives; `null` if it cannot be sent.
     delivery_days: Option<u8>,
     place: PlaceView,
+    /// Colours in the stores there, in the size asked for, whichever colour was; none where no store is near.
+    colors: Vec<String>,
     /// Stores of the country that have it, nearest first, at most five.
     stores: Vec<StockedStore>,
     /// Same kind, available there, at most three; only if it is not available.
@@ -401,7 +403,17 @@ fn stock_view(
     let quantity = at(&counted, &pieces);
     let available = quantity > 0;
     let deliverable = found.map(|_| !stocked.is_empty());
+    let near = state.places.nearest(found.map(|f| f.point), country);
+    let near = near.iter().any(|(_, km)| km.is_some_and(|km| km <= NEARBY_KM));
+    let mut colors = Vec::new();
+    for color in product.colors.iter().filter(|_| near) {
+        let variant = Variant { colors: Some([color.clone()].into()), size: variant.size.clone() };
+        if at(&counted, &stock::by_store(connection, &product.sku, &variant)?) > 0 {
+            colors.push(color.clone());
+        }
+    }
     Ok(StockView {
+        colors,
         sku: product.sku.clone(),
         name: product.name.clone(),
         available,

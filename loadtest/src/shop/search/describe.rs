@@ -3,6 +3,7 @@
 use super::{Index, Query, Understood};
 use crate::shop::catalog::Catalogue;
 use crate::shop::i18n::Texts;
+use crate::shop::sizes;
 use crate::shop::vocab::Term;
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ impl Index {
         query: &Query,
         asked: &Understood,
         details: &[Texts],
+        found: &BTreeSet<&str>,
     ) -> Texts {
         let category = query.category.as_deref().map(|c| self.vocabulary.meanings(c)).unwrap_or_default();
         let kinds: BTreeSet<&String> = asked
@@ -52,7 +54,19 @@ impl Index {
             let category = catalogue.kinds.iter().find(|k| k.id == *id).map_or(id, |k| &k.category);
             matches!(category.as_str(), "shoes" | "clothing")
         };
-        let worn = (kinds.is_empty() && groups.is_empty()) || kinds.iter().chain(&groups).any(|id| worn(id));
+        // What only its model names is of a kind, too: "iPhone 256".
+        let of_found = |id: &&str| worn(&(*id).to_owned());
+        let worn = match kinds.is_empty() && groups.is_empty() {
+            true => found.is_empty() || found.iter().any(of_found),
+            false => kinds.iter().chain(&groups).any(|id| worn(id)),
+        };
+        // A number alone is said with its unit.
+        let whole = |s: &String| -> Option<String> {
+            let number = !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+            let all = catalogue.products.iter().filter(|p| found.contains(p.kind.as_str()));
+            let mut sizes = all.flat_map(|p| p.sizes(query.country));
+            sizes.find(|size| number && !worn && sizes::matches(size, s))
+        };
         const INCH: [&str; 4] = [" inch", " pulgadas", " इंच", " inch"];
         const LITRE: [&str; 4] = [" l", " l", " लीटर", " litre"];
         let text = |i: usize| {
@@ -68,7 +82,8 @@ impl Index {
                 names.map_or_else(|| c.clone(), |n| n.0[i].clone())
             });
             let bare = |s: &String| s.chars().count() <= 3;
-            let size = query.size.as_ref().map(|s| match s.strip_suffix(" l") {
+            let size = query.size.as_ref().map(|s| whole(s).unwrap_or_else(|| s.clone()));
+            let size = size.as_ref().map(|s| match s.strip_suffix(" l") {
                 Some(litres) => format!("{litres}{}", LITRE[i]),
                 None if bare(s) && worn => format!("{} {s}", SIZE[i]),
                 None => s.replace(" inch", INCH[i]),

@@ -1,7 +1,7 @@
 //! The details of a wish against what the shop's data tell of the kinds of things that are looked for.
 
 use super::traits::Name;
-use super::wishes::{Quantity, Wishes};
+use super::wishes::{Bound, Quantity, Wishes};
 use super::{Index, Query, Understood};
 use crate::shop::catalog::{Catalogue, Product};
 use crate::shop::i18n::Texts;
@@ -67,7 +67,13 @@ impl<'c> Details<'c> {
         for i in details.wishes.traits.clone() {
             let property = &traits.traits[i];
             let concerned = concerned(i);
-            if concerned.is_empty() {
+            let sized = |size: &str| {
+                let mut of_kind =
+                    catalogue.products.iter().enumerate().filter(|(_, p)| kinds.contains(p.kind.as_str()));
+                of_kind.any(|(i, p)| index.has_size(i, p, size, query.country))
+            };
+            // Whoever names a size that there is wants that one, for whomever.
+            if concerned.is_empty() || (property.none && query.size.as_deref().is_some_and(sized)) {
                 continue;
             }
             match property.known(catalogue, &concerned) {
@@ -76,12 +82,12 @@ impl<'c> Details<'c> {
             }
         }
         for quantity in details.wishes.quantities.clone() {
-            let known = quantity.measures.iter().find(|m| traits.measures[**m].known(catalogue, kinds));
-            match (known.copied(), quantity.measures.first()) {
+            let (known, likely) = figure_of(catalogue, kinds, &quantity);
+            match (known, likely) {
                 (Some(m), _) => details
                     .filters
                     .push(Filter { label: traits.say(&quantity, m), what: What::Quantity(quantity, m) }),
-                (None, Some(m)) => details.unknown.push(traits.say(&quantity, *m)),
+                (None, Some(m)) => details.unknown.push(traits.say(&quantity, m)),
                 (None, None) => {}
             }
         }
@@ -141,6 +147,34 @@ impl<'c> Details<'c> {
     }
 }
 
+/// The figure that a quantity is of and by which products of these kinds can be chosen, and the one that it is of at all: the
+/// first that some product has as much of, or that tells by more than its unit; what is less than any disk holds is memory.
+fn figure_of(
+    catalogue: &Catalogue,
+    kinds: &BTreeSet<&str>,
+    quantity: &Quantity,
+) -> (Option<usize>, Option<usize>) {
+    let measures = &catalogue.traits.measures;
+    let values = |m: usize| -> Vec<f64> {
+        let of_kind = catalogue.products.iter().filter(|p| kinds.contains(p.kind.as_str()));
+        of_kind.flat_map(|p| measures[m].values(p)).collect()
+    };
+    let known = |m: &usize| measures[*m].known(catalogue, kinds);
+    let first = quantity.measures.iter().copied().find(known);
+    let much = Quantity { bound: Bound::Exactly, ..quantity.clone() };
+    let has = |m: &usize| much.fits(&values(*m), measures[*m].id == "screen");
+    let small = |m: usize| values(m).into_iter().all(|v| quantity.number < v);
+    let told_beside = quantity.measures.iter().copied().filter(|m| measures[*m].beside).last();
+    match (quantity.measures.iter().copied().filter(known).find(has), first) {
+        (Some(m), _) => (Some(m), Some(m)),
+        (None, Some(m)) if !measures[m].beside && small(m) => match told_beside {
+            Some(other) => (Some(other).filter(known), Some(other)),
+            None => (Some(m), Some(m)),
+        },
+        (None, first) => (first, first.or_else(|| quantity.measures.first().copied())),
+    }
+}
+
 impl super::traits::Measure {
     /// The best figure of a product.
     #[must_use]
@@ -187,7 +221,10 @@ impl Index {
 pub fn named(catalogue: &Catalogue, text: &str) -> BTreeSet<Name> {
     let wishes = catalogue.traits.read(text);
     let measures = wishes.named.iter().chain(&wishes.good).copied();
-    let quantities = wishes.quantities.iter().flat_map(|q| q.measures.iter().copied());
+    let figures = &catalogue.traits.measures;
+    let told = |q: &Quantity, m: &usize| q.measures.len() == 1 || !figures[*m].beside;
+    let quantities = wishes.quantities.iter();
+    let quantities = quantities.flat_map(|q| q.measures.iter().copied().filter(move |m| told(q, m)));
     measures
         .chain(quantities)
         .map(Name::Measure)

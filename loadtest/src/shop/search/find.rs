@@ -89,6 +89,18 @@ pub(super) fn measures(product: &Product) -> HashSet<String> {
     all
 }
 
+/// Whether a product is one of the models that are not wanted, in words that are no brand, kind or colour: "not the iPhone" rules
+/// out all of them, "not the 15" of a wish for an iPhone only the one that is called just that.
+pub(super) fn is_named_out(product: &Product, wish: &BTreeSet<String>, not: &[Vec<String>]) -> bool {
+    let own: BTreeSet<String> = words(&product.name).into_iter().collect();
+    let brand = words(&product.brand);
+    not.iter().any(|model| {
+        let rest = own.iter().filter(|w| !brand.contains(w) && !wish.contains(*w) && !model.contains(w));
+        let numbered = model.iter().any(|w| w.bytes().any(|b| b.is_ascii_digit()));
+        model.iter().all(|w| own.contains(w)) && (!numbered || rest.count() == 0)
+    })
+}
+
 /// Whether a product is among what is not wanted; a colour rules it out only if it comes in no other.
 pub(super) fn excluded(product: &Product, not: &BTreeSet<Term>) -> bool {
     let colors = |c: &String| not.contains(&Term::Color(c.clone()));
@@ -134,7 +146,7 @@ impl Index {
         let query = &query;
         let mut answer = Answer {
             sold: true,
-            asked: self.describe(catalogue, query, &asked, &details.labels()),
+            asked: self.describe(catalogue, query, &asked, &details.labels(), &kinds),
             unknown: details.unknown.clone(),
             makers,
             ..Answer::default()

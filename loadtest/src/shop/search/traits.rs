@@ -18,9 +18,12 @@ pub struct Measure {
     pub names: Texts,
     words: Vec<String>,
     units: Vec<String>,
-    /// The unit tells only beside one of the words.
+    /// The unit tells only beside one of the words, or where no other figure of the unit can be that much.
     #[serde(default)]
     pub beside: bool,
+    /// One of the words beside a number tells without a unit: "256 de memoria".
+    #[serde(default)]
+    pub bare: bool,
     features: Vec<String>,
     /// Units of the sizes that hold the figure.
     #[serde(default)]
@@ -53,6 +56,9 @@ pub struct Trait {
     not_brands: Vec<String>,
     #[serde(default)]
     kinds: Vec<String>,
+    /// Nothing in the shop has it.
+    #[serde(default)]
+    pub none: bool,
     r#for: Vec<String>,
 }
 
@@ -197,6 +203,9 @@ impl Trait {
     /// Whether a product has it; nothing if its data do not tell.
     #[must_use]
     pub fn has(&self, product: &Product) -> Option<bool> {
+        if self.none {
+            return Some(false);
+        }
         if !self.kinds.is_empty() {
             return Some(self.kinds.contains(&product.kind));
         }
@@ -222,7 +231,7 @@ impl Trait {
     #[must_use]
     pub fn known(&self, catalogue: &Catalogue, kinds: &BTreeSet<&str>) -> bool {
         let mut of_kind = catalogue.products.iter().filter(|p| kinds.contains(p.kind.as_str()));
-        of_kind.any(|p| self.has(p) == Some(true))
+        of_kind.any(|p| self.none || self.has(p) == Some(true))
     }
 
     /// The line of the data that tells, by variety.

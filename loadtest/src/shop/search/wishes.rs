@@ -23,7 +23,7 @@ pub enum Bound {
 /// A figure that is wished for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quantity {
-    /// Places of the figures that it may be of, in the order of the data.
+    /// Places of the figures that it may be of, the likeliest first.
     pub measures: Vec<usize>,
     /// How much.
     pub number: f64,
@@ -181,7 +181,7 @@ impl Traits {
         let ahead = at.checked_sub(1).and_then(|i| Some((length, self.phrase(&said[i..=i])?.1)));
         let of = |names: &BTreeSet<Name>| -> Vec<usize> {
             let named = names.iter().filter_map(|n| if let Name::Measure(i) = n { Some(*i) } else { None });
-            named.filter(|i| unit.map_or(self.measures[*i].beside, |u| u.contains(i))).collect()
+            named.filter(|i| unit.map_or(self.measures[*i].bare, |u| u.contains(i))).collect()
         };
         let named = [behind, ahead].into_iter().flatten().find_map(|(length, names)| {
             let measures = of(names);
@@ -189,8 +189,12 @@ impl Traits {
             (told && !measures.is_empty()).then_some((length, measures))
         });
         let (length, measures) = named.or_else(|| {
-            let plain = unit?.iter().copied().filter(|i| !self.measures[*i].beside).collect::<Vec<_>>();
-            (!plain.is_empty()).then_some((2, plain))
+            // What only a word tells comes last: "16 GB" of a laptop is its memory, if no disk is that small.
+            let beside = |told: bool| {
+                unit.into_iter().flatten().copied().filter(move |i| self.measures[*i].beside == told)
+            };
+            let plain: Vec<usize> = beside(false).collect();
+            (!plain.is_empty()).then(|| (2, plain.into_iter().chain(beside(true)).collect()))
         })?;
         let number = if next(1).is_some_and(|w| w == "tb" || w == "टीबी") { n * 1024.0 } else { n };
         let end = at + if unit.is_some() { 2 } else { 1 };
