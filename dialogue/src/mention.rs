@@ -21,8 +21,9 @@ pub(crate) fn worded(slot: &str) -> String {
 /// The entity whose values are days.
 const DATE: &str = "date";
 
-/// The understanding with what the words add to it.
-pub(crate) fn settled(a: &Assistant, text: &str, u: &Understanding) -> Understanding {
+/// The understanding with the values that its text rules out under names of their own. Before anything else is made of a "not":
+/// what nobody wants is a wish too, and no rival of what is wanted.
+pub(crate) fn ruled_out(a: &Assistant, text: &str, u: &Understanding) -> Understanding {
     let mut settled = u.clone();
     let rules_out = |name: &str| a.domain.slots.values().any(|s| s.takes_entity(&denied(name)));
     for entity in &mut settled.entities {
@@ -32,6 +33,14 @@ pub(crate) fn settled(a: &Assistant, text: &str, u: &Understanding) -> Understan
         {
             entity.entity = denied(&entity.entity);
         }
+    }
+    settled
+}
+
+/// The understanding with what the words add to it.
+pub(crate) fn settled(a: &Assistant, text: &str, u: &Understanding) -> Understanding {
+    let mut settled = ruled_out(a, text, u);
+    for entity in &mut settled.entities {
         if entity.end > entity.start
             && entity.entity == DATE
             && crate::since::began(text, (entity.start, entity.end))

@@ -110,6 +110,12 @@ pub(crate) fn judge(text: &str, spans: &[(usize, usize)]) -> Vec<Verdict> {
             .get(from..to.max(from))
             .is_some_and(|c| c.iter().any(|c| matches!(c, ',' | ';' | '.' | '!' | '।' | '–' | '—' | '\n')))
     };
+    // Whether nothing but articles and the like stands between a cue and the thing behind it.
+    let plain = |to: usize, next: usize| {
+        said.iter()
+            .filter(|(_, (s, e))| *s >= to && *e <= spans[next].0)
+            .all(|(w, _)| BETWEEN.split_whitespace().any(|b| b == w))
+    };
     let inside = |(_, (from, to)): &(String, (usize, usize))| spans.iter().any(|(s, e)| from >= s && to <= e);
     let mut verdicts = vec![Verdict::Kept; spans.len()];
     let mut at = 0;
@@ -124,12 +130,7 @@ pub(crate) fn judge(text: &str, spans: &[(usize, usize)]) -> Vec<Verdict> {
             .find(|cue| cue.iter().enumerate().all(|(i, w)| said.get(at + i).is_some_and(|(s, _)| s == w)));
         if let Some(cue) = before {
             to = said[at + cue.len() - 1].1.1;
-            let plain = |next: &usize| {
-                said.iter()
-                    .filter(|(_, (s, e))| *s >= to && *e <= spans[*next].0)
-                    .all(|(w, _)| BETWEEN.split_whitespace().any(|b| b == w))
-            };
-            if let Some(next) = nearest_after(spans, &said, to, REACH).filter(plain)
+            if let Some(next) = nearest_after(spans, &said, to, REACH).filter(|next| plain(to, *next))
                 && !pause(to, spans[next].0)
             {
                 verdicts[next] = Verdict::Negated;
@@ -155,7 +156,8 @@ pub(crate) fn judge(text: &str, spans: &[(usize, usize)]) -> Vec<Verdict> {
                     verdicts[n] = Verdict::Unclear;
                 }
                 // "8842, no 8843": that one not, or no, that one?
-                (None, Some(n)) if !behind && previous.is_some() => {
+                // But "…, que no cueste más de 700" says what it denies.
+                (None, Some(n)) if !behind && previous.is_some() && plain(to, n) => {
                     verdicts[n] = Verdict::Unclear;
                     if let Some(p) = previous {
                         verdicts[p] = Verdict::Unclear;
@@ -325,6 +327,7 @@ mod tests {
             ("8842, no 8843", vec![Unclear, Unclear]),
             ("8842 no 8843", vec![Unclear, Unclear]),
             ("no, 8843", vec![Kept]),
+            ("un iphone, 8842, que no cueste más de 700", vec![Kept, Kept]),
             ("nahi 8843", vec![Kept]),
             ("no 8843", vec![Kept]),
             ("8842 8843", vec![Kept, Kept]),

@@ -25,6 +25,10 @@ const BESIDE: &str = "sabse most mas least zyada jyada सबसे ज्या
 const LIMIT: &str = "under below less than within upto tak andar niche neeche kam upar above over menos hasta debajo desde कम तक अंदर नीचे ऊपर";
 /// Units of the figures in names.
 const UNITS: &str = "l ltr litre litres liter liters litro litros ton tons inch inches in pulgadas gb tb kg w watt mah ml cm लीटर इंच";
+/// Words that tell that one of those shown is meant, for a superlative without article and "wala": "इनमें सबसे सस्ती कौन सी है".
+const AMONG: &str = "inme inmein unme unmein dono इनमें उनमें दोनों";
+/// What a Hindi superlative begins with.
+const MOST: &str = "sabse सबसे";
 /// What the articles of such phrases are; not "los" and "the … ones", which look for more.
 const BEFORE: &str = "the that el la ese esa este esta al del वो वह wo woh vo";
 /// What stands behind them in Hindi and English.
@@ -230,7 +234,12 @@ pub(super) fn pointed(options: &[Offered], text: &str, u: &Understanding) -> Opt
         if said.iter().any(|(w, _)| is(LIMIT, w)) {
             return None;
         }
-        beside(&said, BEFORE, BEHIND, span_of)
+        let superlative = || {
+            let at = said.iter().position(|(w, _)| is(MOST, w))?;
+            let among = said[..at].iter().any(|(w, _)| is(AMONG, w));
+            (among && at + 1 < said.len()).then(|| span_of(at, at + 2)).flatten()
+        };
+        beside(&said, BEFORE, BEHIND, span_of).or_else(superlative)
     })
 }
 
@@ -294,6 +303,9 @@ mod tests {
         assert_eq!(one(&audio, "sony wala sasta kaisa hai"), None);
         assert_eq!(one(&audio, "sabse sasta wala kab aayega"), Some(2));
         assert_eq!(one(&audio, "los más baratos"), None);
+        assert_eq!(one(&audio, "इनमें सबसे सस्ती कौन सी है और वारंटी कितनी है"), Some(2));
+        assert_eq!(one(&audio, "inme sabse mehnga konsa hai, colour kya h"), Some(0));
+        assert_eq!(one(&audio, "sabse sasta dikhao"), None);
         let other = crate::testing::understanding("search_product", 0.9, &[("product", "phone")]);
         assert!(pointed(&audio, "phone sabse sasta wala dikhao", &other).is_none());
     }

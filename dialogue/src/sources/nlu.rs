@@ -17,7 +17,7 @@ use serde_json::Value;
 /// What an understood text says.
 pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Command> {
     let a = turn.a;
-    let meant = match negation_settled(text, u) {
+    let meant = match negation_settled(text, &crate::mention::ruled_out(a, text, u)) {
         Some(settled) => settled,
         None => return vec![Command::CannotHandle { reason: "not_understood" }],
     };
