@@ -164,7 +164,7 @@ fn figure_of(
     let much = Quantity { bound: Bound::Exactly, ..quantity.clone() };
     let has = |m: &usize| much.fits(&values(*m), measures[*m].id == "screen");
     let small = |m: usize| values(m).into_iter().all(|v| quantity.number < v);
-    let told_beside = quantity.measures.iter().copied().filter(|m| measures[*m].beside).next_back();
+    let told_beside = quantity.measures.iter().copied().rfind(|m| measures[*m].beside);
     match (quantity.measures.iter().copied().filter(known).find(has), first) {
         (Some(m), _) => (Some(m), Some(m)),
         (None, Some(m)) if !measures[m].beside && small(m) => match told_beside {
