@@ -112,7 +112,8 @@ fn amounts(text: &str, words: &[Word]) -> Vec<Amount> {
             if numeric(w) {
                 digits = true;
             } else if !(spoken(w) || scale(w))
-                || (matches!(w, "a" | "an" | "un" | "una" | "uno" | "one" | "l") && at == first)
+                || (matches!(w, "a" | "an" | "un" | "una" | "uno" | "one" | "l" | "k") && at == first)
+                || (at > first && numbers::is_particle(w, &words[at - 1].text))
             {
                 break;
             }
@@ -150,6 +151,17 @@ pub(super) fn settle(parse: &mut Parse, text: &str) {
             .iter()
             .any(|e| e.entity.starts_with("price_") && e.start < place.end && place.start < e.end)
     };
+    if let Some((wrong, right)) = set_right(&amounts, &words, parse) {
+        let place = wrong.place.clone();
+        parse
+            .entities
+            .retain(|e| !(e.entity.starts_with("price_") && e.start < place.end && place.start < e.end));
+        let (start, end) = (right.words.start, right.words.end);
+        let name =
+            if cues::said(&words, start, end, true) == Said::Lower { "price_min" } else { "price_max" };
+        add(parse, text, vec![(name, right.value, right.place.clone())]);
+        return;
+    }
     let between = (0..words.len()).any(|at| has(BETWEEN, &words, at, false));
     let mut at = 0;
     while at < amounts.len() {
@@ -206,6 +218,11 @@ pub(super) fn settle(parse: &mut Parse, text: &str) {
         }
         at += 1;
     }
+    add(parse, text, limits);
+}
+
+/// Puts limits in the place of what the tagger made of their words.
+fn add(parse: &mut Parse, text: &str, limits: Vec<(&'static str, f64, Range<usize>)>) {
     let mut added: Vec<ParsedEntity> = Vec::new();
     for (entity, value, place) in limits {
         let inside = |e: &ParsedEntity| e.start < place.end && place.start < e.end;
@@ -215,6 +232,9 @@ pub(super) fn settle(parse: &mut Parse, text: &str) {
                 "price_max" | "price_min" | "time" | "size" | "quantity" | "date" | "order_id"
             )
         };
+        // "30 hzr": what the tagger took for a product is the amount's own scale or currency.
+        let part = |e: &ParsedEntity| inside(e) && !quotes(e) && amount_words(&e.text);
+        parse.entities.retain(|e| !part(e));
         // A product whose name has the number is no price.
         if parse.entities.iter().any(|e| inside(e) && !quotes(e)) {
             continue;
@@ -233,6 +253,36 @@ pub(super) fn settle(parse: &mut Parse, text: &str) {
     }
     parse.entities.append(&mut added);
     parse.entities.sort_by_key(|e| e.start);
+}
+
+/// Whether a text is nothing but scales and currencies.
+fn amount_words(text: &str) -> bool {
+    let said = words(text);
+    !said.is_empty() && said.iter().all(|w| numbers::is_scale(&w.text) || currency_word(&w.text))
+}
+
+/// "2000 bola tha, 1000 nahi": of two amounts the one that is denied, and the one that holds as a limit.
+fn set_right<'a>(amounts: &'a [Amount], words: &[Word], parse: &Parse) -> Option<(&'a Amount, &'a Amount)> {
+    let [first, second] = amounts else { return None };
+    let at = |a: &Amount, entity: fn(&str) -> bool| {
+        parse.entities.iter().any(|e| entity(&e.entity) && e.start < a.place.end && a.place.start < e.end)
+    };
+    let price = |a: &Amount| {
+        a.value >= 50.0
+            && !at(a, |e| matches!(e, "order_id" | "pincode" | "size" | "product" | "date" | "time"))
+            && !words.get(a.words.end).is_some_and(|w| super::lists::has_word(UNIT, &w.text))
+            && !a.words.start.checked_sub(1).is_some_and(|b| super::lists::has_word(LABEL, &words[b].text))
+    };
+    let money = |a: &Amount| a.money || at(a, |e| e.starts_with("price_"));
+    let denied = |a: &Amount| cues::denied(words, a.words.start, a.words.end);
+    if !(price(first) && price(second) && (money(first) || money(second))) {
+        return None;
+    }
+    match (denied(first), denied(second)) {
+        (true, false) => Some((first, second)),
+        (false, true) => Some((second, first)),
+        _ => None,
+    }
 }
 
 fn number(n: f64) -> Value {
@@ -296,6 +346,14 @@ mod tests {
             ("15-20k", &[], 15000.0, 20000.0),
             ("shoes 2000 to 3000 rs", &[], 2000.0, 3000.0),
             ("do se teen hazar wale", &[], 2000.0, 3000.0),
+            (
+                "fridge 25 se 30 hzr k bich double door",
+                &[("price_min", "25"), ("product", "hzr")],
+                25000.0,
+                30000.0,
+            ),
+            ("between 25 and 30k", &[], 25000.0, 30000.0),
+            ("entre 200 y 300", &[], 200.0, 300.0),
         ] {
             let (min, max, rest) = limits(text, tagged);
             assert_eq!((min, max), (Some(low), Some(high)), "{text}");
@@ -323,6 +381,19 @@ mod tests {
             ("máximo 5 mil pesos", &[("price_max", "5 mil")], None, Some(5000.0)),
             ("4,000 ke aas paas", &[("price_max", "4,000")], Some(3200.0), Some(4800.0)),
             ("unos 700 euros", &[("price_max", "700 euros")], Some(560.0), Some(840.0)),
+            ("lal saree 2 hzr k andar", &[("price_max", "hzr k")], None, Some(2000.0)),
+            ("2000 k andar saree", &[], None, Some(2000.0)),
+            ("dedh hazar tk ka kurta", &[], None, Some(1500.0)),
+            ("sadhe teen hajar tk", &[], None, Some(3500.0)),
+            ("डेढ़ लाख का लैपटोप चाहिए", &[], None, Some(150_000.0)),
+            ("dhai lakh ki bike", &[], None, Some(250_000.0)),
+            ("algo que no se vaya de 80", &[], None, Some(80.0)),
+            ("que no cueste más de 700", &[], None, Some(700.0)),
+            ("menos de mil", &[], None, Some(1000.0)),
+            ("un regalo, unos 60 eurillos", &[("product", "eurillos")], Some(48.0), Some(72.0)),
+            ("2000 bola tha mene 1000 nhi", &[("price_max", "1000")], None, Some(2000.0)),
+            ("I said 2000 not 1000", &[("price_max", "1000")], None, Some(2000.0)),
+            ("no 300 euros, 500 euros", &[], None, Some(500.0)),
             ("tvs around 50k", &[("price_max", "50k")], Some(40000.0), Some(60000.0)),
         ] {
             assert_eq!(limits(text, tagged).0, low, "{text}");
@@ -376,6 +447,9 @@ mod tests {
             "under size 9",
             "below 10 inches",
             "about 8842",
+            "order 8842 not 8843",
+            "2 hazar ka refund nahi aaya",
+            "talla 42 k puma",
         ] {
             let (min, max, _) = limits(text, &[]);
             assert_eq!((min, max), (None, None), "{text}");

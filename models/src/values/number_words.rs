@@ -88,15 +88,23 @@ pub fn number(word: &str) -> Option<u16> {
 /// What a word makes of the number before it: thousand, lakh, crore, dozen.
 pub fn scale(word: &str) -> Option<f64> {
     Some(match word {
-        "k" | "mil" | "thousand" | "thousands" | "hazar" | "hazaar" | "hajar" | "hajaar" | "hzar"
-        | "हजार" => 1e3,
-        "lakh" | "lakhs" | "lac" | "lacs" | "laakh" | "l" | "लाख" => 1e5,
+        "k" | "mil" | "thousand" | "thousands" | "thou" | "luca" | "lucas" | "hazar" | "hazaar" | "hajar"
+        | "hajaar" | "hzar" | "hzaar" | "hzr" | "hazr" | "hjar" | "hjr" | "hazzar" | "हजार" | "हजर" => {
+            1e3
+        }
+        "lakh" | "lakhs" | "lac" | "lacs" | "laakh" | "lkh" | "l" | "लाख" => 1e5,
         "crore" | "crores" | "cr" | "karod" | "करोड" => 1e7,
         "million" | "millions" | "millon" | "millones" => 1e6,
         "dozen" | "dozens" | "docena" | "docenas" | "darjan" | "दर्जन" => 12.0,
         "couple" | "par" => 2.0,
         _ => return None,
     })
+}
+
+/// Whether a scale word, coming behind `before` or behind another scale, is the particle that it looks like: "2 hazar *k*
+/// andar" and "2000 *k* andar" are Hindi's *ke*.
+pub fn is_particle(word: &str, before: Option<f64>) -> bool {
+    word == "k" && before.is_none_or(|n| n >= 1000.0)
 }
 
 /// What a Hindi fraction word makes of the number after it, in halves and quarters of the unit that follows.
@@ -113,11 +121,17 @@ pub enum Fraction {
 /// Reads a fraction word.
 pub fn fraction(word: &str) -> Option<Fraction> {
     Some(match word {
-        "sadhe" | "saadhe" | "sarhe" | "saade" | "sade" | "साढे" => Fraction::Plus(0.5),
-        "sava" | "sawa" | "savva" | "सवा" => Fraction::Plus(0.25),
-        "paune" | "pone" | "pauna" | "पौने" => Fraction::Minus(0.25),
-        "dedh" | "derh" | "ded" | "डेढ" => Fraction::Whole(1.5),
-        "dhai" | "dhaai" | "adhai" | "ढाई" => Fraction::Whole(2.5),
+        "sadhe" | "saadhe" | "sadhey" | "sarhe" | "saarhe" | "saade" | "sade" | "साढे" | "साडे" => {
+            Fraction::Plus(0.5)
+        }
+        "sava" | "sawa" | "savva" | "sawaa" | "सवा" => Fraction::Plus(0.25),
+        "paune" | "pone" | "pauna" | "pauney" | "pavne" | "पौने" | "पौना" => {
+            Fraction::Minus(0.25)
+        }
+        "dedh" | "derh" | "ded" | "dhed" | "daidh" | "डेढ" => Fraction::Whole(1.5),
+        "dhai" | "dhaai" | "dhayi" | "adhai" | "adhaai" | "ढाई" | "अढाई" => {
+            Fraction::Whole(2.5)
+        }
         "aadha" | "aadhe" | "adha" | "half" | "media" | "medio" | "आधा" | "आधे" => {
             Fraction::Whole(0.5)
         }

@@ -1,7 +1,7 @@
 //! Amounts and quantities as people write them: separators, thousands and lakhs, currencies, words, ranges.
 
 use super::{
-    number_words::{Fraction, fraction, number, scale},
+    number_words::{Fraction, fraction, is_particle as word_particle, number, scale},
     scan::key,
 };
 use crate::text::normalize::Normalized;
@@ -31,6 +31,11 @@ pub(super) fn is_number_word(word: &str) -> bool {
 /// Whether a word multiplies the number before it: thousand, lakh, k; dozens are no money.
 pub(super) fn is_scale(word: &str) -> bool {
     scale(word).is_some_and(|by| by >= 1000.0)
+}
+
+/// Whether a scale word behind another word of an amount is Hindi's *ke*: "2 hazar k andar", "2000 k andar".
+pub(super) fn is_particle(word: &str, before: &str) -> bool {
+    word_particle(word, if is_scale(before) { None } else { Some(amount(before).unwrap_or_default()) })
 }
 
 /// Whether a word stands for hundreds.
@@ -70,7 +75,9 @@ fn read(pieces: &[Piece]) -> Option<(f64, f64)> {
         match piece {
             Piece::Number(n) => current = Some(current.unwrap_or(0.0) + n + std::mem::take(&mut pending)),
             Piece::Word(word) => {
-                if let Some(by) = scale(word) {
+                if (total.is_some() || current.is_some()) && word_particle(word, current) {
+                    // "2 hazar k andar"
+                } else if let Some(by) = scale(word) {
                     factor = by;
                     // `sava lakh` is one and a quarter.
                     let one = if current.is_none() && pending != 0.0 { 1.0 + pending } else { 1.0 };
@@ -179,8 +186,10 @@ pub fn currency(text: &str) -> Option<&'static str> {
             | "rupe" | "rupias" | "rupia" | "रुपये" | "रुपए" | "रुपया" | "रूपये" | "रूपए" | "रु" | "रू" => {
                 "INR"
             }
-            "eur" | "euro" | "euros" | "यूरो" => "EUR",
-            "mxn" | "mn" | "mxp" => "MXN",
+            "eur" | "euro" | "euros" | "eurillos" | "eurillo" | "euritos" | "euracos" | "leuros" | "यूरो" => {
+                "EUR"
+            }
+            "mxn" | "mn" | "mxp" | "varos" => "MXN",
             "usd" | "us" | "dollar" | "dollars" | "buck" | "bucks" | "dolar" | "dolares" | "डॉलर" => {
                 "USD"
             }
@@ -237,6 +246,17 @@ mod tests {
             ("10 se 15 hazaar", 15_000.0),
             ("500 - 800", 800.0),
             ("500 to 2k", 2000.0),
+            ("2 hzr", 2000.0),
+            ("2 hzr k", 2000.0),
+            ("2000 k", 2000.0),
+            ("65 k", 65_000.0),
+            ("50 lucas", 50_000.0),
+            ("dedh lkh", 150_000.0),
+            ("sadhey teen hjar", 3500.0),
+            ("साडे तीन हज़ार", 3500.0),
+            ("adhaai lakh", 250_000.0),
+            ("pauney do hzr", 1750.0),
+            ("60 eurillos", 60.0),
         ] {
             assert_eq!(amount(text), Some(n), "{text}");
         }

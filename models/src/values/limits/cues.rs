@@ -6,18 +6,25 @@ use crate::values::lists::{cues, has_word};
 /// Words before an amount that make it the highest, of one word or more.
 pub(super) const UPPER_BEFORE: &str = "under|below|within|upto|max|maximum|maximo|less than|up to|at most|no more|menos de|por debajo|como mucho|hasta|debajo de|budget|tope|cheaper than|zyada se zyada|jyada se jyada|ज्यादा से ज्यादा";
 /// Words behind it.
-pub(super) const UPPER_BEHIND: &str = "tak|se kam|se km|ke andar|k andar|andar|ke niche|ke neeche|se niche|se neeche|or less|o menos|como mucho|max|maximo|tope|तक|से कम|के अंदर|अंदर|के नीचे|से नीचे|budget|बजट|ke budget|k budget|के बजट";
+pub(super) const UPPER_BEHIND: &str = "tak|tk|tkk|se kam|se km|s kam|s km|ke andar|k andar|andar|ke niche|ke neeche|k niche|k neeche|se niche|se neeche|or less|o menos|como mucho|max|maximo|tope|तक|से कम|के अंदर|अंदर|के नीचे|से नीचे|budget|बजट|ke budget|k budget|के बजट";
 /// Words behind an amount that names its scale or currency: "40 hazar me", "15 hazar wala phone".
 pub(super) const UPPER_BEHIND_MONEY: &str = "me|mein|mai|mei|m|में|मे|wala|wali|wale|vala|vali|वाला|वाली|वाले";
+/// As [`UPPER_BEHIND_MONEY`], but what it belongs to follows: "डेढ़ लाख का लैपटॉप".
+const OF: &str = "ka ki ke k का की के";
+/// What an amount is *of* that is no price to be looked for: "2 hazar ka refund".
+const NO_GOODS: &str = "order refund payment bill invoice receipt emi discount coupon cashback fraud charge recharge fine kaam hisab chuna paas \
+    pass aas karib kareeb lagbhag upar uper beech bich baad aaspaas ऑर्डर आर्डर रिफंड रिफ़ंड पेमेंट बिल ईएमआई डिस्काउंट कूपन कैशबैक चार्ज आस पास \
+    करीब लगभग ऊपर बीच बाद";
 /// Words before an amount that make it the lowest.
-pub(super) const LOWER_BEFORE: &str = "over|above|more than|at least|minimum|min|mas de|a partir|desde|minimo|por encima|encima de|from|beyond|exceed|exceeds|exceeding|pase de|pasen de|pasa de|pasan de|pasar de|pasarme de|pasarse de|supere|superen|supera|superan|exceda|excedan";
+pub(super) const LOWER_BEFORE: &str = "over|above|more than|at least|minimum|min|mas de|a partir|desde|minimo|por encima|encima de|from|beyond|exceed|exceeds|exceeding|pase de|pasen de|pasa de|pasan de|pasar de|pasarme de|pasarse de|supere|superen|supera|superan|exceda|excedan|vaya de|vayan de|irme de|irse de|cueste mas de|cuesten mas de";
 /// Words behind it.
-pub(super) const LOWER_BEHIND: &str = "se zyada|se jyada|se jada|se ziada|se upar|se uper|se oopar|ke upar|ke uper|or more|o mas|से ज्यादा|से ऊपर|से उपर|के ऊपर|के उपर|से अधिक";
+pub(super) const LOWER_BEHIND: &str = "se zyada|se jyada|s zyada|s jyada|se jyda|se zyda|se jada|se ziada|se upar|se uper|se oopar|ke upar|ke uper|or more|o mas|से ज्यादा|से ऊपर|से उपर|के ऊपर|के उपर|से अधिक";
 /// Words that say that about as much is meant, before the amount and behind it.
 const ABOUT_BEFORE: &str = "around|about|approx|approximately|roughly|unos|unas|sobre|alrededor de|cerca de|aproximadamente|lagbhag|kareeb|karib|takriban|लगभग|करीब";
 const ABOUT_BEHIND: &str = "ke aas paas|k aas paas|ke aaspaas|k aaspaas|ke aas pass|aas paas|ke karib|ke kareeb|ish|or so|mas o menos|aprox|aproximadamente|के आस पास|के आसपास|के करीब|के लगभग";
 /// Limits that are hardly said of anything but a price, whatever number follows.
-const PLAIN_BEFORE: &str = "under|below|less than|menos de|por debajo de|cheaper than";
+const PLAIN_BEFORE: &str = "under|below|less than|menos de|por debajo de|cheaper than|cost more than|costs more than|spend more than|\
+    se vaya de|se vayan de|se pase de|cueste mas de|cuesten mas de|gastar mas de|gastarme mas de|irme de";
 const PLAIN_BEHIND: &str =
     "se kam|se km|ke andar|k andar|ke niche|ke neeche|se niche|se neeche|से कम|के अंदर|के नीचे|से नीचे";
 /// Words that deny.
@@ -102,11 +109,28 @@ pub(super) fn said(words: &[Word], first: usize, end: usize, money: bool) -> Sai
     if before(ABOUT_BEFORE, words, first).is_some() || behind(ABOUT_BEHIND).is_some() {
         return Said::About;
     }
-    if money && behind(UPPER_BEHIND_MONEY).is_some() {
+    // "Mil ke" is "together" in Hindi.
+    let goods = words.get(first).is_some_and(|w| w.text != "mil")
+        && words.get(end).is_some_and(|w| is(OF, &w.text))
+        && words.get(end + 1).is_some_and(|w| clause(w) && !is(NO_GOODS, &w.text));
+    if money && (behind(UPPER_BEHIND_MONEY).is_some() || goods) {
         return Said::Upper;
     }
     Said::Nothing
 }
+
+/// Whether an amount is the one denied of two that a customer sets right: "2000 bola tha, 1000 *nahi*", "*not* 1000".
+pub(super) fn denied(words: &[Word], first: usize, end: usize) -> bool {
+    const AHEAD: &str = "not no";
+    const BEHIND: &str = "nahi nahin nahee nai nhi nhin नहीं नही";
+    let ahead = first.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|w| is(AHEAD, &w.text));
+    let behind = words.get(end).is_some_and(|w| is(BEHIND, &w.text))
+        && words.get(end + 1).is_none_or(|w| !clause(w) || is(SAID, &w.text));
+    ahead || behind
+}
+
+/// Words that tell what was said before: "2000 *bola* tha".
+const SAID: &str = "said told asked meant bola bole boli kaha kahaa likha tha dije dicho puse pedi बोला बोले बोली कहा लिखा था";
 
 /// Whether a number without scale or currency has a limit that is said of prices: "under 40".
 pub(super) fn plainly(words: &[Word], first: usize, end: usize) -> bool {
