@@ -113,6 +113,14 @@ pub(crate) fn stars(text: &str) -> Option<(u8, String)> {
         (number(first).is_some() && first + 1 < said.words.len() && said.pause_before(first + 1))
             .then_some(first)
     })?;
+    // "5 star nahi dunga, 3 theek hai", "not 5 stars, 3": what is not given is none.
+    let denied = said.words.get(at.wrapping_sub(1)).is_some_and(|(w, _)| listed("not no", w))
+        || said.words[at + 1..].iter().take(2).any(|(w, _)| listed("nahi nahin nhi nai नहीं नही", w));
+    let mut others = (0..said.words.len()).filter(|other| *other != at && number(*other).is_some());
+    if denied {
+        let other = others.next().filter(|_| others.next().is_none())?;
+        return Some((number(other)?, said.rest(other + 1 + usize::from(named(other)))));
+    }
     let to = at + 1 + usize::from(named(at));
     let start = if said.words[..at].iter().all(|(w, _)| listed(GIVES, w)) { 0 } else { at };
     let before: String = match start {
@@ -190,6 +198,9 @@ mod tests {
             ("un 2, no me has mandado la factura", Some((2, "no me has mandado la factura"))),
             ("ghatiya service, 2 star", Some((2, "ghatiya service"))),
             ("4 stars", Some((4, ""))),
+            ("5 star nhi dunga 3 thik h", Some((3, "thik h"))),
+            ("not 5 stars, 3", Some((3, ""))),
+            ("5 star nahi dunga", None),
             ("2 phones, please", None),
             ("7 stars", None),
         ] {
