@@ -205,7 +205,8 @@ impl Hands {
 
 /// What understanding is asked, for a text or a clause of it.
 fn parse_request(request: &UnderstandRequest, text: String) -> ParseRequest {
-    let earlier = |e: &charla_dialogue::state::Exchange| Earlier { intent: e.intent.clone(), action: e.action.clone() };
+    let earlier =
+        |e: &charla_dialogue::state::Exchange| Earlier { intent: e.intent.clone(), action: e.action.clone() };
     ParseRequest {
         text,
         language: request.language.clone(),

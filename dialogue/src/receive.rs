@@ -381,8 +381,8 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     }
     let mut commands = nlu::commands(turn, &pending.text, u);
     if commands == [Command::LowConfidence]
-        && turn.state.owner == Owner::Bot
-        && let Some(heard) = clauses::heard(turn, &pending.text, u)
+        && (turn.state.owner == Owner::Bot || waits_unheard(turn))
+        && let Some(mut heard) = clauses::heard(turn, &pending.text, u)
     {
         // Two wishes share the probability of the whole: each of them is sure.
         let (intent, confidence) = heard.intent;
@@ -391,6 +391,7 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         for part in heard.rest {
             later::run(turn, part, true);
         }
+        wish_while_waiting(turn, &mut heard.commands);
         return execute(turn, heard.commands, false);
     }
     if pending.held && pending.answers && no_wish(&pending.text, &commands) {
@@ -429,8 +430,7 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
 /// Who waits because something was not understood, and says it again so that it is, is served as if the topic had been tapped:
 /// if that settles the matter, nobody need answer. Who asked for a person waits for one.
 fn wish_while_waiting(turn: &Turn, commands: &mut [Command]) {
-    let Owner::Queue { reason, .. } = &turn.state.owner else { return };
-    if !matches!(reason.as_str(), "low_confidence" | "failed_attempts") {
+    if !waits_unheard(turn) {
         return;
     }
     for command in commands {
@@ -438,6 +438,11 @@ fn wish_while_waiting(turn: &Turn, commands: &mut [Command]) {
             *tapped = true;
         }
     }
+}
+
+/// Whether the customer waits for a person because something was not understood.
+fn waits_unheard(turn: &Turn) -> bool {
+    matches!(&turn.state.owner, Owner::Queue { reason, .. } if matches!(reason.as_str(), "low_confidence" | "failed_attempts"))
 }
 
 /// "Rehne do, mazak kar raha tha": the cancel word was sure, and the few words behind it are no wish.

@@ -324,7 +324,10 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
         let before = at - starts.last().copied().unwrap_or_default();
         // "…, aur warranty kitni hai": Hindi asks at the end.
         let asks = before >= PART
-            && said.words[at + 1..].iter().take_while(|(w, _)| !listed(JOINS, w)).any(|(w, _)| listed(ASKS, w));
+            && said.words[at + 1..]
+                .iter()
+                .take_while(|(w, _)| !listed(JOINS, w))
+                .any(|(w, _)| listed(ASKS, w));
         let joined = listed(JOINS, word) && (listed(BEGINS, next) || asks);
         let comma = gap.contains(&',') && listed(BEGINS, word);
         if sentence || joined || comma {
@@ -455,10 +458,7 @@ mod tests {
             parts("tienes las nike en la 42 y cuánto cuesta el envío"),
             ["tienes las nike en la 42", "cuánto cuesta el envío"]
         );
-        assert_eq!(
-            parts("दूसरा वाला ठीक है और उसकी वारंटी कितनी है"),
-            ["दूसरा वाला ठीक है", "उसकी वारंटी कितनी है"]
-        );
+        assert_eq!(parts("दूसरा वाला ठीक है और उसकी वारंटी कितनी है"), ["दूसरा वाला ठीक है", "उसकी वारंटी कितनी है"]);
         assert!(parts("phone aur laptop me kya farak hai").is_empty());
         assert!(parts("black and white shoes under 2.500").is_empty());
         assert!(parts("phone under 20000, black").is_empty());

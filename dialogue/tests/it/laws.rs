@@ -63,7 +63,10 @@ fn understanding() -> impl Strategy<Value = Understanding> {
         prop::collection::vec(entities, 0..3),
         prop::sample::select(vec!["en", "es", "hi", "hi-Latn", "other", "other-indic"]),
         prop_oneof![Just(0.0_f32), Just(0.9)],
-        prop::collection::vec((prop::sample::select(intents.to_vec()), prop_oneof![Just(0.9_f32), Just(0.4)]), 0..4),
+        prop::collection::vec(
+            (prop::sample::select(intents.to_vec()), prop_oneof![Just(0.9_f32), Just(0.4)]),
+            0..4,
+        ),
     )
         .prop_map(|(intent, p, entities, language, out, clauses)| Understanding {
             languages: vec![(language.into(), 0.92), ("en".into(), 0.05)],
