@@ -43,7 +43,9 @@ pub fn split(text: &str) -> Vec<(usize, usize)> {
             continue;
         }
         let last = starts.last().copied().unwrap_or_default();
-        if at - last >= WORDS && words.len() - at >= WORDS {
+        // What joins is no word of the clause.
+        let own = |from: usize, to: usize| to - from - usize::from(from > 0 && is(JOINS, from));
+        if own(last, at) >= WORDS && own(at, words.len()) >= WORDS {
             starts.push(at);
         }
     }
