@@ -72,6 +72,8 @@ pub fn words_of(text: &str, (start, end): (usize, usize)) -> (usize, String) {
 pub(crate) struct Heard {
     /// Intent and probability of the clause that is done first.
     pub intent: (String, f32),
+    /// Its words.
+    pub text: String,
     /// What it says.
     pub commands: Vec<Command>,
     /// The others that are wishes, to be looked at afterwards.
@@ -108,7 +110,7 @@ pub(crate) fn heard(turn: &Turn, text: &str, u: &Understanding) -> Option<Heard>
         return None;
     }
     let rest = wishes.iter().skip(1).map(|w| words_of(text, (w.start, w.end)).1).collect();
-    Some(Heard { intent: first.intent.clone(), commands, rest })
+    Some(Heard { intent: first.intent.clone(), text: text_of, commands, rest })
 }
 
 /// The intent of a clause that is surely a wish.

@@ -387,7 +387,7 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         // Two wishes share the probability of the whole: each of them is sure.
         let (intent, confidence) = heard.intent;
         turn.emit(TrackerEvent::ExchangeBegun { intent: intent.clone() });
-        turn.emit(TrackerEvent::ClauseMeant { intent, confidence });
+        turn.emit(TrackerEvent::ClauseMeant { text: heard.text, intent, confidence });
         for part in heard.rest {
             later::run(turn, part, true);
         }

@@ -59,8 +59,9 @@ pub enum TrackerEvent {
     ConfidenceSet {
         confidence: f32,
     },
-    /// One clause of the latest message is what is done: it counts with this intent and confidence.
+    /// One clause of the latest message is what is done: it counts with these words, this intent and confidence.
     ClauseMeant {
+        text: String,
         intent: String,
         confidence: f32,
     },

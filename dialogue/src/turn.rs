@@ -219,7 +219,13 @@ impl<'a> Turn<'a> {
             self.emit(TrackerEvent::Drafted { drafts: vec![] });
         }
         let drafts = std::mem::take(&mut self.drafts);
-        for (i, composed) in reply::compose(&drafts).into_iter().enumerate() {
+        let mut replies: Vec<reply::Composed> = Vec::new();
+        for reply in reply::compose(&drafts) {
+            if !self.just_said(&reply) && replies.iter().all(|r| r.message != reply.message) {
+                replies.push(reply);
+            }
+        }
+        for (i, composed) in replies.into_iter().enumerate() {
             let Some(token) = policy::window(&self.state, self.at) else {
                 self.emit(TrackerEvent::Withheld { reason: "window_closed".into() });
                 continue;
@@ -236,6 +242,20 @@ impl<'a> Turn<'a> {
         }
         self.timers();
         (self.events, self.effects)
+    }
+
+    /// Whether a message has been sent since anybody else last wrote: two sentences of a message may lead to the same.
+    fn just_said(&self, composed: &reply::Composed) -> bool {
+        let body = composed.message.body();
+        let since = self.state.transcript.iter().rev().take_while(|line| line.from == "bot");
+        let mut just = since.filter(|line| self.at - line.at < JUST_MS);
+        match composed.options.is_empty() {
+            // Alone, or with a question behind it.
+            true => just.any(|line| {
+                line.text.strip_prefix(body).is_some_and(|r| r.is_empty() || r.starts_with('\n'))
+            }),
+            false => just.any(|line| line.text == body) && self.state.last_reply.contains(&composed.message),
+        }
     }
 
     /// Reminder and abandonment run from the latest question of a flow; patterns' questions may stay unanswered.
@@ -258,6 +278,9 @@ impl<'a> Turn<'a> {
         self.emit(TrackerEvent::TimersArmed { asked_at: asked });
     }
 }
+
+/// For so long, in milliseconds, what was said need not be said again; a reminder comes later.
+const JUST_MS: i64 = 60_000;
 
 /// Calls that serve the customer's rights or wish before consent: asking for a person, withdrawing.
 fn is_exempt(action: &str) -> bool {

@@ -219,6 +219,12 @@ impl Run {
                     return Err(format!("said: {:?}", self.talk.responses()));
                 }
             }
+            "messages" => {
+                let (wanted, sent) = (value.number().unwrap_or_default(), self.talk.said.len());
+                if sent as f64 != wanted as f64 {
+                    return Err(format!("{sent} messages, not {wanted}: {:?}", self.talk.responses()));
+                }
+            }
             other => return Err(format!("unknown step `{other}`")),
         }
         Ok(())

@@ -75,8 +75,9 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
                 *last = confidence;
             }
         }
-        ClauseMeant { intent, confidence } => {
+        ClauseMeant { text, intent, confidence } => {
             if let Some(latest) = &mut state.latest {
+                latest.text = text;
                 latest.intent = Some(intent);
                 latest.confidence = confidence;
             }

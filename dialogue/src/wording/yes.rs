@@ -254,7 +254,8 @@ pub(crate) fn behind_yes(words: &Words, own: &[String], shown: &str, text: &str)
     let rest = reading.said.rest(from);
     let refused = ["no", "cancel", "halt", "stop", "restart"].iter().any(|kind| words.is(kind, &rest))
         || listed(HINDERS, reading.word(from));
-    (length - from >= 2 && !refused && (strong || joined)).then_some(rest)
+    // "Vale y el reembolso, ¿cuándo me llega?" turns to something else.
+    (length - from >= 2 && !refused && (strong || (joined && !asks))).then_some(rest)
 }
 
 /// What is said beside a clear yes that may change what was read out: "yes, but make it 60", "45 kardo aur bhej do". Nothing where
@@ -319,6 +320,7 @@ mod tests {
             ("si me dices para qué, y cuándo", None),
             ("si llega el miércoles", None),
             ("ok, where is my order", None),
+            ("vale y el reembolso del pedido cancelado cuándo me llega?", None),
             ("ok cancel", None),
             ("ok, never mind", None),
             ("yes, but not wednesday", None),

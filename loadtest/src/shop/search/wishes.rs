@@ -106,9 +106,9 @@ impl Traits {
             }
         }
         let said = split(rest);
-        let mut at = 0;
+        let (mut at, mut free) = (0, 0);
         while at < said.len() {
-            if let Some((n, quantity)) = self.quantity(&said, at) {
+            if let Some((n, quantity)) = self.quantity(&said, (free, at)) {
                 wishes.used.extend(said[at..at + n].iter().cloned());
                 // Who changes their mind means the later figure.
                 wishes
@@ -116,6 +116,7 @@ impl Traits {
                     .retain(|q| q.measures != quantity.measures || !same_side(q.bound, quantity.bound));
                 wishes.quantities.push(quantity);
                 at += n;
+                free = at;
                 continue;
             }
             match self.phrase(&said[at..]) {
@@ -166,7 +167,8 @@ impl Traits {
     }
 
     /// A number with what it measures, and the words that it takes.
-    fn quantity(&self, said: &[String], at: usize) -> Option<(usize, Quantity)> {
+    /// `free`: from here on no quantity has taken a word.
+    fn quantity(&self, said: &[String], (free, at): (usize, usize)) -> Option<(usize, Quantity)> {
         let n = number(&said[at])?;
         let next = |i: usize| said.get(at + i).map(String::as_str);
         let spoken = !said[at].starts_with(|c: char| c.is_ascii_digit());
@@ -178,7 +180,10 @@ impl Traits {
             let (words, names) = self.phrase(said.get(at + length + skip..)?).filter(|_| between)?;
             Some((length + skip + words, names))
         });
-        let ahead = at.checked_sub(1).and_then(|i| Some((length, self.phrase(&said[i..=i])?.1)));
+        let ahead = at
+            .checked_sub(1)
+            .filter(|i| *i >= free)
+            .and_then(|i| Some((length, self.phrase(&said[i..=i])?.1)));
         let of = |names: &BTreeSet<Name>| -> Vec<usize> {
             let named = names.iter().filter_map(|n| if let Name::Measure(i) = n { Some(*i) } else { None });
             named.filter(|i| unit.map_or(self.measures[*i].bare, |u| u.contains(i))).collect()

@@ -19,6 +19,7 @@ fn figures_with_units_and_bounds_are_read() {
         ("16GB ki ram wala, 512 gb", &["16 GB RAM", "512 GB"]),
         ("200 लीटर से ऊपर का फ्रिज, 25 हजार से कम, पाँच स्टार", &["200 l or more", "5 star"]),
         ("750 वाट का मिक्सर", &["750 W"]),
+        ("dell ya hp laptop, 16gb ram, 60 hazar tak", &["16 GB RAM"]),
         ("lavadora de al menos 8 kilos", &["8 kg or more"]),
         ("tv 55 pulgadas o más", &["55 inch or more"]),
         ("5000 mah battery", &["5000 mAh"]),
