@@ -221,7 +221,7 @@ impl Run {
             }
             "messages" => {
                 let (wanted, sent) = (value.number().unwrap_or_default(), self.talk.said.len());
-                if sent as f64 != wanted as f64 {
+                if sent as f64 != wanted {
                     return Err(format!("{sent} messages, not {wanted}: {:?}", self.talk.responses()));
                 }
             }
