@@ -1,5 +1,6 @@
 //! Forgiving comparison of words in Latin and Devanagari script.
 
+use std::{collections::HashMap, sync::LazyLock};
 use unicode_normalization::UnicodeNormalization;
 
 /// Lower case, without Latin accents and Devanagari nukta, candrabindu as anusvara, digits of both scripts as ASCII.
@@ -48,11 +49,17 @@ const LETTERS: [(&str, &str); 25] = [
 /// The Latin letter that a Devanagari word spells.
 #[must_use]
 pub fn letter(word: &str) -> Option<&'static str> {
-    LETTERS.iter().find(|(name, _)| fold(name) == word).map(|(_, letter)| *letter)
+    // Asked of every word of every product: folded once.
+    static FOLDED: LazyLock<HashMap<String, &'static str>> =
+        LazyLock::new(|| LETTERS.iter().map(|(name, letter)| (fold(name), *letter)).collect());
+    if word.is_ascii() { None } else { FOLDED.get(word).copied() }
 }
 
 /// A letter's name right before or behind a number is that letter: such words are names of models.
 fn lettered(word: String) -> String {
+    if word.is_ascii() {
+        return word;
+    }
     let digit = |c: char| c.is_ascii_digit();
     let ends = word.find(|c| !digit(c)).unwrap_or(word.len());
     let begins = word.find(digit).unwrap_or(word.len());

@@ -92,6 +92,9 @@ pub(super) fn measures(product: &Product) -> HashSet<String> {
 /// Whether a product is one of the models that are not wanted, in words that are no brand, kind or colour: "not the iPhone" rules
 /// out all of them, "not the 15" of a wish for an iPhone only the one that is called just that.
 pub(super) fn is_named_out(product: &Product, wish: &BTreeSet<String>, not: &[Vec<String>]) -> bool {
+    if not.is_empty() {
+        return false;
+    }
     let own: BTreeSet<String> = words(&product.name).into_iter().collect();
     let brand = words(&product.brand);
     not.iter().any(|model| {
