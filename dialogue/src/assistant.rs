@@ -125,6 +125,11 @@ impl Assistant {
         own.or_else(trigger).unwrap_or(self.settings.threshold)
     }
 
+    /// Whether an intent of that probability is what a message means, and the message within the assistant's scope.
+    pub fn is_sure(&self, intent: &str, p: f32, out_of_scope: f32) -> bool {
+        p >= self.threshold(intent) && out_of_scope < self.settings.threshold
+    }
+
     /// A topic's title: the intent's own, else the flow's name.
     pub fn topic_title(&self, intent: Option<&str>, flow: Option<&str>, language: &str) -> Option<String> {
         let own = intent.and_then(|i| self.domain.intents.get(i)).and_then(|i| i.title.as_ref());

@@ -25,6 +25,7 @@ mod ordinal;
 pub(crate) mod pointed;
 mod reference;
 
+pub(crate) use clock::minutes;
 pub(crate) use ordinal::place;
 pub(crate) use reference::{pointing, referred};
 

@@ -115,16 +115,9 @@ pub(crate) fn heard(turn: &Turn, text: &str, u: &Understanding) -> Option<Heard>
 
 /// The intent of a clause that is surely a wish.
 fn sure(a: &Assistant, u: &Understanding, clause: &Clause) -> Option<(String, f32)> {
-    let read = Understanding {
-        intents: clause.intents.clone(),
-        out_of_scope: clause.out_of_scope,
-        entities: vec![],
-        candidates: vec![],
-        clauses: vec![],
-        ..u.clone()
-    };
+    let read = part(u, clause.intents.clone(), clause.out_of_scope, vec![]);
     let (intent, p) = family::settled(a, &read).intents.first().cloned()?;
-    if p < a.threshold(&intent) || clause.out_of_scope >= a.settings.threshold {
+    if !a.is_sure(&intent, p, clause.out_of_scope) {
         return None;
     }
     let polite = a.domain.intents.get(&intent).is_some_and(|i| i.courtesy.is_some() || i.smalltalk);
@@ -143,16 +136,27 @@ fn alone(text: &str, u: &Understanding, wish: &Wish) -> (String, Understanding) 
     let end = start + said.chars().count();
     let inside = |e: &&Entity| e.start >= start && e.end <= end;
     let moved = |e: &Entity| Entity { start: e.start - start, end: e.end - start, ..e.clone() };
-    let understood = Understanding {
+    let entities = u.entities.iter().filter(inside).map(moved).collect();
+    let understood = part(u, vec![wish.intent.clone()], wish.out_of_scope, entities);
+    (said, understood)
+}
+
+/// What is understood of a part of a message: its own wish and values, in the message's languages.
+fn part(
+    u: &Understanding,
+    intents: Vec<(String, f32)>,
+    out_of_scope: f32,
+    entities: Vec<Entity>,
+) -> Understanding {
+    Understanding {
         languages: u.languages.clone(),
-        intents: vec![wish.intent.clone()],
-        entities: u.entities.iter().filter(inside).map(moved).collect(),
-        out_of_scope: wish.out_of_scope,
+        intents,
+        entities,
+        out_of_scope,
         candidates: vec![],
         clauses: vec![],
         model: u.model.clone(),
-    };
-    (said, understood)
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Values for slots: from entities, raw text, intents, places, options shown.
 
 use crate::Assistant;
+use crate::choice;
 use crate::config::domain::{IntentCommand, Slot, SlotType, Source, Target};
 use crate::event::Understanding;
 use crate::fold::{ascii_digits, fold};
@@ -71,8 +72,7 @@ fn parts_of_day(value: &Value) -> &'static [&'static str] {
     let named = value.get("part").and_then(Value::as_str);
     let hour = || {
         let time = value.as_str().or_else(|| value.get("from").and_then(Value::as_str))?;
-        let (hour, minute) = time.split_once(':')?;
-        hour.parse::<u8>().ok().filter(|_| hour.len() == 2 && minute.len() == 2)
+        choice::minutes(time).map(|minutes| minutes / 60)
     };
     match (named, hour()) {
         (Some("morning"), _) | (None, Some(5..12)) => &["morning"],

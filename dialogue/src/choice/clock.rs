@@ -74,6 +74,14 @@ pub(super) fn fits(entity: &str, value: &Value, row: &Value) -> bool {
     })
 }
 
+/// Minutes since midnight of a time of day as values have it: `17:00`, `17:00:00`.
+pub(crate) fn minutes(text: &str) -> Option<u32> {
+    let (hour, rest) = text.split_once(':').filter(|(hour, _)| hour.len() == 2)?;
+    let (minute, seconds) = rest.split_at_checked(2)?;
+    let whole = seconds.is_empty() || seconds.starts_with(':');
+    Some(hour.parse::<u32>().ok().filter(|_| whole)? * 60 + minute.parse::<u32>().ok()?)
+}
+
 /// The times of day that a number with its unit may be, and how many words it takes: "5 pm" → 17:00, "11 baje" → 11:00 or
 /// 23:00. No times: the word at this place is no time.
 pub(super) fn read(said: &[String], at: usize) -> (Vec<String>, usize) {

@@ -91,9 +91,7 @@ fn yes(turn: &mut Turn, text: &str, later: Option<Command>) {
 }
 
 fn said(turn: &Turn, rest: &str, u: &Understanding) -> Said {
-    let sure = |(intent, p): &&(String, f32)| {
-        *p >= turn.a.threshold(intent) && u.out_of_scope < turn.a.settings.threshold
-    };
+    let sure = |(intent, p): &&(String, f32)| turn.a.is_sure(intent, *p, u.out_of_scope);
     let Some((intent, _)) = u.intents.first().filter(sure) else { return Said::Unclear };
     let (Some(target), Some(question)) = (turn.a.target(intent), Question::of(turn)) else {
         return Said::Unclear;

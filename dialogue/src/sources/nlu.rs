@@ -406,19 +406,19 @@ impl<'t> Question<'t> {
         if entity.is_none() && !changed.is_empty() && !by_when {
             return Some(vec![Command::CorrectSlot { slots: changed }]);
         }
-        match named {
-            Named::One { id, .. } if !pattern => {
-                return Payload::parse(&id).ok().map(|payload| taps::commands(turn, payload));
-            }
-            // Another of the flow's choices, said too early: "a replacement, obviously" to "what is the reason?".
-            _ if categorical && self.other_choices(turn, flow, text).is_some() => {
-                others.extend(self.other_choices(turn, flow, text).unwrap_or_default());
-                return Some(vec![Command::SetSlot { slots: others }]);
-            }
-            Named::Several(left) if !pattern && self.fewer(turn, &left) => {
-                return Some(vec![Command::AskAgain { left }]);
-            }
-            _ => {}
+        if !pattern && let Named::One { id, .. } = &named {
+            return Payload::parse(id).ok().map(|payload| taps::commands(turn, payload));
+        }
+        // Another of the flow's choices, said too early: "a replacement, obviously" to "what is the reason?".
+        if categorical && let Some(choices) = self.other_choices(turn, flow, text) {
+            others.extend(choices);
+            return Some(vec![Command::SetSlot { slots: others }]);
+        }
+        if !pattern
+            && let Named::Several(left) = named
+            && self.fewer(turn, &left)
+        {
+            return Some(vec![Command::AskAgain { left }]);
         }
         if slot.kind == SlotType::Bool && self.collect.ways.implied_by.iter().any(|s| others.contains_key(s))
         {

@@ -118,11 +118,7 @@ impl Question<'_> {
         if !matches!(leading(turn, text), Some((true, _))) && behind().is_none() {
             return None;
         }
-        let minutes = |text: &str| -> Option<u32> {
-            let (hour, rest) = text.split_once(':')?;
-            let minute = rest.get(..2)?;
-            Some(hour.parse::<u32>().ok().filter(|_| hour.len() == 2)? * 60 + minute.parse::<u32>().ok()?)
-        };
+        let minutes = choice::minutes;
         let wished = self.collect.ways.back_to.iter().find_map(|(name, _)| {
             turn.state.frame_slot(Some(self.frame), name).and_then(Value::as_str).and_then(minutes)
         })?;

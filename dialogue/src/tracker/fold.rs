@@ -10,6 +10,16 @@ fn keep<T>(list: &mut Vec<T>, limit: usize) {
     }
 }
 
+/// How sure the latest message is, in both places that tell it.
+fn set_confidence(state: &mut State, confidence: f32) {
+    if let Some(latest) = &mut state.latest {
+        latest.confidence = confidence;
+    }
+    if let Some(last) = state.confidences.last_mut() {
+        *last = confidence;
+    }
+}
+
 /// Folds one event into the state. Needs no configuration, so any version's journal folds.
 pub fn apply(state: &mut State, event: &TrackerEvent) {
     use TrackerEvent::*;
@@ -67,23 +77,13 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             state.exchanges.push(Exchange { intent, action: None });
             keep(&mut state.exchanges, EXCHANGES);
         }
-        ConfidenceSet { confidence } => {
-            if let Some(latest) = &mut state.latest {
-                latest.confidence = confidence;
-            }
-            if let Some(last) = state.confidences.last_mut() {
-                *last = confidence;
-            }
-        }
+        ConfidenceSet { confidence } => set_confidence(state, confidence),
         ClauseMeant { text, intent, confidence } => {
             if let Some(latest) = &mut state.latest {
                 latest.text = text;
                 latest.intent = Some(intent);
-                latest.confidence = confidence;
             }
-            if let Some(last) = state.confidences.last_mut() {
-                *last = confidence;
-            }
+            set_confidence(state, confidence);
         }
         LanguageSet { code, locked, chosen } => {
             state.language.code = Some(code);

@@ -159,7 +159,8 @@ impl Index {
         let size = query.size.as_deref().filter(|s| !s.trim().is_empty());
         let mut not = BTreeSet::new();
         let mut models: Vec<Vec<String>> = Vec::new();
-        for wish in query.exclude.as_deref().unwrap_or_default().split(',') {
+        let unwanted = query.exclude.iter().flat_map(|all| all.split(',')).filter(|w| !w.trim().is_empty());
+        for wish in unwanted {
             let named = self.tokens(wish);
             // "Not the iPhone 13" rules out that model, not its kind.
             if named.iter().any(|w| self.all_names.contains(w)) && self.vocabulary.exact(wish).is_none() {
@@ -168,8 +169,9 @@ impl Index {
                 not.extend(self.vocabulary.meanings(wish));
             }
         }
-        let wanted: BTreeSet<String> =
-            self.tokens(query.q.as_deref().unwrap_or_default()).into_iter().collect();
+        // The wish's own words matter to models that are denied, and seldom is one.
+        let asked = query.q.as_deref().filter(|_| !models.is_empty());
+        let wanted: BTreeSet<String> = asked.map(|q| self.tokens(q)).into_iter().flatten().collect();
         let any = |terms: &Option<BTreeSet<Term>>, wanted: &[Term]| {
             terms.as_ref().is_none_or(|t| wanted.iter().any(|w| t.contains(w)))
         };

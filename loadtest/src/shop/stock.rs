@@ -82,33 +82,51 @@ pub struct Variant {
     pub size: Option<String>,
 }
 
-impl Variant {
-    fn fits(&self, color: &str, size: &str) -> bool {
-        self.colors.as_ref().is_none_or(|c| c.contains(color))
-            && self.size.as_deref().is_none_or(|s| sizes::matches(size, s))
+/// Pieces by store id.
+pub type ByStore = BTreeMap<String, i64>;
+
+/// Pieces in a size (`None`: any) by canonical colour and store id; what there are none of is left out.
+///
+/// # Errors
+/// [`ApiError`] 500 if SQLite fails.
+pub fn by_color(
+    connection: &Connection,
+    sku: &str,
+    size: Option<&str>,
+) -> Result<BTreeMap<String, ByStore>, ApiError> {
+    let mut statement = connection
+        .prepare_cached("SELECT store, color, size, quantity FROM stock WHERE sku = ?1 AND quantity > 0")?;
+    let mut rows = statement.query([sku])?;
+    let mut found: BTreeMap<String, ByStore> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let (store, color): (String, String) = (row.get(0)?, row.get(1)?);
+        let own = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+        if size.is_none_or(|s| sizes::matches(own, s)) {
+            *found.entry(color).or_default().entry(store).or_insert(0) += row.get::<_, i64>(3)?;
+        }
     }
+    Ok(found)
+}
+
+/// Pieces by store id of those colours that will do; stores without any are left out.
+#[must_use]
+pub fn in_colors(pieces: &BTreeMap<String, ByStore>, colors: Option<&BTreeSet<String>>) -> ByStore {
+    let mut found = ByStore::new();
+    for (_, stores) in pieces.iter().filter(|(color, _)| colors.is_none_or(|c| c.contains(*color))) {
+        for (store, quantity) in stores {
+            *found.entry(store.clone()).or_insert(0) += quantity;
+        }
+    }
+    found
 }
 
 /// Pieces by store id; stores without any are left out.
 ///
 /// # Errors
 /// [`ApiError`] 500 if SQLite fails.
-pub fn by_store(
-    connection: &Connection,
-    sku: &str,
-    variant: &Variant,
-) -> Result<BTreeMap<String, i64>, ApiError> {
-    let mut statement = connection
-        .prepare_cached("SELECT store, color, size, quantity FROM stock WHERE sku = ?1 AND quantity > 0")?;
-    let mut rows = statement.query([sku])?;
-    let mut found = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let (store, color, size): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        if variant.fits(&color, &size) {
-            *found.entry(store).or_insert(0) += row.get::<_, i64>(3)?;
-        }
-    }
-    Ok(found)
+pub fn by_store(connection: &Connection, sku: &str, variant: &Variant) -> Result<ByStore, ApiError> {
+    let pieces = by_color(connection, sku, variant.size.as_deref())?;
+    Ok(in_colors(&pieces, variant.colors.as_ref()))
 }
 
 /// Whether any store of the country has the product.

@@ -127,10 +127,10 @@ impl Vocabulary {
     /// Meanings of a whole text such as a filter's value: exactly, or with a slip of the finger; empty if unknown.
     #[must_use]
     pub fn meanings(&self, text: &str) -> BTreeSet<Term> {
-        if let Some(terms) = self.exact(text) {
+        let words = words(text);
+        if let Some(terms) = self.phrases.get(&words.join(" ")) {
             return terms.clone();
         }
-        let words = words(text);
         let each = words.iter().filter(|w| !self.is_stop(w));
         each.flat_map(|w| {
             self.phrases.get(w).cloned().or_else(|| self.nearest(w).map(|(_, t)| t)).unwrap_or_default()

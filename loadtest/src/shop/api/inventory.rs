@@ -6,14 +6,13 @@ use crate::shop::State;
 use crate::shop::catalog::{Product, ProductShort};
 use crate::shop::error::ApiError;
 use crate::shop::i18n::{Country, TextLists, Texts};
-use crate::shop::places::{Found, StoreView, Wish, capitalised, delivery_days, round_km};
+use crate::shop::places::{Found, Store, StoreView, Wish, capitalised, delivery_days, round_km};
 use crate::shop::search::{Answer, Query as Search};
-use crate::shop::stock::{self, Variant};
+use crate::shop::stock::{self, ByStore, Variant};
 use actix_web::web::{Data, Json, Path, Query};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// Within this distance a store counts as being at the customer's place, km.
@@ -358,21 +357,20 @@ fn wish(
     })
 }
 
-/// The stores whose pieces count at a place: the one named, those nearby, or all of the country.
-fn counted(state: &State, found: Option<Found<'_>>, country: Country) -> Vec<String> {
-    let all = state.places.nearest(found.map(|f| f.point), country);
+/// The stores whose pieces count at a place, of all with their distance in km: the one named, those nearby, or all.
+fn counted(all: &[(&Store, Option<f64>)], found: Option<Found<'_>>) -> Vec<String> {
     if let Some(store) = found.and_then(|f| f.store) {
         return vec![store.id.clone()];
     }
-    let near: Vec<String> = all
-        .iter()
-        .filter(|(_, km)| km.is_some_and(|km| km <= NEARBY_KM))
-        .map(|(s, _)| s.id.clone())
-        .collect();
-    if near.is_empty() { all.into_iter().map(|(s, _)| s.id.clone()).collect() } else { near }
+    let far = !all.iter().any(is_near);
+    all.iter().filter(|s| far || is_near(s)).map(|(s, _)| s.id.clone()).collect()
 }
 
-fn at(stores: &[String], pieces: &BTreeMap<String, i64>) -> i64 {
+fn is_near((_, km): &(&Store, Option<f64>)) -> bool {
+    km.is_some_and(|km| km <= NEARBY_KM)
+}
+
+fn at(stores: &[String], pieces: &ByStore) -> i64 {
     stores.iter().filter_map(|s| pieces.get(s)).sum()
 }
 
@@ -386,32 +384,28 @@ fn stock_view(
 ) -> Result<StockView, ApiError> {
     let product = sold(state, sku, country)?;
     let found = state.places.find(wish, country);
-    let counted = counted(state, found, country);
-    let pieces = stock::by_store(connection, &product.sku, variant)?;
-    let stocked: Vec<StockedStore> = state
-        .places
-        .nearest(found.map(|f| f.point), country)
-        .into_iter()
+    let nearest = state.places.nearest(found.map(|f| f.point), country);
+    let counted = counted(&nearest, found);
+    let by_color = stock::by_color(connection, &product.sku, variant.size.as_deref())?;
+    let pieces = stock::in_colors(&by_color, variant.colors.as_ref());
+    let stocked: Vec<StockedStore> = nearest
+        .iter()
         .filter_map(|(store, km)| {
             let quantity = *pieces.get(&store.id)?;
             let (id, name, city, pincode) =
                 (store.id.clone(), store.name.clone(), store.city.clone(), store.pincode.clone());
-            Some(StockedStore { id, name, city, pincode, quantity, distance_km: km.map(round_km) })
+            Some(StockedStore { id, name, city, pincode, quantity, distance_km: (*km).map(round_km) })
         })
         .take(STORES)
         .collect();
     let quantity = at(&counted, &pieces);
     let available = quantity > 0;
     let deliverable = found.map(|_| !stocked.is_empty());
-    let near = state.places.nearest(found.map(|f| f.point), country);
-    let near = near.iter().any(|(_, km)| km.is_some_and(|km| km <= NEARBY_KM));
-    let mut colors = Vec::new();
-    for color in product.colors.iter().filter(|_| near) {
-        let variant = Variant { colors: Some([color.clone()].into()), size: variant.size.clone() };
-        if at(&counted, &stock::by_store(connection, &product.sku, &variant)?) > 0 {
-            colors.push(color.clone());
-        }
-    }
+    let there = |color: &&String| by_color.get(*color).is_some_and(|stores| at(&counted, stores) > 0);
+    let colors = match nearest.iter().any(is_near) {
+        true => product.colors.iter().filter(there).cloned().collect(),
+        false => Vec::new(),
+    };
     Ok(StockView {
         colors,
         sku: product.sku.clone(),

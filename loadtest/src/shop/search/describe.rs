@@ -67,6 +67,7 @@ impl Index {
             let mut sizes = all.flat_map(|p| p.sizes(query.country));
             sizes.find(|size| number && !worn && sizes::matches(size, s))
         };
+        let size = query.size.as_ref().map(|s| whole(s).unwrap_or_else(|| s.clone()));
         const INCH: [&str; 4] = [" inch", " pulgadas", " इंच", " inch"];
         const LITRE: [&str; 4] = [" l", " l", " लीटर", " litre"];
         let text = |i: usize| {
@@ -82,7 +83,6 @@ impl Index {
                 names.map_or_else(|| c.clone(), |n| n.0[i].clone())
             });
             let bare = |s: &String| s.chars().count() <= 3;
-            let size = query.size.as_ref().map(|s| whole(s).unwrap_or_else(|| s.clone()));
             let size = size.as_ref().map(|s| match s.strip_suffix(" l") {
                 Some(litres) => format!("{litres}{}", LITRE[i]),
                 None if bare(s) && worn => format!("{} {s}", SIZE[i]),
