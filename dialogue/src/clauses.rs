@@ -113,6 +113,15 @@ pub(crate) fn heard(turn: &Turn, text: &str, u: &Understanding) -> Option<Heard>
     Some(Heard { intent: first.intent.clone(), text: text_of, commands, rest })
 }
 
+/// Whether a clause surely asks for a person.
+pub(crate) fn want_person(a: &Assistant, u: &Understanding) -> bool {
+    let person = Some(Target::Command(IntentCommand::HumanHandoff));
+    u.clauses.iter().any(|clause| {
+        let first = clause.intents.first();
+        first.is_some_and(|(intent, p)| a.target(intent) == person && a.is_sure(intent, *p, clause.out_of_scope))
+    })
+}
+
 /// The intent of a clause that is surely a wish.
 fn sure(a: &Assistant, u: &Understanding, clause: &Clause) -> Option<(String, f32)> {
     let read = part(u, clause.intents.clone(), clause.out_of_scope, vec![]);

@@ -101,14 +101,18 @@ fn text(turn: &mut Turn, text: &str) {
 pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, unsupported: Option<&'static str>) {
     if turn.state.owner != Owner::Bot {
         // Who waits for a person may still take the yes back, in any words.
-        if matches!(turn.state.owner, Owner::Queue { .. }) && says(turn, u, IntentCommand::Stop) {
+        if matches!(turn.state.owner, Owner::Queue { .. }) && stops(turn, text, u) {
             return turn.execute(vec![Command::Stop]);
         }
         return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
     }
     let asked = turn.state.consent.asked_at.is_some();
     for command in [IntentCommand::Stop, IntentCommand::HumanHandoff, IntentCommand::ChangeLanguage] {
-        if says(turn, u, command) {
+        let meant = match command {
+            IntentCommand::Stop => stops(turn, text, u),
+            _ => says(turn, u, command),
+        };
+        if meant {
             let mut commands = nlu::plain_command(turn, command, u);
             if command == IntentCommand::Stop && wording::only_ads(text) {
                 commands = vec![Command::Marketing { opted_in: false }];
@@ -150,6 +154,11 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, unsuppo
     }
     let empty = courteous(turn, u) || wording::hesitates(text) || (asked && wording::asks_why(text));
     if empty { greet(turn) } else { hold_and_greet(turn, text) }
+}
+
+/// Whether a message is understood as a wish for nothing more, and does not deny it.
+fn stops(turn: &Turn, text: &str, u: &Understanding) -> bool {
+    says(turn, u, IntentCommand::Stop) && !wording::keeps_messages(text)
 }
 
 /// A text that no rule takes, where nothing understands texts: it is answered after the yes.

@@ -381,6 +381,7 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     }
     let mut commands = nlu::commands(turn, &pending.text, u);
     if commands == [Command::LowConfidence]
+        && !clauses::want_person(turn.a, u)
         && (turn.state.owner == Owner::Bot || waits_unheard(turn))
         && let Some(mut heard) = clauses::heard(turn, &pending.text, u)
     {
@@ -391,6 +392,7 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         for part in heard.rest {
             later::run(turn, part, true);
         }
+        another_wish(turn, &heard.commands);
         wish_while_waiting(turn, &mut heard.commands);
         return execute(turn, heard.commands, false);
     }
@@ -400,6 +402,14 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     }
     if commands == [Command::Stop] && wording::only_ads(&pending.text) {
         commands = vec![Command::Marketing { opted_in: false }];
+    }
+    if commands == [Command::Stop] && wording::keeps_messages(&pending.text) {
+        // "मैसेज बंद मत करना": the opposite of what its words are close to.
+        commands = vec![Command::Acknowledge];
+    }
+    if turn.state.owner == Owner::Bot && clauses::want_person(turn.a, u) {
+        // "My refund still hasn't arrived. Get me a human": whatever else it says is for the person.
+        commands = vec![Command::HumanHandoff { reason: "requested" }];
     }
     if !pending.held && only_cancelled(turn, &pending.text, &commands) {
         turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
@@ -423,6 +433,7 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     if !pending.held && matches!(turn.state.owner, Owner::Bot) {
         parts::keep(turn, &pending.text, &commands);
     }
+    another_wish(turn, &commands);
     wish_while_waiting(turn, &mut commands);
     execute(turn, commands, false);
 }
@@ -437,6 +448,19 @@ fn wish_while_waiting(turn: &Turn, commands: &mut [Command]) {
         if let Command::StartFlow { tapped, .. } = command {
             *tapped = true;
         }
+    }
+}
+
+/// Where another wish than those that the person may have been called for is served, what the person was called for still waits.
+fn another_wish(turn: &mut Turn, commands: &[Command]) {
+    let Owner::Queue { suggestions, .. } = &turn.state.owner else { return };
+    let other = |command: &Command| match command {
+        Command::StartFlow { flow, .. } => suggestions.iter().all(|topic| topic.flow != *flow),
+        Command::KnowledgeAnswer { intent, .. } => suggestions.iter().all(|topic| topic.flow != *intent),
+        _ => false,
+    };
+    if waits_unheard(turn) && commands.iter().any(other) {
+        turn.emit(TrackerEvent::WaitsOn {});
     }
 }
 

@@ -188,6 +188,8 @@ pub enum TrackerEvent {
     TimersArmed {
         asked_at: Option<i64>,
     },
+    /// Another wish is served while a person is waited for: what the person was called for waits on.
+    WaitsOn {},
     /// A message was not sent.
     Withheld {
         reason: String,

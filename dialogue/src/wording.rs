@@ -14,7 +14,7 @@ pub(crate) use aside::{
     asks, asks_if_done, begins_with_when, declines, gives_up, stars, stops_besides, wants_nothing,
 };
 pub(crate) use consent::{after_consent, consents, wants_other};
-pub(crate) use data::{asks_why, only_ads, refuses_data};
+pub(crate) use data::{asks_why, keeps_messages, only_ads, refuses_data};
 pub(crate) use yes::{
     begins, begins_with_if, behind_yes, changes_behind_yes, only_repeats, only_weak, without_people,
 };

@@ -97,10 +97,12 @@ fn said(turn: &Turn, rest: &str, u: &Understanding) -> Said {
         return Said::Unclear;
     };
     match target {
-        Target::Flow(flow) if question.about(turn, &flow) => match question.names_another(turn, u) {
-            true => Said::Wish,
-            false => Said::About,
-        },
+        Target::Flow(flow) if question.about(turn, &flow) => {
+            match question.names_another(turn, rest, u) || question.asks_of_a_thing(turn, rest, u, &flow) {
+                true => Said::Wish,
+                false => Said::About,
+            }
+        }
         Target::Flow(flow) if question.notes(u, rest, &flow) => Said::About,
         Target::Answer(_) if courteous(turn, u) => Said::Courtesy,
         Target::Flow(_) | Target::Handoff | Target::Answer(_) => Said::Wish,

@@ -123,7 +123,13 @@ pub(crate) fn wished(turn: &mut Turn, text: &str, commands: &mut Vec<Command>) {
                 commands.push(Command::Later { text: rest });
             }
         }
-        [Command::StartFlow { .. } | Command::KnowledgeAnswer { .. } | Command::SetSlot { .. }, ..] => {
+        [
+            Command::StartFlow { .. }
+            | Command::KnowledgeAnswer { .. }
+            | Command::SetSlot { .. }
+            | Command::Acknowledge,
+            ..,
+        ] => {
             if let Some(code) = tongue::asked_for(text)
                 && turn.state.language.code.as_deref() != Some(code)
             {

@@ -282,12 +282,14 @@ impl Question<'_> {
         }
         let no = Command::SetSlot { slots: Slots::from([(self.collect.slot.clone(), Value::Bool(false))]) };
         let chars: Vec<char> = text.chars().collect();
-        let rest: String = chars[said[to - 1].1.1..].iter().collect();
-        let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric()).trim().to_owned();
-        Some(match words(&rest).len() >= 3 {
-            true => vec![Command::Later { text: rest }, no],
-            false => vec![no],
-        })
+        let part = |range: std::ops::Range<usize>| {
+            let part: String = chars[range].iter().collect();
+            part.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '?' | '!' | '।')).to_owned()
+        };
+        // "Where are the jeans, I don't want to cancel anything": what stands around the no may be a wish.
+        let around = [part(0..said[from].1.0), part(said[to - 1].1.1..chars.len())];
+        let later = around.into_iter().filter(|text| words(text).len() >= 3);
+        Some(later.map(|text| Command::Later { text }).chain([no]).collect())
     }
 
     /// Whether a yes to a confirmation comes with something that was not read out: a number, a "but", a "wait". Such a yes does
@@ -381,8 +383,47 @@ impl Question<'_> {
             && u.entities.iter().all(|e| e.entity != "order_id")
     }
 
-    /// Whether a message names an order by its number that is not the one in question.
-    pub(crate) fn names_another(&self, turn: &Turn, u: &Understanding) -> bool {
+    /// "But can they collect it on Friday?": when something shall be done is noted with it, though its words are those of another
+    /// wish.
+    pub(super) fn wished_detail(
+        &self,
+        turn: &Turn,
+        text: &str,
+        u: &Understanding,
+        target: Option<&Target>,
+    ) -> Option<Vec<Command>> {
+        const DELIVERY: &str = "delivery deliver delivered entrega entregar entreguen डिलीवरी";
+        let Some(Target::Flow(wish)) = target else { return None };
+        let has = |kinds: &[&str]| u.entities.iter().any(|e| kinds.contains(&e.entity.as_str()));
+        // What is done at once takes its details with the yes, in other ways.
+        (!self.collect.ways.at_once
+            && self.collect.ways.detail_wishes.iter().any(|w| w == wish)
+            && has(&["date", "time"])
+            && !has(&["order_id", "product"])
+            && !words(text).iter().any(|w| is(DELIVERY, w)))
+        .then(|| self.detail(turn, text, u))
+        .flatten()
+    }
+
+    /// Whether a question behind a yes is about a thing that it names, and a matter of its own: "and when does the fridge come?".
+    pub(crate) fn asks_of_a_thing(&self, turn: &Turn, text: &str, u: &Understanding, wish: &str) -> bool {
+        let outer = &turn.state.outermost(self.frame).flow;
+        let named = u.entities.iter().any(|e| e.entity == "product");
+        named && wording::asks(text) && *outer != wish && self.frame.flow != wish
+    }
+
+    /// Whether a message names an order that is not the one in question: by its number, or as an earlier one.
+    pub(crate) fn names_another(&self, turn: &Turn, text: &str, u: &Understanding) -> bool {
+        const EARLIER: &str = "last previous earlier old other pichla pichle pichli purane purana purani dusre doosre anterior ultimo \
+            otro viejo पिछले पिछला पिछली पुराने पुराना पुरानी दूसरे";
+        const ORDER: &str = "order orders pedido compra purchase ऑर्डर आर्डर";
+        let said = words(text);
+        let near = |pair: &[String]| {
+            (is(EARLIER, &pair[0]) && is(ORDER, &pair[1])) || (is(ORDER, &pair[0]) && is(EARLIER, &pair[1]))
+        };
+        if said.windows(2).any(near) {
+            return true;
+        }
         let order = |e: &&crate::event::Entity| e.entity == "order_id";
         let known = turn.state.frame_slot(Some(self.frame), "order").map(|o| o["order_id"].to_string());
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();

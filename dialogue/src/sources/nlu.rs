@@ -323,6 +323,9 @@ impl<'t> Question<'t> {
         if let Named::One { id, mostly: true } = &named {
             return Payload::parse(id).ok().map(|payload| taps::commands(turn, payload));
         }
+        if let Some(commands) = self.wished_detail(turn, text, u, target) {
+            return Some(commands);
+        }
         let flow = a.flows.get(&self.frame.flow)?;
         let mut others = slots_for(turn, &flow.id, u);
         others.remove(self.slot);

@@ -261,6 +261,7 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             state.options.extend(options);
         }
         TimersArmed { asked_at } => state.armed = asked_at,
+        WaitsOn {} => state.unanswered = true,
         Withheld { reason } => state.unanswered |= reason == "queued",
         Trouble { .. } | Noted { .. } => {}
         Queued { since, reason, suggestions, handoff } => {

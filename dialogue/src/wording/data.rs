@@ -1,7 +1,7 @@
 //! What customers say about advertising and their data: no advertising, what the data are wanted for, a refusal to give them.
 
 use super::Said;
-use crate::fold::fold;
+use crate::fold::{fold, listed};
 
 /// Whether a message wants no advertising and nothing more: "no ads please, but keep the order updates".
 pub(crate) fn only_ads(text: &str) -> bool {
@@ -16,7 +16,31 @@ pub(crate) fn only_ads(text: &str) -> bool {
     const KEEP: &str = "but only keep except pero solo excepto menos par lekin magar sirf पर लेकिन मगर सिर्फ";
     let said = Said::of(text);
     let about = said.any(ADS) || (said.any(OFFERS) && said.any(SENDING));
-    about && said.any(NOT) && (said.any(KEEP) || !said.any(ALL)) && !text.contains(['?', '¿'])
+    about
+        && said.any(NOT)
+        && (said.any(KEEP) || !said.any(ALL))
+        && !text.contains(['?', '¿'])
+        && !keeps_messages(text)
+}
+
+/// Whether a message says that nothing shall be stopped: "don't stop the messages", "मैसेज आना बंद मत करना", "no dejéis de avisarme".
+/// English and Spanish deny the stopping before it, Hindi right behind it.
+pub(crate) fn keeps_messages(text: &str) -> bool {
+    const STOP: &str = "stop stopping unsubscribe block parar pares pareis paren pare dejar dejes dejeis dejen deje cortes corten \
+        band बंद बन्द";
+    const DENIES: &str = "dont not never no nunca";
+    const BETWEEN: &str = "please ever me nos la los que want you to quiero quiere por favor";
+    const BEHIND: &str = "mat na nahi nahin nhi मत न ना नहीं नही";
+    let said = Said::of(text);
+    (0..said.words.len()).filter(|at| listed(STOP, &said.words[*at].0)).any(|at| {
+        let denied_before = (0..at)
+            .rev()
+            .take_while(|i| !said.pause_before(i + 1))
+            .find(|i| !listed(BETWEEN, &said.words[*i].0))
+            .is_some_and(|i| listed(DENIES, &said.words[i].0));
+        let behind = |w: &(String, (usize, usize))| listed(BEHIND, &w.0);
+        denied_before || (!said.pause_before(at + 1) && said.words.get(at + 1).is_some_and(behind))
+    })
 }
 
 /// Whether somebody who has not agreed yet asks what their data are wanted for, or whether this is honest.
@@ -75,6 +99,33 @@ mod tests {
             ["stop all ads and messages", "do you have offers, not samsung", "no more messages", "any ads?"]
         {
             assert!(!only_ads(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_says_that_nothing_shall_stop() {
+        for text in [
+            "don't stop the messages",
+            "please do not ever stop sending me the offers",
+            "no dejéis de avisarme",
+            "no quiero que me dejen de llegar los avisos",
+            "मैसेज आना बंद मत करना, ऑफर आए तो बताना",
+            "msgs band na karna",
+        ] {
+            assert!(keeps_messages(text), "{text}");
+            assert!(!only_ads(text), "{text}");
+        }
+        for text in [
+            "stop",
+            "no, stop it",
+            "no more messages, stop",
+            "please stop, I don't want this",
+            "no quiero más mensajes, parad",
+            "deja de mandarme cosas",
+            "मैसेज बंद करो, मत भेजो",
+            "band karo, nahi chahiye",
+        ] {
+            assert!(!keeps_messages(text), "{text}");
         }
     }
 

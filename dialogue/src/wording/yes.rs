@@ -47,7 +47,7 @@ const SMALL: &str = "the it that this one ones thing my to for of on in at is do
     del con a al en eso esa ese esta este porfa porfavor por favor gracias thanks thank you wo woh wali wala wale ka ki ke k ko se hi na to toh bhai ji sir \
     madam mam yaar hai h ye yeh baat us use isko usko ise mera meri mere वो वह ये यह वाली वाला वाले का की के को से ही ना न तो भाई जी है हैं बात मेरा \
     मेरी मेरे इसे perfect perfecto great good fine nice cool genial super excelente bien right correct correcto sahi सही bilkul बिल्कुल si ya पक्का पक्की pakka paka pakki confirmed confirmado confirmada \
-    seguro definitely fijo";
+    seguro definitely fijo karo kro करो jaldi jldi जल्दी fast quickly asap rapido pronto";
 /// What may stand before a yes.
 const BEFORE: &str =
     "mm mmm hm hmm um uh eh oh ah ahh pues pos bueno are arey arre acha achha accha ah अरे हम्म अच्छा well";
