@@ -405,6 +405,19 @@ impl Question<'_> {
         .flatten()
     }
 
+    /// "And the jeans that are late, what happened?" to "shall I cancel the TV?": a question that names a thing, in none of the words
+    /// for what shall be done or for another choice, corrects nothing.
+    pub(super) fn asks_elsewhere(&self, text: &str, u: &Understanding) -> bool {
+        const CHOICE: &str = "instead rather meant mean en vez lugar mejor sino badle jagah matlab बदले जगह मतलब";
+        const ANY: &str = "order orders pedido this that please ऑर्डर आर्डर karo kardo karna कर करो करना";
+        if !self.collect.confirm || !wording::asks(text) || !u.entities.iter().any(|e| e.entity == "product") {
+            return false;
+        }
+        let own: Vec<String> = self.collect.yes.iter().chain(&self.collect.no).flat_map(|p| words(p)).collect();
+        let own = |w: &String| w.chars().count() >= 4 && own.contains(w) && !is(ANY, w);
+        !words(text).iter().any(|w| own(w) || is(CHOICE, w))
+    }
+
     /// Whether a question behind a yes is about a thing that it names, and a matter of its own: "and when does the fridge come?".
     pub(crate) fn asks_of_a_thing(&self, turn: &Turn, text: &str, u: &Understanding, wish: &str) -> bool {
         let outer = &turn.state.outermost(self.frame).flow;

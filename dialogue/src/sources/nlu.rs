@@ -378,6 +378,9 @@ impl<'t> Question<'t> {
                 _ => {}
             }
         }
+        if !ours && self.asks_elsewhere(text, u) {
+            return Some(vec![Command::LowConfidence]);
+        }
         if aside
             && retaken.is_none()
             && let Some(commands) = self.detail(turn, text, u)

@@ -36,6 +36,8 @@ const OF: [&str; 6] = ["wala", "wali", "wale", "वाला", "वाली", "
 const DENIED: [&str; 6] = ["nahi", "nhi", "nahin", "nai", "नहीं", "नही"];
 /// Letters that a word of a name has at least to name its product alone: "Samba", not "Go".
 const TELLING: usize = 5;
+/// Lines of models whose names are everyday words as well.
+const EVERYDAY: [&str; 5] = ["note", "pro", "max", "plus", "ultra"];
 
 /// The words of a text that the shop's vocabulary knows.
 #[derive(Debug, Default)]
@@ -43,6 +45,8 @@ pub struct Named {
     terms: BTreeSet<Term>,
     /// Words that are in no phrase of the vocabulary.
     unknown: BTreeSet<String>,
+    /// Lines of models: `ipad`.
+    models: BTreeSet<String>,
     /// Other words, which may be of a product's name.
     rest: BTreeSet<String>,
 }
@@ -55,7 +59,12 @@ impl Named {
         let mut named = Named::default();
         let mut at = 0;
         while at < said.len() {
-            if let Some((length, model)) = vocabulary.model(&said[at..]) {
+            let model = vocabulary.model(&said[at..]);
+            let line = model.map_or(said[at].as_str(), |(_, model)| model);
+            if vocabulary.is_model(line) && !EVERYDAY.contains(&line) {
+                named.models.insert(line.to_owned());
+            }
+            if let Some((length, model)) = model {
                 named.rest.extend(words(model));
                 named.unknown.extend(words(model));
                 at += length;
@@ -93,6 +102,7 @@ impl Named {
     #[must_use]
     pub fn any(&self, catalogue: &Catalogue) -> bool {
         self.terms.iter().any(|t| matches!(t, Term::Kind(_) | Term::Brand(_)))
+            || !self.models.is_empty()
             || catalogue.products.iter().any(|p| self.of_name(p) >= 2 * NAME)
     }
 
@@ -112,7 +122,11 @@ impl Named {
         }
         let known = kind + brand + category;
         let name = self.of_name(product);
-        if known == 0 && name < 2 * NAME {
+        // "The iPad", "the Pegasus": one word of the name that means nothing else.
+        let alone = |w: &String| {
+            self.models.contains(w) || (w.chars().count() >= TELLING && self.unknown.contains(w))
+        };
+        if known == 0 && name < 2 * NAME && !words(&product.name).iter().any(alone) {
             return 0;
         }
         known + color + name
@@ -196,6 +210,9 @@ mod tests {
             (named.any(&catalogue), kinds.len())
         };
         for text in [
+            "ipad wapas krna hai, chalu hi nai ho rha",
+            "आईपैड वापस करना है",
+            "cancel the pegasus",
             "the air fryer one",
             "मेरी साड़ी अभी तक नहीं आई",
             "el de la camisa",
@@ -212,6 +229,7 @@ mod tests {
             "मेरा ऑर्डर कहाँ है",
             "¿dónde está mi pedido?",
             "call my phone number",
+            "please note that I need it by noon",
         ] {
             assert_eq!(best(text), (false, 0), "{text}");
         }

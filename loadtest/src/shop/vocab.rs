@@ -103,6 +103,12 @@ impl Vocabulary {
             .find_map(|n| self.models.get(&words[..n].join(" ")).map(|m| (n, m.as_str())))
     }
 
+    /// Whether a word, as texts are split into them, is a line of models.
+    #[must_use]
+    pub fn is_model(&self, word: &str) -> bool {
+        self.models.values().any(|id| words(id).iter().eq([word]))
+    }
+
     /// The nearest one-word entry that a slip of the finger explains; all meanings at the smallest distance.
     #[must_use]
     pub fn nearest(&self, word: &str) -> Option<(usize, BTreeSet<Term>)> {
