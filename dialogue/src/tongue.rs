@@ -168,7 +168,7 @@ pub(crate) fn mixed(text: &str) -> bool {
 
 /// Whether a short yes or greeting is Hindi in Latin letters: "haan theek hai, manzoor", "namaste bhai".
 pub(crate) fn hindi_in_latin(text: &str) -> bool {
-    const OWN: &str = "haan haa han haanji theek thik manzoor manzur bilkul kardo krdo karo kro namaste namaskar namaskaar pranam";
+    const OWN: &str = "haan haa han hn haanji hanji hnji ji hai h theek thk thik manzoor manzur bilkul kardo krdo karo kro namaste namaskar namaskaar pranam";
     let said = words_at(text);
     !said.is_empty() && said.len() <= 6 && said.iter().any(|(w, _)| listed(OWN, w))
 }

@@ -42,6 +42,10 @@ pub(super) fn understood(turn: &mut Turn, rest: &str, whole: &str, u: &Understan
         Said::Wish => yes(turn, whole, Some(Command::Afterwards { text: rest.to_owned() })),
         Said::Courtesy => yes(turn, whole, None),
         Said::About => turn.understand(whole, turn.at, false, false),
+        // "Yes, do. And when does the fridge come?": whatever it is, it takes nothing back.
+        Said::Unclear if Question::of(turn).is_some_and(|q| q.asks_elsewhere(rest, u)) => {
+            yes(turn, whole, Some(Command::Afterwards { text: rest.to_owned() }))
+        }
         Said::Unclear => unclear(turn, whole),
     }
 }

@@ -4,6 +4,7 @@ use super::amend;
 use super::nlu::Question;
 use crate::choice::{self, Named};
 use crate::commands::Command;
+use crate::config::flows::Collect;
 use crate::config::domain::{IntentCommand, SlotType, Source, Target};
 use crate::config::flows::{Flow, StepKind};
 use crate::effect::Outgoing;
@@ -262,34 +263,9 @@ impl Question<'_> {
 
     /// "Don't cancel it, send me size 9": a no of this question's own, wherever it stands. Doing nothing is always safe.
     pub(crate) fn own_no(&self, text: &str) -> Option<Vec<Command>> {
-        if !self.collect.confirm {
-            return None;
-        }
-        let said = negation::words_at(text);
-        let at = |phrase: &str| -> Option<(usize, usize)> {
-            let phrase = words(phrase);
-            let denies = phrase.len() >= 2 && phrase.iter().any(|w| is(DENIES, w));
-            let place = (0..(said.len() + 1).saturating_sub(phrase.len()))
-                .find(|at| said[*at..].iter().zip(&phrase).all(|((w, _), p)| w == p))?;
-            denies.then_some((place, place + phrase.len()))
-        };
-        let (from, to) = self.collect.no.iter().filter_map(|p| at(p)).max_by_key(|(from, to)| to - from)?;
-        // "Don't cancel it if it has left already" hangs on something.
-        if said.iter().any(|(w, _)| is(IF, w))
-            || self.collect.yes.iter().filter_map(|p| at(p)).any(|y| y.1 <= from || y.0 >= to)
-        {
-            return None;
-        }
+        let around = denied(self.collect, text)?;
         let no = Command::SetSlot { slots: Slots::from([(self.collect.slot.clone(), Value::Bool(false))]) };
-        let chars: Vec<char> = text.chars().collect();
-        let part = |range: std::ops::Range<usize>| {
-            let part: String = chars[range].iter().collect();
-            part.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '?' | '!' | '।')).to_owned()
-        };
-        // "Where are the jeans, I don't want to cancel anything": what stands around the no may be a wish.
-        let around = [part(0..said[from].1.0), part(said[to - 1].1.1..chars.len())];
-        let later = around.into_iter().filter(|text| words(text).len() >= 3);
-        Some(later.map(|text| Command::Later { text }).chain([no]).collect())
+        Some(around.into_iter().map(|text| Command::Later { text }).chain([no]).collect())
     }
 
     /// Whether a yes to a confirmation comes with something that was not read out: a number, a "but", a "wait". Such a yes does
@@ -407,7 +383,7 @@ impl Question<'_> {
 
     /// "And the jeans that are late, what happened?" to "shall I cancel the TV?": a question that names a thing, in none of the words
     /// for what shall be done or for another choice, corrects nothing.
-    pub(super) fn asks_elsewhere(&self, text: &str, u: &Understanding) -> bool {
+    pub(crate) fn asks_elsewhere(&self, text: &str, u: &Understanding) -> bool {
         const CHOICE: &str = "instead rather meant mean en vez lugar mejor sino badle jagah matlab बदले जगह मतलब";
         const ANY: &str = "order orders pedido this that please ऑर्डर आर्डर karo kardo karna कर करो करना";
         if !self.collect.confirm || !wording::asks(text) || !u.entities.iter().any(|e| e.entity == "product") {
@@ -446,6 +422,49 @@ impl Question<'_> {
             !named.is_empty() && !known.is_empty() && !known.ends_with(&named)
         })
     }
+}
+
+/// What stands around a phrase that denies what a question asks to be done, and may be a wish; nothing if nothing denies it.
+fn denied(collect: &Collect, text: &str) -> Option<Vec<String>> {
+    if !collect.confirm {
+        return None;
+    }
+    let said = negation::words_at(text);
+    let at = |phrase: &str| -> Option<(usize, usize)> {
+        let phrase = words(phrase);
+        let denies = phrase.len() >= 2 && phrase.iter().any(|w| is(DENIES, w));
+        let place = (0..(said.len() + 1).saturating_sub(phrase.len()))
+            .find(|at| said[*at..].iter().zip(&phrase).all(|((w, _), p)| w == p))?;
+        denies.then_some((place, place + phrase.len()))
+    };
+    let (from, to) = collect.no.iter().filter_map(|p| at(p)).max_by_key(|(from, to)| to - from)?;
+    // "Don't cancel it if it has left already" hangs on something.
+    if said.iter().any(|(w, _)| is(IF, w))
+        || collect.yes.iter().filter_map(|p| at(p)).any(|y| y.1 <= from || y.0 >= to)
+    {
+        return None;
+    }
+    let chars: Vec<char> = text.chars().collect();
+    let part = |range: std::ops::Range<usize>| {
+        let part: String = chars[range].iter().collect();
+        part.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '?' | '!' | '।')).to_owned()
+    };
+    // "Where are the jeans, I don't want to cancel anything": what stands around the no may be a wish.
+    // "… cancel anything. Where is it?": a word or two up to a pause belong to the no.
+    let pause = |at: usize| chars[said[at].1.1..].first().is_some_and(|c| ",.;!?।\n".contains(*c));
+    let end = (to - 1..said.len().min(to + 2)).find(|at| pause(*at)).unwrap_or(to - 1);
+    let around = [part(0..said[from].1.0), part(said[end].1.1..chars.len())];
+    Some(around.into_iter().filter(|text| words(text).len() >= 3).collect())
+}
+
+/// "I don't want to cancel anything. Where is the air fryer?", which sounds like the wish that it denies: nothing is begun, and
+/// what else it says is looked at.
+pub(super) fn denied_wish(turn: &Turn, flow: &str, text: &str) -> Option<Vec<Command>> {
+    let around = turn.a.flows.get(flow)?.collects().find_map(|collect| denied(collect, text))?;
+    Some(match around.is_empty() {
+        true => vec![Command::Acknowledge],
+        false => around.into_iter().map(|text| Command::Afterwards { text }).collect(),
+    })
 }
 
 /// The words of a message that was sent.

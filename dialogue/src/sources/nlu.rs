@@ -57,6 +57,12 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     {
         return plain_command(turn, *command, u);
     }
+    if let Some(Target::Flow(flow)) = &target
+        && Question::of(turn).is_none_or(|q| q.own_no(text).is_none())
+        && let Some(commands) = super::answers::denied_wish(turn, flow, text)
+    {
+        return commands;
+    }
     if let Some(frame) = super::answers::confirmed_before(turn, text) {
         return vec![Command::Resume { frame }];
     }
