@@ -118,7 +118,9 @@ pub(crate) fn want_person(a: &Assistant, u: &Understanding) -> bool {
     let person = Some(Target::Command(IntentCommand::HumanHandoff));
     u.clauses.iter().any(|clause| {
         let first = clause.intents.first();
-        first.is_some_and(|(intent, p)| a.target(intent) == person && a.is_sure(intent, *p, clause.out_of_scope))
+        first.is_some_and(|(intent, p)| {
+            a.target(intent) == person && a.is_sure(intent, *p, clause.out_of_scope)
+        })
     })
 }
 

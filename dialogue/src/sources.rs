@@ -2,10 +2,12 @@
 
 mod amend;
 mod answers;
+mod beside;
 mod confirm;
 mod means;
 pub mod nlu;
 pub mod plain;
+mod refusal;
 mod rows;
 pub mod rules;
 pub mod taps;

@@ -4,14 +4,12 @@ use super::amend;
 use super::nlu::Question;
 use crate::choice::{self, Named};
 use crate::commands::Command;
-use crate::config::flows::Collect;
 use crate::config::domain::{IntentCommand, SlotType, Source, Target};
 use crate::config::flows::{Flow, StepKind};
 use crate::effect::Outgoing;
 use crate::event::Understanding;
 use crate::fill;
 use crate::fold::{ascii_digits, fold, listed as is, words};
-use crate::negation;
 use crate::opening;
 use crate::patterns::correction;
 use crate::payload::Payload;
@@ -26,8 +24,6 @@ const BECAUSE: &str =
 /// What follows a "no" that belongs to a statement: "nahi abhi tak order number nahi mila".
 const NOT_YET: &str = "mila mili mile aaya aayi aaye aya hua hui hue pahuncha pata मिला मिली मिले आया आयी आए हुआ हुई पहुंचा पता \
     received arrived come came llegado llego recibido bana bani bane banaa dikha dikhi बना बनी बने दिखा दिखी created placed made";
-/// What in a question's own no says that nothing shall be done.
-const DENIES: &str = "dont not no mat मत नहीं nahi";
 /// What a no hangs on.
 pub(super) const IF: &str = "if unless si agar अगर";
 /// What makes of a yes one that waits.
@@ -261,13 +257,6 @@ impl Question<'_> {
         })
     }
 
-    /// "Don't cancel it, send me size 9": a no of this question's own, wherever it stands. Doing nothing is always safe.
-    pub(crate) fn own_no(&self, text: &str) -> Option<Vec<Command>> {
-        let around = denied(self.collect, text)?;
-        let no = Command::SetSlot { slots: Slots::from([(self.collect.slot.clone(), Value::Bool(false))]) };
-        Some(around.into_iter().map(|text| Command::Later { text }).chain([no]).collect())
-    }
-
     /// Whether a yes to a confirmation comes with something that was not read out: a number, a "but", a "wait". Such a yes does
     /// nothing yet.
     pub(super) fn conditional(&self, turn: &Turn, text: &str) -> bool {
@@ -343,128 +332,6 @@ impl Question<'_> {
                 .iter()
                 .any(|w| format!(" {} ", fold(text)).contains(&format!(" {} ", fold(w))))
     }
-
-    /// Whether a wish may be about what this question asks for: its flow, one that called it, or one that it takes as its own.
-    pub(crate) fn about(&self, turn: &Turn, wish: &str) -> bool {
-        let outer = &turn.state.outermost(self.frame).flow;
-        let absorbs =
-            |flow: &str| turn.a.flows.get(flow).is_some_and(|f| f.absorbs.iter().any(|a| a == wish));
-        [&self.frame.flow, outer].into_iter().any(|flow| flow == wish || absorbs(flow))
-    }
-
-    /// Whether a wish behind a yes is a detail of what the yes is to.
-    pub(crate) fn notes(&self, u: &Understanding, text: &str, wish: &str) -> bool {
-        self.collect.ways.detail_wishes.iter().any(|w| w == wish)
-            && !wording::asks(text)
-            && u.entities.iter().all(|e| e.entity != "order_id")
-    }
-
-    /// "But can they collect it on Friday?": when something shall be done is noted with it, though its words are those of another
-    /// wish.
-    pub(super) fn wished_detail(
-        &self,
-        turn: &Turn,
-        text: &str,
-        u: &Understanding,
-        target: Option<&Target>,
-    ) -> Option<Vec<Command>> {
-        const DELIVERY: &str = "delivery deliver delivered entrega entregar entreguen डिलीवरी";
-        let Some(Target::Flow(wish)) = target else { return None };
-        let has = |kinds: &[&str]| u.entities.iter().any(|e| kinds.contains(&e.entity.as_str()));
-        // What is done at once takes its details with the yes, in other ways.
-        (!self.collect.ways.at_once
-            && self.collect.ways.detail_wishes.iter().any(|w| w == wish)
-            && has(&["date", "time"])
-            && !has(&["order_id", "product"])
-            && !words(text).iter().any(|w| is(DELIVERY, w)))
-        .then(|| self.detail(turn, text, u))
-        .flatten()
-    }
-
-    /// "And the jeans that are late, what happened?" to "shall I cancel the TV?": a question that names a thing, in none of the words
-    /// for what shall be done or for another choice, corrects nothing.
-    pub(crate) fn asks_elsewhere(&self, text: &str, u: &Understanding) -> bool {
-        const CHOICE: &str = "instead rather meant mean en vez lugar mejor sino badle jagah matlab बदले जगह मतलब";
-        const ANY: &str = "order orders pedido this that please ऑर्डर आर्डर karo kardo karna कर करो करना";
-        if !self.collect.confirm || !wording::asks(text) || !u.entities.iter().any(|e| e.entity == "product") {
-            return false;
-        }
-        let own: Vec<String> = self.collect.yes.iter().chain(&self.collect.no).flat_map(|p| words(p)).collect();
-        let own = |w: &String| w.chars().count() >= 4 && own.contains(w) && !is(ANY, w);
-        !words(text).iter().any(|w| own(w) || is(CHOICE, w))
-    }
-
-    /// Whether a question behind a yes is about a thing that it names, and a matter of its own: "and when does the fridge come?".
-    pub(crate) fn asks_of_a_thing(&self, turn: &Turn, text: &str, u: &Understanding, wish: &str) -> bool {
-        let outer = &turn.state.outermost(self.frame).flow;
-        let named = u.entities.iter().any(|e| e.entity == "product");
-        named && wording::asks(text) && *outer != wish && self.frame.flow != wish
-    }
-
-    /// Whether a message names an order that is not the one in question: by its number, or as an earlier one.
-    pub(crate) fn names_another(&self, turn: &Turn, text: &str, u: &Understanding) -> bool {
-        const EARLIER: &str = "last previous earlier old other pichla pichle pichli purane purana purani dusre doosre anterior ultimo \
-            otro viejo पिछले पिछला पिछली पुराने पुराना पुरानी दूसरे";
-        const ORDER: &str = "order orders pedido compra purchase ऑर्डर आर्डर";
-        let said = words(text);
-        let near = |pair: &[String]| {
-            (is(EARLIER, &pair[0]) && is(ORDER, &pair[1])) || (is(ORDER, &pair[0]) && is(EARLIER, &pair[1]))
-        };
-        if said.windows(2).any(near) {
-            return true;
-        }
-        let order = |e: &&crate::event::Entity| e.entity == "order_id";
-        let known = turn.state.frame_slot(Some(self.frame), "order").map(|o| o["order_id"].to_string());
-        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-        let known = digits(&known.unwrap_or_default());
-        u.entities.iter().filter(order).any(|e| {
-            let named = digits(&e.value.to_string());
-            !named.is_empty() && !known.is_empty() && !known.ends_with(&named)
-        })
-    }
-}
-
-/// What stands around a phrase that denies what a question asks to be done, and may be a wish; nothing if nothing denies it.
-fn denied(collect: &Collect, text: &str) -> Option<Vec<String>> {
-    if !collect.confirm {
-        return None;
-    }
-    let said = negation::words_at(text);
-    let at = |phrase: &str| -> Option<(usize, usize)> {
-        let phrase = words(phrase);
-        let denies = phrase.len() >= 2 && phrase.iter().any(|w| is(DENIES, w));
-        let place = (0..(said.len() + 1).saturating_sub(phrase.len()))
-            .find(|at| said[*at..].iter().zip(&phrase).all(|((w, _), p)| w == p))?;
-        denies.then_some((place, place + phrase.len()))
-    };
-    let (from, to) = collect.no.iter().filter_map(|p| at(p)).max_by_key(|(from, to)| to - from)?;
-    // "Don't cancel it if it has left already" hangs on something.
-    if said.iter().any(|(w, _)| is(IF, w))
-        || collect.yes.iter().filter_map(|p| at(p)).any(|y| y.1 <= from || y.0 >= to)
-    {
-        return None;
-    }
-    let chars: Vec<char> = text.chars().collect();
-    let part = |range: std::ops::Range<usize>| {
-        let part: String = chars[range].iter().collect();
-        part.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '?' | '!' | '।')).to_owned()
-    };
-    // "Where are the jeans, I don't want to cancel anything": what stands around the no may be a wish.
-    // "… cancel anything. Where is it?": a word or two up to a pause belong to the no.
-    let pause = |at: usize| chars[said[at].1.1..].first().is_some_and(|c| ",.;!?।\n".contains(*c));
-    let end = (to - 1..said.len().min(to + 2)).find(|at| pause(*at)).unwrap_or(to - 1);
-    let around = [part(0..said[from].1.0), part(said[end].1.1..chars.len())];
-    Some(around.into_iter().filter(|text| words(text).len() >= 3).collect())
-}
-
-/// "I don't want to cancel anything. Where is the air fryer?", which sounds like the wish that it denies: nothing is begun, and
-/// what else it says is looked at.
-pub(super) fn denied_wish(turn: &Turn, flow: &str, text: &str) -> Option<Vec<Command>> {
-    let around = turn.a.flows.get(flow)?.collects().find_map(|collect| denied(collect, text))?;
-    Some(match around.is_empty() {
-        true => vec![Command::Acknowledge],
-        false => around.into_iter().map(|text| Command::Afterwards { text }).collect(),
-    })
 }
 
 /// The words of a message that was sent.

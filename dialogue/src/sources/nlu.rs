@@ -59,7 +59,7 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     }
     if let Some(Target::Flow(flow)) = &target
         && Question::of(turn).is_none_or(|q| q.own_no(text).is_none())
-        && let Some(commands) = super::answers::denied_wish(turn, flow, text)
+        && let Some(commands) = super::refusal::denied_wish(turn, flow, text)
     {
         return commands;
     }
