@@ -382,7 +382,12 @@ impl<'t> Question<'t> {
             return Some(commands);
         }
         let met = match &named {
-            Named::One { .. } => true,
+            Named::One { id, .. } => {
+                if let Some(commands) = self.row_on_another_day(turn, id, u) {
+                    return Some(commands);
+                }
+                true
+            }
             Named::Several(left) => choice::meets(left, u) && self.fewer(turn, left),
             Named::Nothing => false,
         };
