@@ -381,7 +381,7 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     }
     let mut commands = nlu::commands(turn, &pending.text, u);
     if commands == [Command::LowConfidence]
-        && (turn.state.owner == Owner::Bot || waits_unheard(turn))
+        && (turn.state.owner == Owner::Bot || turn.state.waits_unheard())
         && let Some(mut heard) = clauses::heard(turn, &pending.text, u)
     {
         // Two wishes share the probability of the whole: each of them is sure.
@@ -430,19 +430,19 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
 /// Who waits because something was not understood, and says it again so that it is, is served as if the topic had been tapped:
 /// if that settles the matter, nobody need answer. Who asked for a person waits for one.
 fn wish_while_waiting(turn: &Turn, commands: &mut [Command]) {
-    if !waits_unheard(turn) {
+    if !turn.state.waits_unheard() {
         return;
     }
     for command in commands {
-        if let Command::StartFlow { tapped, .. } = command {
-            *tapped = true;
+        match command {
+            Command::StartFlow { tapped, .. } => *tapped = true,
+            Command::Values { flow, slots, intent } => {
+                let (flow, slots, intent) = (flow.clone(), slots.clone(), intent.clone());
+                *command = Command::StartFlow { flow, slots, intent, tapped: true };
+            }
+            _ => {}
         }
     }
-}
-
-/// Whether the customer waits for a person because something was not understood.
-fn waits_unheard(turn: &Turn) -> bool {
-    matches!(&turn.state.owner, Owner::Queue { reason, .. } if matches!(reason.as_str(), "low_confidence" | "failed_attempts"))
 }
 
 /// "Rehne do, mazak kar raha tha": the cancel word was sure, and the few words behind it are no wish.

@@ -21,7 +21,8 @@ pub(crate) fn commands(
     target: Option<&Target>,
 ) -> Option<Vec<Command>> {
     // Who waits for want of understanding is answered meanwhile.
-    let served = turn.state.owner == Owner::Bot || turn.state.self_service();
+    let served =
+        turn.state.owner == Owner::Bot || turn.state.self_service() || turn.state.waits_unheard();
     if !served || turn.open_question().is_some() {
         return None;
     }
