@@ -448,7 +448,7 @@ pub(crate) fn another_time(rows: &[Offered], chosen: usize, text: &str) -> Optio
 
 /// The day or the time of a row, by the name of the entity.
 pub(crate) fn when_of<'o>(option: &'o Offered, entity: &str) -> Option<&'o str> {
-    clock::fields(entity, &option.row).into_iter().next()
+    clock::fields(entity, &option.row).into_iter().next().filter(|_| clock::is_when(entity))
 }
 
 /// Whether every day and time that a message names is that of each of these options.

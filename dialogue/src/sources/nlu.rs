@@ -70,8 +70,7 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     }
     let vague =
         !sure || matches!(target, Some(Target::Command(IntentCommand::Inform | IntentCommand::OutOfScope)));
-    let served =
-        turn.state.owner == Owner::Bot || turn.state.self_service() || turn.state.waits_unheard();
+    let served = turn.state.owner == Owner::Bot || turn.state.self_service() || turn.state.waits_unheard();
     let free = served && turn.open_question().is_none();
     // "The black one" of what was shown goes before a search for what is black.
     if vague

@@ -21,8 +21,7 @@ pub(crate) fn commands(
     target: Option<&Target>,
 ) -> Option<Vec<Command>> {
     // Who waits for want of understanding is answered meanwhile.
-    let served =
-        turn.state.owner == Owner::Bot || turn.state.self_service() || turn.state.waits_unheard();
+    let served = turn.state.owner == Owner::Bot || turn.state.self_service() || turn.state.waits_unheard();
     if !served || turn.open_question().is_some() {
         return None;
     }

@@ -259,6 +259,9 @@ fn places(about: &str) -> Vec<usize> {
 fn meant<'p>(vocabulary: &Vocabulary, all: &[&'p Product], about: &str) -> Vec<&'p Product> {
     let named = Named::new(vocabulary, about);
     let meant: Vec<&Product> = all.iter().copied().filter(|p| named.tells(p)).collect();
+    // "The LG UR75" is not every LG.
+    let model = |p: &Product| meant.iter().any(|o| o.brand == p.brand && named.tells_model(o));
+    let meant: Vec<&Product> = meant.iter().copied().filter(|p| named.tells_model(p) || !model(p)).collect();
     if meant.len() < all.len() || all.len() == 2 { meant } else { Vec::new() }
 }
 
@@ -375,6 +378,13 @@ mod tests {
             beside_shown(meant, catalogue.product(shown)).iter().map(|p| p.sku.as_str()).collect()
         };
         assert_eq!(beside("how does it compare to the A15", "PH-SAM-M14"), ["PH-SAM-M14", "PH-SAM-A15"]);
+        let tvs: Vec<&Product> = ["TV-LG-UR75", "TV-LG-C4", "TV-XIA-X43"]
+            .iter()
+            .map(|sku| catalogue.product(sku).unwrap())
+            .collect();
+        let lg = meant(&vocabulary, &tvs, "how does it compare to the LG UR75");
+        assert_eq!(lg.iter().map(|p| p.sku.as_str()).collect::<Vec<_>>(), ["TV-LG-UR75"]);
+        assert_eq!(meant(&vocabulary, &tvs, "which of the LG ones").len(), 2);
         assert_eq!(beside("is the A15 good", "PH-SAM-A15"), ["PH-SAM-A15"]);
     }
 }

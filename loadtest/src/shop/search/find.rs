@@ -177,6 +177,11 @@ impl Index {
                 .any(|(i, p)| of_brand(i, p) && asked.is_kind(p) && asked.is_brand(p) && covers(i));
         let kind = kinds.first().copied().filter(|_| kinds.len() == 1);
         let than = than::filters(catalogue, &query.than, kind, query.country);
+        for label in than.iter().map(|f| f.label(catalogue)) {
+            for (said, label) in answer.asked.0.iter_mut().zip(label.0) {
+                *said = [said.as_str(), &label].join(" · ");
+            }
+        }
         'search: for (kept, give_ups) in passes(details.filters.len()) {
             for give_up in give_ups {
                 if !give_up.iter().all(|what| has(what)) {

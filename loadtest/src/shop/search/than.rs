@@ -2,7 +2,7 @@
 
 use super::{Than, find};
 use crate::shop::catalog::{Catalogue, Product};
-use crate::shop::i18n::Country;
+use crate::shop::i18n::{Country, Texts};
 
 /// The figures that say how big a thing is.
 const SIZES: [&str; 4] = ["screen", "litres", "load", "tons"];
@@ -62,6 +62,21 @@ pub(super) fn filters(
 }
 
 impl Filter {
+    /// In words, by variety.
+    pub(super) fn label(&self, catalogue: &Catalogue) -> Texts {
+        let said = |measure: usize, n: f64, words: [&str; 4]| {
+            let figure = catalogue.traits.measures[measure].say(n);
+            Texts([0, 1, 2, 3].map(|i| words[i].replace("{n}", &figure.0[i])))
+        };
+        match *self {
+            Filter::Smaller(m, n) => said(m, n, ["under {n}", "menos de {n}", "{n} से छोटा", "{n} se chhota"]),
+            Filter::Bigger(m, n) => said(m, n, ["over {n}", "más de {n}", "{n} से बड़ा", "{n} se bada"]),
+            Filter::Cheaper(_) => {
+                Texts(["cheaper", "más barato", "इससे सस्ता", "isse sasta"].map(str::to_owned))
+            }
+        }
+    }
+
     /// Whether a product stands the comparison.
     pub(super) fn fits(&self, catalogue: &Catalogue, product: &Product, country: Country) -> bool {
         let values = |m: usize| catalogue.traits.measures[m].values(product);

@@ -303,7 +303,8 @@ fn what_the_shop_has_nothing_of_is_said() {
 fn smaller_bigger_and_cheaper_than_what_was_shown() {
     let than = |kind: &str, than: Than| find(Query { than, ..q(kind) });
     let smaller = Than { smaller: Some("55 inch".into()), ..Than::default() };
-    let (found, relaxed, ..) = than("tv", smaller);
+    let (found, relaxed, _, _, asked) = than("tv", smaller);
+    assert_eq!(asked, "Television · under 55 inch");
     assert!(!found.is_empty() && relaxed.is_empty() && !found.contains(&"Xiaomi QLED Pro 55".to_owned()));
     let bigger = Than { bigger: Some("RF-LG-242,RF-SAM-236".into()), ..Than::default() };
     let (found, ..) = than("fridge", bigger);
