@@ -225,7 +225,7 @@ mod tests {
                 None => assert!(times.is_empty(), "{text}: {times:?}"),
             }
         }
-        let (times, _) = read(&words("la primera no, la de la una"), 5);
+        let (times, _) = read(&words("la primera no, la de la una"), 6);
         assert!(times.contains(&"13:00".to_owned()));
         assert!(read(&words("la una y la otra"), 1).0.is_empty());
     }

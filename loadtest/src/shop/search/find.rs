@@ -215,7 +215,8 @@ impl Index {
             answer.products.clear();
         }
         if answer.products.is_empty() {
-            answer.sold = text.is_empty() && !brandless;
+            // Nothing bigger is no want of the kind.
+            answer.sold = !than.is_empty() || (text.is_empty() && !brandless);
             return answer;
         }
         self.model(catalogue, query, text, &asked, &mut answer);

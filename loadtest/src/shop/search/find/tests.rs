@@ -312,6 +312,9 @@ fn smaller_bigger_and_cheaper_than_what_was_shown() {
         !found.is_empty() && !found.iter().any(|n| n.contains("242L") || n.contains("236L")),
         "{found:?}"
     );
+    let biggest = Than { bigger: Some("WM-SAM-WW80,WM-LG-FHM".into()), ..Than::default() };
+    let (found, _, sold, ..) = than("washing machine", biggest);
+    assert!(found.is_empty() && sold, "nothing bigger, but washing machines are sold: {found:?}");
     let cheaper = Than { cheaper: Some("RS-NIK-REV7".into()), ..Than::default() };
     let nike = Query { brand: Some("Nike".into()), than: cheaper, ..q("running shoes") };
     let (found, relaxed, ..) = find(nike);
