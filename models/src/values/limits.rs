@@ -381,7 +381,7 @@ mod tests {
             ("máximo 5 mil pesos", &[("price_max", "5 mil")], None, Some(5000.0)),
             ("4,000 ke aas paas", &[("price_max", "4,000")], Some(3200.0), Some(4800.0)),
             ("60k ke aas pas", &[("price_max", "60k")], Some(48_000.0), Some(72_000.0)),
-            ("60 हज़ार के आस-पास", &[("price_max", "60 हज़ार")], Some(48_000.0), Some(72_000.0)),
+            ("60 हज़ार आसपास", &[("price_max", "60 हज़ार")], Some(48_000.0), Some(72_000.0)),
             ("600 euros o así", &[("price_max", "600 euros")], Some(480.0), Some(720.0)),
             ("600 pounds or thereabouts", &[("price_max", "600 pounds")], Some(480.0), Some(720.0)),
             ("unos 700 euros", &[("price_max", "700 euros")], Some(560.0), Some(840.0)),
