@@ -43,12 +43,12 @@ pub(super) fn filters(
     country: Country,
 ) -> Vec<Filter> {
     let mut all = Vec::new();
-    let sized = |id: &&str| catalogue.traits.measures.iter().position(|m| m.id == **id);
+    let sized = |id: &str| catalogue.traits.measures.iter().position(|m| m.id == id);
     let known = |m: &usize| {
         let of_kind = catalogue.products.iter().filter(|p| Some(p.kind.as_str()) == kind);
         of_kind.clone().any(|p| !catalogue.traits.measures[*m].values(p).is_empty())
     };
-    if let Some(measure) = SIZES.iter().filter_map(|id| sized(&id)).find(known) {
+    if let Some(measure) = SIZES.iter().filter_map(|id| sized(id)).find(known) {
         let of = |text: &Option<String>| {
             text.as_deref().map(|t| figures(catalogue, measure, t)).unwrap_or_default()
         };
