@@ -101,7 +101,14 @@ pub(crate) fn named_in_question(
             found => return found,
         }
     }
-    let found = named(&all, Some(slot), text, u);
+    let found = match named(&all, Some(slot), text, u) {
+        // "The last one will do nicely": a time by its place, whatever else is said.
+        Named::Nothing if clock_rows(of) => match pointed::row(text, of.len()) {
+            Some(row) => return Named::One { id: of[row].id.clone(), mostly: false },
+            None => Named::Nothing,
+        },
+        found => found,
+    };
     match meant {
         Some(meant) if !matches!(found, Named::One { .. }) => {
             Named::One { id: of[meant.option].id.clone(), mostly: meant.mostly }
@@ -437,6 +444,11 @@ pub(crate) fn another_time(rows: &[Offered], chosen: usize, text: &str) -> Optio
         ([one], _) | ([], [one]) => Some(*one),
         _ => None,
     }
+}
+
+/// The day or the time of a row, by the name of the entity.
+pub(crate) fn when_of<'o>(option: &'o Offered, entity: &str) -> Option<&'o str> {
+    clock::fields(entity, &option.row).into_iter().next().filter(|_| clock::is_when(entity))
 }
 
 /// Whether every day and time that a message names is that of each of these options.

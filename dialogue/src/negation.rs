@@ -217,7 +217,7 @@ const RULES_OUT_BEFORE: &str = "not|no|non|isnt|except|excluding|excepto|salvo|m
     en vez de|en lugar de|sin ser";
 /// Words behind a value that rule it out: "samsung nahi", "सैमसंग छोड़कर".
 const RULES_OUT_BEHIND: &str = "nahi|nahin|nhi|nai|mat|chhod ke|chhod kar|chhodke|chhodkar|chod ke|chodke|ke alawa|ke ilawa|ke siwa|\
-    ke bina|ko chhod|ko chhodkar|ko chhodke|ko chod ke|को छोड़कर|को छोड़के|नहीं|नही|मत|छोड़ के|छोड़ कर|छोड़कर|छोड़के|को छोड़|के अलावा|के सिवा|के बिना";
+    ke bina|ko chhod|ko chhodkar|ko chhodke|ko chod ke|को छोड़कर|को छोड़के|नहीं|नही|मत|छोड़ के|छोड़ कर|छोड़कर|छोड़के|को छोड़|के अलावा|के सिवा|के बिना|no|tampoco";
 /// Words that may stand between a value and what rules it out.
 const RULED_OUT_BESIDE: &str =
     "the a an any el la los las un una de ka ki ke ko wala wali wale का की के को वाला वाली वाले brand marca";
@@ -255,8 +255,11 @@ pub(crate) fn excludes(text: &str, (from, to): (usize, usize)) -> bool {
         .take_while(|(w, _)| beside(w) && !matches!(w.as_str(), "ke" | "ko" | "के" | "को"))
         .count();
     let rest = &behind[skipped..];
+    // "Samsung no?" asks for a yes.
+    let tag = |end: usize| chars.get(end) == Some(&'?');
     cues(RULES_OUT_BEHIND).any(|cue| {
         rest.len() >= cue.len()
+            && !(cue[0] == "no" && tag(rest[0].1.1))
             && rest.iter().zip(&cue).all(|(w, c)| w.0 == *c)
             && !pause(to, rest[0].1.0)
             && rest.get(cue.len()).is_none_or(|next| {
@@ -358,6 +361,8 @@ mod tests {
             ("सैमसंग नहीं, कोई और", "सैमसंग"),
             ("सैमसंग को छोड़कर", "सैमसंग"),
             ("una tele que no sea LG", "LG"),
+            ("sony no, otra marca", "sony"),
+            ("sony tampoco", "sony"),
             ("auriculares no samsung", "samsung"),
             ("zapatillas excepto las negras", "negras"),
         ] {
@@ -369,6 +374,7 @@ mod tests {
             ("samsung phone", "samsung"),
             ("samsung nahi chal raha", "samsung"),
             ("not working, samsung tv", "samsung"),
+            ("tienes samsung no?", "samsung"),
         ] {
             assert!(!out(text, word), "{text}");
         }

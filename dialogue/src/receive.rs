@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 pub(crate) mod behind_yes;
 pub(crate) mod language;
 mod parts;
+mod waiting;
 
 /// What of a message the rest works with.
 pub(crate) enum Input<'m> {
@@ -382,7 +383,7 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     let mut commands = nlu::commands(turn, &pending.text, u);
     if commands == [Command::LowConfidence]
         && !clauses::want_person(turn.a, u)
-        && (turn.state.owner == Owner::Bot || waits_unheard(turn))
+        && (turn.state.owner == Owner::Bot || turn.state.waits_unheard())
         && let Some(mut heard) = clauses::heard(turn, &pending.text, u)
     {
         // Two wishes share the probability of the whole: each of them is sure.
@@ -392,8 +393,7 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         for part in heard.rest {
             later::run(turn, part, true);
         }
-        another_wish(turn, &heard.commands);
-        wish_while_waiting(turn, &mut heard.commands);
+        waiting::served(turn, &mut heard.commands);
         return execute(turn, heard.commands, false);
     }
     if pending.held && pending.answers && no_wish(&pending.text, &commands) {
@@ -433,40 +433,8 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     if !pending.held && matches!(turn.state.owner, Owner::Bot) {
         parts::keep(turn, &pending.text, &commands);
     }
-    another_wish(turn, &commands);
-    wish_while_waiting(turn, &mut commands);
+    waiting::served(turn, &mut commands);
     execute(turn, commands, false);
-}
-
-/// Who waits because something was not understood, and says it again so that it is, is served as if the topic had been tapped:
-/// if that settles the matter, nobody need answer. Who asked for a person waits for one.
-fn wish_while_waiting(turn: &Turn, commands: &mut [Command]) {
-    if !waits_unheard(turn) {
-        return;
-    }
-    for command in commands {
-        if let Command::StartFlow { tapped, .. } = command {
-            *tapped = true;
-        }
-    }
-}
-
-/// Where another wish than those that the person may have been called for is served, what the person was called for still waits.
-fn another_wish(turn: &mut Turn, commands: &[Command]) {
-    let Owner::Queue { suggestions, .. } = &turn.state.owner else { return };
-    let other = |command: &Command| match command {
-        Command::StartFlow { flow, .. } => suggestions.iter().all(|topic| topic.flow != *flow),
-        Command::KnowledgeAnswer { intent, .. } => suggestions.iter().all(|topic| topic.flow != *intent),
-        _ => false,
-    };
-    if waits_unheard(turn) && commands.iter().any(other) {
-        turn.emit(TrackerEvent::WaitsOn {});
-    }
-}
-
-/// Whether the customer waits for a person because something was not understood.
-fn waits_unheard(turn: &Turn) -> bool {
-    matches!(&turn.state.owner, Owner::Queue { reason, .. } if matches!(reason.as_str(), "low_confidence" | "failed_attempts"))
 }
 
 /// "Rehne do, mazak kar raha tha": the cancel word was sure, and the few words behind it are no wish.

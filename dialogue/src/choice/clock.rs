@@ -185,7 +185,9 @@ fn in_words(said: &[String], at: usize) -> Option<(Vec<String>, usize)> {
         return Some((time(h, 30), 2));
     }
     let las = at.checked_sub(1).is_some_and(|b| matches!(said[b].as_str(), "las" | "la"));
-    (written && (baje(1) == 1 || (las && h != 1))).then(|| (time(h, 0), 1 + baje(1)))
+    // "La una y la otra" are no hours.
+    let other = is(1, "y o") && !is(2, "media cuarto");
+    (written && (baje(1) == 1 || (las && !other))).then(|| (time(h, 0), 1 + baje(1)))
 }
 
 fn both(hour: u8, write: impl Fn(u8) -> String) -> Vec<String> {
@@ -223,5 +225,8 @@ mod tests {
                 None => assert!(times.is_empty(), "{text}: {times:?}"),
             }
         }
+        let (times, _) = read(&words("la primera no, la de la una"), 6);
+        assert!(times.contains(&"13:00".to_owned()));
+        assert!(read(&words("la una y la otra"), 1).0.is_empty());
     }
 }

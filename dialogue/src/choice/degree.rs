@@ -185,6 +185,12 @@ pub(super) fn meant(options: &[Offered], text: &str) -> Option<Meant> {
     if options.len() < 2 {
         return None;
     }
+    // "This is small, show a bigger one" wants none of these.
+    let whole = words(text);
+    let small = |least: bool| whole.iter().any(|w| degree(w) == Some(Degree::Size { least }));
+    if small(true) && small(false) {
+        return None;
+    }
     let own = names(options);
     clauses(text).iter().find_map(|clause| {
         let said = words_at(clause);

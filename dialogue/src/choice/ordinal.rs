@@ -21,7 +21,8 @@ const NUMBERED: [&str; 8] = ["number", "option", "numero", "opcion", "row", "न
 /// What may stand beside an ordinal.
 const BESIDE: &str = "the one el la lo wala wali wale vala vali please pls plz por favor option opcion order pedido slot time \
     appointment cita product producto i want quiero take ill yes si haan chahiye de do dijiye hi ji ही जी वाला वाली वाले ऑर्डर विकल्प \
-    समय चाहिए दीजिए दो se me";
+    समय चाहिए दीजिए दो se me pues vale bueno venga entonces then well ok okay fine theek thik ठीक है hai book reserva reservame \
+    ponme dame apuntame le lo lelo lena rakho kar karo बुक करो कर ले लो";
 
 /// Where the last row is.
 const BOTTOM: &str = "abajo bottom niche neeche नीचे";
@@ -102,6 +103,11 @@ mod tests {
             ("the last one at the bottom", Some(3)),
             ("la de abajo de todo", Some(3)),
             ("सबसे नीचे वाला", Some(3)),
+            ("pues la primera", Some(0)),
+            ("vale, ponme la segunda", Some(1)),
+            ("ok the first one then", Some(0)),
+            ("पहला वाला बुक कर दो", Some(0)),
+            ("dusra wala le lo", Some(1)),
             ("the last order", None),
             ("no the one from before", None),
             ("second hand", None),

@@ -62,7 +62,7 @@ fn found(options: &[Offered], text: &str, u: &Understanding) -> Option<Entity> {
         Some((BTreeSet::from([one]), span))
     };
     let (meant, span) =
-        by_place(&said, rows.len()).or_else(by_degree).or_else(|| by_name(&said, &rows, u))?;
+        by_place(text, &said, rows.len()).or_else(by_degree).or_else(|| by_name(&said, &rows, u))?;
     if negation::excludes(text, span) {
         return None;
     }
@@ -78,8 +78,13 @@ fn found(options: &[Offered], text: &str, u: &Understanding) -> Option<Entity> {
 type Said = [(String, (usize, usize))];
 type Meant = (BTreeSet<usize>, (usize, usize));
 
-/// Ordinals: with an article, with "wala" or "one", or alone at the beginning of the message.
-fn by_place(said: &Said, rows: usize) -> Option<Meant> {
+/// Which of so many rows a message points at by its place, whatever else it says: "the last one will do, but …".
+pub(super) fn row(text: &str, rows: usize) -> Option<usize> {
+    by_place(text, &negation::words_at(text), rows)?.0.into_iter().next()
+}
+
+/// Ordinals with an article, with "wala" or "one"; of one that is ruled out the next counts.
+fn by_place(text: &str, said: &Said, rows: usize) -> Option<Meant> {
     (0..said.len()).find_map(|at| {
         let word = said[at].0.as_str();
         let place = match ordinal::ordinal(word) {
@@ -91,7 +96,8 @@ fn by_place(said: &Said, rows: usize) -> Option<Meant> {
         let previous = at.checked_sub(1).map(|i| said[i].0.as_str());
         let pointing = previous.is_some_and(|w| is(BEFORE, w)) || next.is_some_and(|w| is(BEHIND, w));
         let counted = next.is_some_and(|w| is(COUNTED, w));
-        (pointing && !counted && place < rows).then(|| (BTreeSet::from([place]), said[at].1))
+        let meant = pointing && !counted && place < rows && !negation::excludes(text, said[at].1);
+        meant.then(|| (BTreeSet::from([place]), said[at].1))
     })
 }
 
@@ -203,6 +209,7 @@ mod tests {
             ("el segundo pedido no llegó", Value::Null),
             ("pehle batao price", Value::Null),
             ("samsung wala nahi", Value::Null),
+            ("not the first one, the second one", json!("B")),
             ("the nike one", Value::Null),
             ("samsung phones", Value::Null),
         ] {

@@ -76,7 +76,8 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     }
     let vague =
         !sure || matches!(target, Some(Target::Command(IntentCommand::Inform | IntentCommand::OutOfScope)));
-    let free = turn.state.owner == Owner::Bot && turn.open_question().is_none();
+    let served = turn.state.owner == Owner::Bot || turn.state.self_service() || turn.state.waits_unheard();
+    let free = served && turn.open_question().is_none();
     // "The black one" of what was shown goes before a search for what is black.
     if vague
         && free
@@ -89,8 +90,7 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
         return commands;
     }
     if vague
-        && turn.state.owner == Owner::Bot
-        && turn.open_question().is_none()
+        && free
         && let Some(commands) = shown_option(turn, text, u)
     {
         return commands;
@@ -335,13 +335,27 @@ impl<'t> Question<'t> {
         let flow = a.flows.get(&self.frame.flow)?;
         let mut others = slots_for(turn, &flow.id, u);
         others.remove(self.slot);
+        let entity = fill::from_entities(slot, u);
+        // "About 40" to "up to what price?" is no size 40 as well.
+        let mut elsewhere = false;
+        if slot.kind == SlotType::Float
+            && let Some(number) = fill::from_answer(a, slot, text, Some(u)).and_then(|v| v.as_f64())
+        {
+            let same = |v: &Value| v.as_str().and_then(|v| v.trim().parse::<f64>().ok()) == Some(number);
+            others.retain(|_, v| !same(v));
+            // "At least 256gb" is no price.
+            let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>().parse();
+            elsewhere = entity.is_none()
+                && u.entities
+                    .iter()
+                    .any(|e| e.text.chars().any(char::is_alphabetic) && digits(&e.text) == Ok(number));
+        }
         let known = |s: &String| turn.state.frame_slot(Some(self.frame), s);
         let changed: Slots = others
             .iter()
             .filter(|(s, v)| known(s).is_some_and(|old| old != *v))
             .map(|(k, v)| (k.clone(), v.clone()))
             .collect();
-        let entity = fill::from_entities(slot, u);
         let letters = text.chars().filter(|c| !c.is_whitespace()).count();
         let covers = entity.as_ref().is_some_and(|(_, n)| n * 10 >= letters * 6);
         let digress = p >= a.settings.digression_threshold;
@@ -372,6 +386,14 @@ impl<'t> Question<'t> {
         }
         // "The pincode is 201303, I wrote it wrong" is no search for stores.
         let retaken = self.retaken(turn, text);
+        if digress
+            && !aside
+            && matches!(named, Named::Nothing)
+            && !self.collect.confirm
+            && let Some(commands) = super::values::beside_question(turn, text, u, intent, target)
+        {
+            return Some(commands);
+        }
         if !covers && digress && !ours && !aside && retaken.is_none() {
             match target {
                 Some(Target::Flow(other)) => {
@@ -394,7 +416,12 @@ impl<'t> Question<'t> {
             return Some(commands);
         }
         let met = match &named {
-            Named::One { .. } => true,
+            Named::One { id, .. } => {
+                if let Some(commands) = self.row_on_another_day(turn, id, u) {
+                    return Some(commands);
+                }
+                true
+            }
             Named::Several(left) => choice::meets(left, u) && self.fewer(turn, left),
             Named::Nothing => false,
         };
@@ -416,7 +443,8 @@ impl<'t> Question<'t> {
             && u.entities.iter().all(|e| matches!(e.entity.as_str(), "date" | "time"));
         // A correction goes before the yes or no that it comes with.
         if entity.is_none() && !changed.is_empty() && !by_when {
-            return Some(vec![Command::CorrectSlot { slots: changed }]);
+            // What is told besides goes with it: "just the phone, not Apple".
+            return Some(vec![Command::CorrectSlot { slots: others }]);
         }
         if !pattern && let Named::One { id, .. } = &named {
             return Payload::parse(id).ok().map(|payload| taps::commands(turn, payload));
@@ -437,7 +465,7 @@ impl<'t> Question<'t> {
             others.insert(self.slot.to_owned(), Value::Bool(true));
             return Some(vec![Command::SetSlot { slots: others }]);
         }
-        if let Some(value) = fill::from_answer(a, slot, text, Some(u)) {
+        if let Some(value) = fill::from_answer(a, slot, text, Some(u)).filter(|_| !elsewhere) {
             // A question is no yes, whatever it is understood as.
             if value == Value::Bool(true) && self.only_asks(turn, text) {
                 return Some(vec![Command::NeedsTeam]);

@@ -6,13 +6,15 @@ use super::nlu::{self, Question};
 use super::taps;
 use crate::choice::{self, Named};
 use crate::commands::Command;
-use crate::config::domain::Target;
+use crate::config::domain::{Source, Target};
 use crate::config::flows::StepKind;
 use crate::event::Understanding;
+use crate::fill;
 use crate::fold::{listed as is, words};
 use crate::negation::is_cue;
 use crate::payload::Payload;
 use crate::render::Offered;
+use crate::state::Slots;
 use crate::turn::Turn;
 use crate::wording;
 use serde_json::Value;
@@ -85,6 +87,40 @@ impl Question<'_> {
         let id = named.filter(|_| head && !wording::asks(first))?;
         let chosen = taps::commands(turn, Payload::parse(&id).ok()?);
         Some(rest.iter().map(|text| Command::Later { text: text.clone() }).chain(chosen).collect())
+    }
+
+    /// "The last one will do, but could it be Wednesday?": the day that is said, at the time of the row that is meant.
+    pub(super) fn row_on_another_day(
+        &self,
+        turn: &Turn,
+        id: &str,
+        u: &Understanding,
+    ) -> Option<Vec<Command>> {
+        let row = choice::of_question(turn, self.frame, self.collect).into_iter().find(|o| o.id == id)?;
+        let said = u.entities.iter().any(|e| e.entity == "date");
+        if !said || choice::when_of(&row, "time").is_none() || choice::meets(std::slice::from_ref(&row), u) {
+            return None;
+        }
+        let mut slots = Slots::new();
+        let mut to = None;
+        for (name, step) in &self.collect.ways.back_to {
+            let Some(slot) = turn.a.domain.slots.get(name) else { continue };
+            let own = || {
+                slot.mappings.iter().find_map(|m| match &m.source {
+                    Source::Entity(entity, _) => choice::when_of(&row, entity),
+                    _ => None,
+                })
+            };
+            let value = match fill::from_entities(slot, u) {
+                Some((value, _)) => Some(value),
+                None => own().map(|text| Value::String(text.to_owned())),
+            };
+            if let Some(value) = value {
+                to.get_or_insert(step);
+                slots.insert(name.clone(), value);
+            }
+        }
+        Some(vec![Command::BackTo { step: to?.clone(), slots }])
     }
 
     /// "The later one works" of two times.

@@ -20,12 +20,43 @@ pub(crate) fn commands(
     intent: &str,
     target: Option<&Target>,
 ) -> Option<Vec<Command>> {
-    if turn.state.owner != Owner::Bot || turn.open_question().is_some() {
+    // Who waits for want of understanding is answered meanwhile.
+    let served = turn.state.owner == Owner::Bot || turn.state.self_service() || turn.state.waits_unheard();
+    if !served || turn.open_question().is_some() {
         return None;
     }
+    begun(turn, text, u, intent, target, |_, _| true)
+}
+
+/// The flow that words about what was shown before start at a question that they are no answer to: "which of them has the
+/// better battery?" while something else is asked for.
+pub(super) fn beside_question(
+    turn: &Turn,
+    text: &str,
+    u: &Understanding,
+    intent: &str,
+    target: Option<&Target>,
+) -> Option<Vec<Command>> {
+    let worded = |slot: &String| u.entities.iter().any(|e| e.entity == crate::mention::worded(slot));
+    begun(turn, text, u, intent, target, |flow, rule| {
+        !rule.after.is_empty()
+            && rule.slots.iter().all(|(slot, _)| worded(slot))
+            && turn.state.stack.iter().all(|f| f.flow != flow.id)
+    })
+}
+
+fn begun(
+    turn: &Turn,
+    text: &str,
+    u: &Understanding,
+    intent: &str,
+    target: Option<&Target>,
+    may: impl Fn(&Flow, &OnValues) -> bool,
+) -> Option<Vec<Command>> {
     let flow = turn.a.flows.values().find(|flow| {
         flow.on_values.iter().any(|rule| {
-            understood(flow, rule, text, u, intent, target, turn.a.settings.threshold)
+            may(flow, rule)
+                && understood(flow, rule, text, u, intent, target, turn.a.settings.threshold)
                 && after(turn, rule)
                 && brings(turn, rule, u)
         })

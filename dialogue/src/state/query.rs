@@ -1,6 +1,6 @@
 //! Questions about a state.
 
-use super::{Frame, Matter, Slots, State};
+use super::{Frame, Matter, Owner, Slots, State};
 use serde_json::Value;
 
 impl State {
@@ -85,6 +85,11 @@ impl State {
     /// Whether the customer is being served by a flow tapped while waiting for a person.
     pub fn self_service(&self) -> bool {
         self.stack.iter().any(|f| f.self_service)
+    }
+
+    /// Whether the customer waits for a person because something was not understood.
+    pub(crate) fn waits_unheard(&self) -> bool {
+        matches!(&self.owner, Owner::Queue { reason, .. } if matches!(reason.as_str(), "low_confidence" | "failed_attempts"))
     }
 
     /// Whether the latest failure is one that only success of the same kind makes good: a backend's, or a flow's own.

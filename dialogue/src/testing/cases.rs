@@ -391,6 +391,8 @@ fn covers(made: &Value, wanted: &Value) -> Result<(), String> {
     match wanted {
         Value::Object(map) => map.iter().try_for_each(|(k, v)| match made.get(k) {
             Some(m) => covers(m, v).map_err(|at| format!("{k}.{at}")),
+            // What must not be there.
+            None if v.is_null() => Ok(()),
             None => Err(k.clone()),
         }),
         other if same(made, other) => Ok(()),

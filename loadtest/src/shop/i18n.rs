@@ -21,6 +21,50 @@ impl Texts {
     }
 }
 
+/// Units before which a number is a measure: "Bluetooth 5.3" is a name.
+const UNITS: [&str; 9] = ["kg", "g", "l", "litros", "pulgadas", "w", "toneladas", "tonelada", "mm"];
+
+/// A Spanish text with decimal commas where a unit follows, as Spain writes them.
+fn decimal_commas(text: &str) -> String {
+    let unit = |word: &str| {
+        let word = word.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        UNITS.contains(&word.as_str())
+    };
+    let number = |word: &str| {
+        let (whole, part) = word.split_once('.')?;
+        let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+        (digits(whole) && digits(part)).then(|| format!("{whole},{part}"))
+    };
+    let said: Vec<&str> = text.split(' ').collect();
+    let written = said.iter().enumerate().map(|(at, word)| {
+        let measure = said.get(at + 1).is_some_and(|next| unit(next));
+        number(word).filter(|_| measure).unwrap_or_else(|| (*word).to_owned())
+    });
+    written.collect::<Vec<_>>().join(" ")
+}
+
+impl Texts {
+    /// As the country writes numbers.
+    #[must_use]
+    pub fn written_in(mut self, country: Country) -> Texts {
+        if country == Country::ES {
+            self.0[1] = decimal_commas(&self.0[1]);
+        }
+        self
+    }
+}
+
+impl TextLists {
+    /// As the country writes numbers.
+    #[must_use]
+    pub fn written_in(mut self, country: Country) -> TextLists {
+        if country == Country::ES {
+            self.0[1].iter_mut().for_each(|text| *text = decimal_commas(text));
+        }
+        self
+    }
+}
+
 impl Serialize for Texts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(LANGS.len()))?;
@@ -93,6 +137,16 @@ impl Country {
         Country::ALL.into_iter().find(|c| c.code().eq_ignore_ascii_case(code))
     }
 
+    /// Months of guarantee on what a maker gives so many: in Spain never less than the three years of the law (Real Decreto-ley
+    /// 7/2021).
+    #[must_use]
+    pub fn warranty(self, months: u32) -> u32 {
+        match self {
+            Country::ES => months.max(36),
+            Country::IN | Country::MX => months,
+        }
+    }
+
     /// Days in which a delivered order can be returned.
     #[must_use]
     pub fn return_days(self) -> i64 {
@@ -150,5 +204,22 @@ pub struct MoneyWire {
 impl From<Money> for MoneyWire {
     fn from(money: Money) -> MoneyWire {
         MoneyWire { amount: money.amount(), currency: money.country.currency() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spain_writes_commas_and_guarantees_three_years() {
+        for (text, wanted) in [
+            ("Pesa 1.46 kg", "Pesa 1,46 kg"),
+            ("Pantalla de 15.6 pulgadas, Full HD", "Pantalla de 15,6 pulgadas, Full HD"),
+            ("Bluetooth 5.3 de 10 W", "Bluetooth 5.3 de 10 W"),
+        ] {
+            assert_eq!(decimal_commas(text), wanted);
+        }
+        assert_eq!((Country::ES.warranty(24), Country::MX.warranty(24)), (36, 24));
     }
 }

@@ -163,6 +163,14 @@ impl Named {
         kind || model.into_iter().any(|w| self.rest.contains(&w))
     }
 
+    /// Whether a word that is no brand's is of the product's name: "UR75".
+    #[must_use]
+    pub fn tells_model(&self, product: &Product) -> bool {
+        let brand = words(&product.brand);
+        let own = words(&product.name).into_iter().filter(|w| w.chars().count() > 1 && !brand.contains(w));
+        own.into_iter().any(|w| self.rest.contains(&w))
+    }
+
     fn of_name(&self, product: &Product) -> u32 {
         let own: BTreeSet<String> = words(&product.name).into_iter().collect();
         NAME * own.iter().filter(|w| self.rest.contains(*w)).count() as u32

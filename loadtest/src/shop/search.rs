@@ -10,6 +10,7 @@ use std::collections::{BTreeSet, HashSet};
 mod describe;
 mod details;
 mod find;
+mod than;
 mod told;
 pub mod traits;
 mod wishes;
@@ -39,6 +40,8 @@ pub struct Query {
     pub exclude: Option<String>,
     /// Numbers of products that are not wanted, separated by commas.
     pub without: Option<String>,
+    /// Smaller, bigger or cheaper than what was shown: sizes or numbers of products, separated by commas.
+    pub than: Than,
     /// Further words: products that have one of them in name or description, if any has.
     pub also: Option<String>,
     /// The customer's messages, one a line: details that they name narrow the choice too.
@@ -47,6 +50,17 @@ pub struct Query {
     pub cheapest: bool,
     /// Where.
     pub country: Country,
+}
+
+/// What a product has to be smaller, bigger or cheaper than.
+#[derive(Debug, Clone, Default)]
+pub struct Than {
+    /// Sizes or products.
+    pub smaller: Option<String>,
+    /// Sizes or products.
+    pub bigger: Option<String>,
+    /// Products.
+    pub cheaper: Option<String>,
 }
 
 /// Weights of what a word of the query finds. Only their order matters: a model's own name counts more than its kind,

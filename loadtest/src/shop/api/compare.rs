@@ -42,7 +42,12 @@ pub struct Answered {
 
 /// The figures and properties that a question names, as far as they can be asked of this product; those that the data say
 /// nothing of are last.
-pub(super) fn answers(catalogue: &Catalogue, product: &Product, about: &str) -> Vec<Answered> {
+pub(super) fn answers(
+    catalogue: &Catalogue,
+    product: &Product,
+    about: &str,
+    country: Country,
+) -> Vec<Answered> {
     let traits = &catalogue.traits;
     let names = named(catalogue, about);
     let kind = BTreeSet::from([product.kind.as_str()]);
@@ -85,6 +90,9 @@ pub(super) fn answers(catalogue: &Catalogue, product: &Product, about: &str) -> 
         unknown.extend(first.map(|m| Answered { name: m.names.clone(), text: None, has: None }));
     }
     known.append(&mut unknown);
+    for answer in &mut known {
+        answer.text = answer.text.take().map(|t| t.written_in(country));
+    }
     known
 }
 
@@ -95,6 +103,8 @@ pub struct CompareQuery {
     skus: Option<String>,
     /// The question in the customer's words. Where it names two of the products or more, only these are compared.
     about: Option<String>,
+    /// The one shown last: what the question names alone is compared with it.
+    shown: Option<String>,
     /// `price`: which costs least.
     by: Option<String>,
     /// `IN` (default), `ES`, `MX`.
@@ -155,6 +165,7 @@ pub async fn compare(state: Data<State>, query: Query<CompareQuery>) -> Result<J
     let country = country(query.country.as_deref())?;
     let about = filled(query.about).unwrap_or_default();
     let skus = filled(query.skus).unwrap_or_default();
+    let shown = filled(query.shown);
     let by_price = filled(query.by).is_some_and(|by| by == "price");
     let db = state.db.clone();
     let comparison = db
@@ -173,6 +184,7 @@ pub async fn compare(state: Data<State>, query: Query<CompareQuery>) -> Result<J
                 true => meant(&state.vocabulary, &all, &about),
                 false => places.into_iter().map(|place| all[place]).collect(),
             };
+            let meant = beside_shown(meant, shown.as_deref().and_then(|sku| sold(&state, sku, country).ok()));
             let mut products = if meant.len() >= 2 { meant.clone() } else { all };
             let by = by(catalogue, &products, &about, by_price);
             let order = |a: &Product, b: &Product| compared(catalogue, by.as_ref(), a, b, country);
@@ -204,7 +216,12 @@ pub async fn compare(state: Data<State>, query: Query<CompareQuery>) -> Result<J
             });
             let rows = products
                 .iter()
-                .map(|p| Ok(Row { short: short(connection, p, country)?, text: text(p) }))
+                .map(|p| {
+                    Ok(Row {
+                        short: short(connection, p, country)?,
+                        text: text(p).map(|t| t.written_in(country)),
+                    })
+                })
                 .collect::<Result<Vec<Row>, ApiError>>()?;
             let minor = |p: &Product| p.price(country).map_or(i64::MAX, |m| m.minor);
             let liked = products
@@ -242,7 +259,18 @@ fn places(about: &str) -> Vec<usize> {
 fn meant<'p>(vocabulary: &Vocabulary, all: &[&'p Product], about: &str) -> Vec<&'p Product> {
     let named = Named::new(vocabulary, about);
     let meant: Vec<&Product> = all.iter().copied().filter(|p| named.tells(p)).collect();
+    // "The LG UR75" is not every LG.
+    let model = |p: &Product| meant.iter().any(|o| o.brand == p.brand && named.tells_model(o));
+    let meant: Vec<&Product> = meant.iter().copied().filter(|p| named.tells_model(p) || !model(p)).collect();
     if meant.len() < all.len() || all.len() == 2 { meant } else { Vec::new() }
+}
+
+/// "How does it compare to the LG UR75": the one named beside the one shown.
+fn beside_shown<'p>(meant: Vec<&'p Product>, shown: Option<&'p Product>) -> Vec<&'p Product> {
+    match (meant.as_slice(), shown) {
+        ([one], Some(shown)) if one.sku != shown.sku && one.kind == shown.kind => vec![shown, one],
+        _ => meant,
+    }
 }
 
 /// What the question is about, as far as the data of some of these products tell of it.
@@ -290,7 +318,7 @@ mod tests {
     fn a_question_about_one_product_is_answered_from_its_data() {
         let catalogue = Catalogue::load().unwrap();
         let ask = |sku: &str, about: &str| {
-            let all = answers(&catalogue, catalogue.product(sku).unwrap(), about);
+            let all = answers(&catalogue, catalogue.product(sku).unwrap(), about, Country::default());
             let said = all.into_iter().map(|a| (a.name.0[0].clone(), a.text.map(|t| t.0[0].clone()), a.has));
             said.collect::<Vec<_>>()
         };
@@ -345,5 +373,18 @@ mod tests {
             ["Samsung Galaxy M14", "Xiaomi Redmi 13C"]
         );
         assert!(named("इनमें सबसे सस्ता कौन सा है").is_empty());
+        let beside = |about: &str, shown: &str| -> Vec<&str> {
+            let meant = meant(&vocabulary, &all, about);
+            beside_shown(meant, catalogue.product(shown)).iter().map(|p| p.sku.as_str()).collect()
+        };
+        assert_eq!(beside("how does it compare to the A15", "PH-SAM-M14"), ["PH-SAM-M14", "PH-SAM-A15"]);
+        let tvs: Vec<&Product> = ["TV-LG-UR75", "TV-LG-C4", "TV-XIA-X43"]
+            .iter()
+            .map(|sku| catalogue.product(sku).unwrap())
+            .collect();
+        let lg = meant(&vocabulary, &tvs, "how does it compare to the LG UR75");
+        assert_eq!(lg.iter().map(|p| p.sku.as_str()).collect::<Vec<_>>(), ["TV-LG-UR75"]);
+        assert_eq!(meant(&vocabulary, &tvs, "which of the LG ones").len(), 2);
+        assert_eq!(beside("is the A15 good", "PH-SAM-A15"), ["PH-SAM-A15"]);
     }
 }

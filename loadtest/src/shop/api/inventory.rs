@@ -7,7 +7,7 @@ use crate::shop::catalog::{Product, ProductShort};
 use crate::shop::error::ApiError;
 use crate::shop::i18n::{Country, TextLists, Texts};
 use crate::shop::places::{Found, Store, StoreView, Wish, capitalised, delivery_days, round_km};
-use crate::shop::search::{Answer, Query as Search};
+use crate::shop::search::{Answer, Query as Search, Than};
 use crate::shop::stock::{self, ByStore, Variant};
 use actix_web::web::{Data, Json, Path, Query};
 use rusqlite::Connection;
@@ -68,6 +68,12 @@ pub struct ProductsQuery {
     exclude: Option<String>,
     /// Numbers of products that are not wanted, separated by commas: "another one".
     without: Option<String>,
+    /// With `nearest`: smaller than these, sizes (`55 inch`) or numbers of products, separated by commas.
+    smaller_than: Option<String>,
+    /// With `nearest`: bigger than these.
+    bigger_than: Option<String>,
+    /// With `nearest`: cheaper than these products.
+    cheaper_than: Option<String>,
     /// Further words: products that have one of them in name or description, if any has.
     also: Option<String>,
     /// With `nearest`: the customer's messages, one a line; the details that they name narrow the choice too.
@@ -140,6 +146,11 @@ pub async fn products(
         size: filled(query.size),
         exclude: filled(query.exclude),
         without: filled(query.without),
+        than: Than {
+            smaller: filled(query.smaller_than),
+            bigger: filled(query.bigger_than),
+            cheaper: filled(query.cheaper_than),
+        },
         also: filled(query.also),
         words: filled(query.words),
         cheapest: filled(query.sort).is_some_and(|s| s == "price"),
@@ -226,12 +237,12 @@ pub async fn product(
             let product = sold(&state, &sku, country)?;
             Ok(ProductFull {
                 short: short(connection, product, country)?,
-                features: product.features.clone(),
+                features: product.features.clone().written_in(country),
                 description: product.description.clone(),
                 image_url: format!("{}/images/{}.svg", state.base_url, product.sku),
-                warranty_months: product.warranty,
+                warranty_months: country.warranty(product.warranty),
                 rating: product.rating,
-                answers: compare::answers(&state.catalogue, product, &about),
+                answers: compare::answers(&state.catalogue, product, &about, country),
             })
         })
         .await?;

@@ -92,7 +92,10 @@ impl Index {
             let said = named(0).unwrap_or_default().to_lowercase();
             let details = details.iter().filter(|d| !said.contains(&d.0[0].to_lowercase()));
             let details = details.map(|d| d.0[i].clone());
-            [brand, kind, size, color].into_iter().flatten().chain(details).collect::<Vec<_>>().join(" · ")
+            let said: Vec<String> = [brand, kind, size, color].into_iter().flatten().chain(details).collect();
+            // Whoever names a price alone asks for anything.
+            const ANYTHING: [&str; 4] = ["Products", "Productos", "प्रोडक्ट", "Products"];
+            if said.is_empty() { ANYTHING[i].to_owned() } else { said.join(" · ") }
         };
         Texts([text(0), text(1), text(2), text(3)])
     }

@@ -2,7 +2,7 @@
 //! and whether the model asked for is there at all.
 
 use super::details::Details;
-use super::{Index, Query, Understood};
+use super::{Index, Query, Understood, than};
 use crate::shop::catalog::{Catalogue, Product};
 use crate::shop::i18n::{Country, Texts};
 use crate::shop::sizes;
@@ -112,7 +112,7 @@ pub(super) fn excluded(product: &Product, not: &BTreeSet<Term>) -> bool {
         || (!product.colors.is_empty() && product.colors.iter().all(colors))
 }
 
-fn amount(product: &Product, country: Country) -> f64 {
+pub(super) fn amount(product: &Product, country: Country) -> f64 {
     product.price(country).and_then(|m| m.amount().as_f64()).unwrap_or(f64::MAX)
 }
 
@@ -175,13 +175,22 @@ impl Index {
                 .iter()
                 .enumerate()
                 .any(|(i, p)| of_brand(i, p) && asked.is_kind(p) && asked.is_brand(p) && covers(i));
+        let kind = kinds.first().copied().filter(|_| kinds.len() == 1);
+        let than = than::filters(catalogue, &query.than, kind, query.country);
+        for label in than.iter().map(|f| f.label(catalogue)) {
+            for (said, label) in answer.asked.0.iter_mut().zip(label.0) {
+                *said = [said.as_str(), &label].join(" · ");
+            }
+        }
         'search: for (kept, give_ups) in passes(details.filters.len()) {
             for give_up in give_ups {
                 if !give_up.iter().all(|what| has(what)) {
                     continue;
                 }
                 let fits = |i: usize, p: &Product| {
-                    (!there || covers(i)) && kept.iter().all(|f| details.fits(*f, i, p))
+                    (!there || covers(i))
+                        && than.iter().all(|f| f.fits(catalogue, p, query.country))
+                        && kept.iter().all(|f| details.fits(*f, i, p))
                 };
                 let found = self.attempt(catalogue, query, text, &asked, give_up, &fits);
                 if !found.is_empty() {
@@ -206,7 +215,8 @@ impl Index {
             answer.products.clear();
         }
         if answer.products.is_empty() {
-            answer.sold = text.is_empty() && !brandless;
+            // Nothing bigger is no want of the kind.
+            answer.sold = !than.is_empty() || (text.is_empty() && !brandless);
             return answer;
         }
         self.model(catalogue, query, text, &asked, &mut answer);

@@ -21,7 +21,7 @@ pub(super) const LOWER_BEFORE: &str = "over|above|more than|at least|minimum|min
 pub(super) const LOWER_BEHIND: &str = "se zyada|se jyada|s zyada|s jyada|se jyda|se zyda|se jada|se ziada|se upar|se uper|se oopar|ke upar|ke uper|or more|o mas|से ज्यादा|से ऊपर|से उपर|के ऊपर|के उपर|से अधिक";
 /// Words that say that about as much is meant, before the amount and behind it.
 const ABOUT_BEFORE: &str = "around|about|approx|approximately|roughly|unos|unas|sobre|alrededor de|cerca de|aproximadamente|lagbhag|kareeb|karib|takriban|लगभग|करीब";
-const ABOUT_BEHIND: &str = "ke aas paas|k aas paas|ke aaspaas|k aaspaas|ke aas pass|aas paas|ke karib|ke kareeb|ish|or so|mas o menos|aprox|aproximadamente|के आस पास|के आसपास|के करीब|के लगभग";
+const ABOUT_BEHIND: &str = "ke aas paas|k aas paas|ke aaspaas|k aaspaas|ke aas pass|k aas pass|aas paas|aas pass|ke aas pas|k aas pas|aas pas|ke aaspas|k aaspas|aaspas|ke karib|ke kareeb|k karib|k kareeb|ke lagbhag|ish|or so|or thereabouts|give or take|more or less|mas o menos|o asi|o por ahi|aprox|aproximadamente|के आस पास|आस पास|के आसपास|आसपास|के करीब|के लगभग";
 /// Limits that are hardly said of anything but a price, whatever number follows.
 const PLAIN_BEFORE: &str = "under|below|less than|menos de|por debajo de|cheaper than|cost more than|costs more than|spend more than|\
     se vaya de|se vayan de|se pase de|cueste mas de|cuesten mas de|gastar mas de|gastarme mas de|irme de";

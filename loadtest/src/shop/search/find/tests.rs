@@ -1,6 +1,7 @@
 //! Tests of the search that says what it gave up.
 
 use super::*;
+use crate::shop::search::Than;
 use std::sync::LazyLock;
 
 static SHOP: LazyLock<(Catalogue, Index)> = LazyLock::new(|| {
@@ -296,4 +297,49 @@ fn what_the_shop_has_nothing_of_is_said() {
         let a = SHOP.1.find(&SHOP.0, &query);
         assert!(a.relaxed == ["feature"] && a.missing[0].0[0] == "kids' sizes", "{text}: {:?}", a.relaxed);
     }
+}
+
+#[test]
+fn smaller_bigger_and_cheaper_than_what_was_shown() {
+    let than = |kind: &str, than: Than| find(Query { than, ..q(kind) });
+    let smaller = Than { smaller: Some("55 inch".into()), ..Than::default() };
+    let (found, relaxed, _, _, asked) = than("tv", smaller);
+    assert_eq!(asked, "Television · under 55 inch");
+    assert!(!found.is_empty() && relaxed.is_empty() && !found.contains(&"Xiaomi QLED Pro 55".to_owned()));
+    let bigger = Than { bigger: Some("RF-LG-242,RF-SAM-236".into()), ..Than::default() };
+    let (found, ..) = than("fridge", bigger);
+    assert!(
+        !found.is_empty() && !found.iter().any(|n| n.contains("242L") || n.contains("236L")),
+        "{found:?}"
+    );
+    let biggest = Than { bigger: Some("WM-SAM-WW80,WM-LG-FHM".into()), ..Than::default() };
+    let (found, _, sold, ..) = than("washing machine", biggest);
+    assert!(found.is_empty() && sold, "nothing bigger, but washing machines are sold: {found:?}");
+    let cheaper = Than { cheaper: Some("RS-NIK-REV7".into()), ..Than::default() };
+    let nike = Query { brand: Some("Nike".into()), than: cheaper, ..q("running shoes") };
+    let (found, relaxed, ..) = find(nike);
+    assert!(!found.iter().any(|n| n.starts_with("Nike Revolution 7")), "{found:?}");
+    assert_eq!(relaxed, ["brand"]);
+}
+
+#[test]
+fn anything_by_price_is_called_something_and_bluetooth_is_a_property() {
+    let (.., asked) = find(Query { price_max: Some(2000.0), ..Query::default() });
+    assert_eq!(asked, "Products");
+    for words in
+        ["chhod, 2k me bluetooth wale dikha", "ब्लूटूथ वाले दिखाओ", "algo inalámbrico", "something wireless"]
+    {
+        let wish = Query { price_max: Some(2000.0), words: Some(words.into()), ..Query::default() };
+        let (found, ..) = find(wish);
+        assert!(
+            !found.is_empty() && !found.iter().any(|n| n.contains("Kettle") || n.contains("Charger")),
+            "{words} {found:?}"
+        );
+    }
+    let two = Query {
+        brand: Some("Bajaj".into()),
+        words: Some("mixer, preeti ya bajaj".into()),
+        ..q("mixer grinder")
+    };
+    assert_eq!(SHOP.1.find(&SHOP.0, &two).makers, ["Preethi"]);
 }
