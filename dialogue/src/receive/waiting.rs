@@ -14,7 +14,9 @@ pub(super) fn served(turn: &mut Turn, commands: &mut [Command]) {
         return;
     }
     let other = |command: &Command| match command {
-        Command::StartFlow { flow, .. } | Command::Values { flow, .. } => suggestions.iter().all(|topic| topic.flow != *flow),
+        Command::StartFlow { flow, .. } | Command::Values { flow, .. } => {
+            suggestions.iter().all(|topic| topic.flow != *flow)
+        }
         Command::KnowledgeAnswer { intent, .. } => suggestions.iter().all(|topic| topic.flow != *intent),
         _ => false,
     };
