@@ -6,7 +6,7 @@ use crate::fold::listed;
 use crate::negation::words_at;
 
 /// What says that somebody is not there. Longer ones first where one begins another.
-const AWAY: [&str; 72] = [
+const AWAY: [&str; 84] = [
     "not at home",
     "not be at home",
     "not home",
@@ -79,6 +79,18 @@ const AWAY: [&str; 72] = [
     "व्यस्त हूं",
     "बिजी हूं",
     "मुमकिन नहीं",
+    "pe koi nahi",
+    "pe koi nhi",
+    "par koi nahi",
+    "par koi nhi",
+    "pr koi nhi",
+    "me koi nhi",
+    "me koi nahi",
+    "पर कोई नहीं",
+    "पे कोई नहीं",
+    "में कोई नहीं",
+    "nobody will be",
+    "nobodys home",
 ];
 /// What somebody does who has no time; "at my work" is a place.
 const WORKING: [&str; 22] = [

@@ -9,7 +9,7 @@ use crate::config::flows::Collect;
 use crate::context;
 use crate::effect::Outgoing;
 use crate::event::{Entity, Understanding};
-use crate::fold::words;
+use crate::fold::{typed, words};
 use crate::negation;
 use crate::payload::Payload;
 use crate::render::{self, Offered};
@@ -399,16 +399,6 @@ fn phrases(said: &[String], spellings: &[Vec<Vec<String>>]) -> Vec<Found> {
 /// Where a phrase ends that is written at a place, in the ways in which Hindi is typed: "chal hi nhi rha" is "chal nahi raha".
 fn written(said: &[String], at: usize, phrase: &[String]) -> Option<usize> {
     const EMPHASIS: &str = "hi to toh bhi ही तो भी";
-    fn one(word: &str) -> &str {
-        match word {
-            "nhi" | "nahin" | "nai" | "nahii" | "nhin" => "nahi",
-            "नही" => "नहीं",
-            "rha" => "raha",
-            "rhi" => "rahi",
-            "rhe" => "rahe",
-            other => other,
-        }
-    }
     let mut end = at;
     for (n, word) in phrase.iter().enumerate() {
         let not = matches!(word.as_str(), "nahi" | "नहीं");
@@ -416,7 +406,7 @@ fn written(said: &[String], at: usize, phrase: &[String]) -> Option<usize> {
             end += 1;
         }
         // "Nahi chahiye" with the word before it is often another "not".
-        let same = |w: &String| if n == 0 && not { w == word } else { one(w) == one(word) };
+        let same = |w: &String| if n == 0 && not { w == word } else { typed(w) == typed(word) };
         said.get(end).filter(|w| same(w))?;
         end += 1;
     }

@@ -102,6 +102,24 @@ pub(crate) fn in_word(c: char) -> bool {
     c.is_alphanumeric() || ('\u{0900}'..='\u{0963}').contains(&c)
 }
 
+/// One spelling of the small words that Hindi in Latin letters is typed with in many: `nhi`, `mt`, `kro`.
+pub(crate) fn typed(word: &str) -> &str {
+    match word {
+        "nhi" | "nahin" | "nai" | "nahii" | "nhin" => "nahi",
+        "नही" => "नहीं",
+        "mt" | "matt" => "mat",
+        "kro" | "kroo" | "karoo" => "karo",
+        "krna" | "krnaa" | "karnaa" => "karna",
+        "krni" => "karni",
+        "kr" => "kar",
+        "rha" => "raha",
+        "rhi" => "rahi",
+        "rhe" => "rahe",
+        "rhne" => "rehne",
+        other => other,
+    }
+}
+
 /// The words of a text, folded. A time of day (`17:30`) is one word.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let folded: Vec<char> = plain(text).chars().collect();

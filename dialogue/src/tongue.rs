@@ -92,7 +92,7 @@ pub(crate) fn asked_for(text: &str) -> Option<&'static str> {
     let only = clause.is_some_and(|c| {
         let asks = |w: &str| {
             listed(
-                "only solo sirf please plz pls favor mejor better rather wapas vapas back सिर्फ प्लीज वापस",
+                "only solo sirf please plz pls favor porfa mejor better rather wapas vapas back vuelve vuelva volver volvamos सिर्फ प्लीज वापस",
                 w,
             )
         };

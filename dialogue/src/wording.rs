@@ -323,11 +323,13 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
         let next = said.words.get(at + 1).map_or("", |(w, _)| w.as_str());
         let before = at - starts.last().copied().unwrap_or_default();
         // "…, aur warranty kitni hai": Hindi asks at the end.
-        let asks = before >= PART
+        let asks = (before >= PART
             && said.words[at + 1..]
                 .iter()
                 .take_while(|(w, _)| !listed(JOINS, w))
-                .any(|(w, _)| listed(ASKS, w));
+                .any(|(w, _)| listed(ASKS, w)))
+            || (before >= PART
+                && said.chars[said.words[at].1.1..].iter().find(|c| "?।.!\n".contains(**c)) == Some(&'?'));
         let joined = listed(JOINS, word) && (listed(BEGINS, next) || asks);
         let comma = gap.contains(&',') && listed(BEGINS, word);
         if sentence || joined || comma {

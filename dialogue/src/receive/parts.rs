@@ -16,8 +16,11 @@ pub(crate) fn keep(turn: &mut Turn, text: &str, commands: &[Command]) {
         [before @ .., Command::Certain] => before,
         all => all,
     };
-    let wish =
-        matches!(commands, [Command::StartFlow { tapped: false, .. } | Command::KnowledgeAnswer { .. }]);
+    // What a row shown leads to is a wish too: "the second, is it under warranty? And can I pay in instalments?".
+    let wish = matches!(
+        commands,
+        [Command::StartFlow { .. } | Command::Values { .. } | Command::KnowledgeAnswer { .. }]
+    );
     if !wish || turn.state.held.iter().any(|h| h.part) {
         return;
     }

@@ -4,7 +4,7 @@ use super::answers::IF;
 use super::nlu::Question;
 use crate::commands::Command;
 use crate::config::flows::Collect;
-use crate::fold::{listed as is, words};
+use crate::fold::{listed as is, typed, words};
 use crate::negation;
 use crate::state::Slots;
 use crate::turn::Turn;
@@ -32,7 +32,7 @@ fn denied(collect: &Collect, text: &str) -> Option<Vec<String>> {
         let phrase = words(phrase);
         let denies = phrase.len() >= 2 && phrase.iter().any(|w| is(DENIES, w));
         let place = (0..(said.len() + 1).saturating_sub(phrase.len()))
-            .find(|at| said[*at..].iter().zip(&phrase).all(|((w, _), p)| w == p))?;
+            .find(|at| said[*at..].iter().zip(&phrase).all(|((w, _), p)| typed(w) == typed(p)))?;
         denies.then_some((place, place + phrase.len()))
     };
     let (from, to) = collect.no.iter().filter_map(|p| at(p)).max_by_key(|(from, to)| to - from)?;
