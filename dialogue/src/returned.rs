@@ -1,9 +1,10 @@
 //! A backend's answer: slots are set from it and the flow that waited goes on.
 
+use crate::config::flows::StepKind;
 use crate::context;
 use crate::event::{Outcome, Returned};
 use crate::patterns::internal_error;
-use crate::state::Owner;
+use crate::state::{Frame, Owner};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 use serde_json::Value;
@@ -19,6 +20,10 @@ pub(crate) fn run(turn: &mut Turn, answer: &Returned) {
         Outcome::Ok { status, body } => (body.clone(), Some(*status), None),
         Outcome::Failed { kind, status } => (Value::Null, *status, Some(kind.clone())),
     };
+    let awaited = call
+        .frame
+        .and_then(|id| turn.state.frame(id))
+        .map(|f| f.waiting == Some(answer.call) && stands_at(turn, f, &call.action));
     turn.emit(TrackerEvent::CallReturned {
         id: answer.call,
         result: result.clone(),
@@ -34,9 +39,14 @@ pub(crate) fn run(turn: &mut Turn, answer: &Returned) {
     }
     let a = turn.a;
     let frame = call.frame.filter(|id| turn.state.frame(*id).is_some());
-    if failed.is_some() && frame.is_none() {
+    // The customer has said otherwise since, and the flow asks for something else: this answer is not that one's.
+    let overtaken = awaited == Some(false);
+    if failed.is_some() && (frame.is_none() || overtaken) {
         turn.trouble("CHARLA-E1107", format!("{}: {}", call.action, failed.unwrap_or_default()));
         return;
+    }
+    if overtaken {
+        return turn.emit(TrackerEvent::Noted { what: format!("{} was overtaken", call.action) });
     }
     let Some(id) = frame else { return };
     let Some(spec) = a.actions.get(&call.action) else {
@@ -78,6 +88,14 @@ pub(crate) fn run(turn: &mut Turn, answer: &Returned) {
         }
     }
     turn.advance(id);
+}
+
+/// Whether a flow stands at the step that makes a call.
+fn stands_at(turn: &Turn, frame: &Frame, action: &str) -> bool {
+    let flow = turn.a.flows.get(&frame.flow);
+    let step = flow.and_then(|f| f.steps.get(*f.index.get(&frame.step)?));
+    // What a newer configuration does not have any more is told as before.
+    step.is_none_or(|step| matches!(&step.kind, StepKind::Action(name) if name == action))
 }
 
 /// The frame that a called one serves in the end.

@@ -18,6 +18,10 @@ pub(crate) fn run(turn: &mut Turn, mut text: String, wish: bool) {
             None => return,
         }
     }
+    // What a message says more than that goes without: nothing is kept without limit.
+    if turn.state.held.len() >= turn.a.settings.held_messages {
+        return;
+    }
     let message = HeldMessage {
         id: format!("turn-{}-{}", turn.state.counters.turns, turn.state.held.len()),
         text,

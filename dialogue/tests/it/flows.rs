@@ -227,6 +227,22 @@ fn a_durable_answer_that_comes_late_speaks_and_then_the_rest_resumes() {
 }
 
 #[test]
+fn an_answer_that_nothing_waits_for_any_more_leads_nowhere() {
+    let mut t = shop::talk();
+    t.say("it arrived broken", "complain", 0.9, &[]);
+    t.say("broken box", "complain", 0.9, &[]);
+    t.write("skip");
+    // Corrected while the ticket is being opened: another is opened, and the first one's answer is not that one's.
+    t.tap("/SetSlots(description=empty box)");
+    assert_eq!(t.calls.iter().filter(|c| c.action == "action_open_ticket").count(), 2);
+    t.said.clear();
+    t.backend(json!({"ticket_id": "77"})).expect_silence();
+    t.backend(json!({"ticket_id": "78"}))
+        .expect(&["utter_ticket", "utter_ask_satisfaction"])
+        .expect_text("78");
+}
+
+#[test]
 fn a_place_may_be_sent_when_asked_and_unasked() {
     let mut t = shop::talk();
     t.say("nearest store", "find_store", 0.9, &[]).expect(&["utter_ask_place"]);
