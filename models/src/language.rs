@@ -42,7 +42,8 @@ pub fn samples() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// What the letters alone allow.
 fn allowed(scripts: Scripts, label: &str, known: &dyn Fn(&str) -> bool) -> bool {
-    let devanagari = scripts.devanagari * 2 > scripts.letters();
+    // Names of makers and models are longer than the words about them: "सफ़ेद Motorola फ्रिज".
+    let devanagari = scripts.devanagari * 3 > scripts.letters();
     match label {
         "hi" => devanagari,
         OTHER_INDIC => true,
@@ -166,6 +167,9 @@ mod tests {
         assert_eq!(of("dónde está el teléfono"), "es");
         assert_eq!(of("mera phone kab aayega"), "hi-Latn");
         assert_eq!(of("मेरा फोन कहाँ है"), "hi");
+        // Which of Devanagari's languages is more than these few sentences tell.
+        assert!(["hi", OTHER_INDIC].contains(&of("मेरा Motorolla फोन").as_str()));
+        assert_eq!(of("mera वाला phone kab aayega bhai"), "hi-Latn");
         assert_eq!(of("wo ist mein Paket, ich habe es nicht bekommen"), OTHER);
         assert_eq!(of("je voudrais annuler la commande"), OTHER);
         assert_eq!(of("माझा फोन कुठे आहे, मला पाहिजे"), OTHER_INDIC);

@@ -108,10 +108,12 @@ impl Source<'_> {
 
     fn done_tap(&self, chat: &Chat, choice: Choice) -> Done {
         let expect = if chat.pending.is_empty() { expected(&choice) } else { Expect::Any };
+        // Who taps the same row again before anything has come is answered once.
+        let again = chat.pending.iter().any(|pending| pending.wrote == choice.told());
         Done {
             what: What::Tap(choice, chat.choices_in.clone()),
             expect,
-            required: chat.owner == Owner::Bot && !chat.stopped,
+            required: chat.owner == Owner::Bot && !chat.stopped && !again,
         }
     }
 

@@ -99,7 +99,7 @@ impl Crowd {
         let out = Out { person, due: arrival.at, n: chat.written, what: done.what };
         let wrote = match &out.what {
             What::Text(text) => text.chars().take(120).collect(),
-            What::Tap(choice, _) => format!("[{}] {}", choice.id, choice.title),
+            What::Tap(choice, _) => choice.told(),
         };
         if let What::Text(text) = &out.what {
             chat.mentions(text);

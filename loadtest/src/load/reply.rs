@@ -13,6 +13,13 @@ pub struct Choice {
     pub row: bool,
 }
 
+impl Choice {
+    /// How a tap on it is told in a report.
+    pub fn told(&self) -> String {
+        format!("[{}] {}", self.id, self.title)
+    }
+}
+
 /// The idempotency key that comes as `biz_opaque_callback_data`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
