@@ -322,14 +322,11 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
         let word = said.words[at].0.as_str();
         let next = said.words.get(at + 1).map_or("", |(w, _)| w.as_str());
         let before = at - starts.last().copied().unwrap_or_default();
-        // "…, aur warranty kitni hai": Hindi asks at the end.
-        let asks = (before >= PART
-            && said.words[at + 1..]
-                .iter()
-                .take_while(|(w, _)| !listed(JOINS, w))
-                .any(|(w, _)| listed(ASKS, w)))
-            || (before >= PART
-                && said.chars[said.words[at].1.1..].iter().find(|c| "?।.!\n".contains(**c)) == Some(&'?'));
+        // "…, aur warranty kitni hai", "… y se puede pagar a meses?": asked at the end, or by the mark behind it.
+        let behind = &said.words[at + 1..];
+        let word_asks = behind.iter().take_while(|(w, _)| !listed(JOINS, w)).any(|(w, _)| listed(ASKS, w));
+        let end = said.chars[said.words[at].1.1..].iter().find(|c| "?।.!\n".contains(**c));
+        let asks = before >= PART && (word_asks || end == Some(&'?'));
         let joined = listed(JOINS, word) && (listed(BEGINS, next) || asks);
         let comma = gap.contains(&',') && listed(BEGINS, word);
         if sentence || joined || comma {
