@@ -36,17 +36,17 @@ pub struct Pending {
     pub expect: Expect,
     /// What was written, shortened, for people.
     pub wrote: String,
+    /// Whether its answer was measured: one that turns out to be another's is looked for again.
+    pub measured: bool,
 }
 
 /// The answer that is under way: one turn of the engine, perhaps of several messages.
 #[derive(Debug)]
 pub struct Answer {
-    /// What it must show.
-    pub expect: Expect,
-    /// Whether it has.
-    pub fits: bool,
     /// To what.
-    pub wrote: String,
+    pub to: Pending,
+    /// Whether it shows what it must.
+    pub fits: bool,
     /// Its first message.
     pub said: String,
 }
@@ -184,11 +184,15 @@ impl Chat {
     }
 
     /// Takes what an answer belongs to: the oldest that must be answered, with those before it that need not be; else the
-    /// oldest of all.
+    /// oldest of all, of which any answer will do, since it may be another's among those that need none.
     pub fn take(&mut self) -> Option<Pending> {
         if let Some(at) = self.pending.iter().position(|pending| pending.required) {
             self.excused += self.pending.drain(..at).count() as u32;
         }
-        self.pending.pop_front()
+        let mut taken = self.pending.pop_front()?;
+        if !taken.required {
+            taken.expect = Expect::Any;
+        }
+        Some(taken)
     }
 }

@@ -109,6 +109,7 @@ impl Crowd {
             required: done.required,
             expect: done.expect,
             wrote,
+            measured: false,
         });
         chat.written += 1;
         chat.left = chat.left.saturating_sub(1);

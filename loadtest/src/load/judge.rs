@@ -254,23 +254,19 @@ impl Crowd {
             }
             let before = self.judge_answer(person);
             let chat = &mut self.chats[person];
-            let Some(pending) = chat.take() else {
+            let Some(mut to) = chat.take() else {
                 return self.unasked(now, person, reply, before);
             };
             chat.answered_at = now;
-            self.chats[person].answer = Some(Answer {
-                expect: pending.expect,
-                fits: false,
-                wrote: pending.wrote,
-                said: reply.text.clone(),
-            });
-            if pending.required {
-                self.meter.replied(now.saturating_sub(pending.due), pending.due >= self.measured_from);
+            if to.required && !to.measured {
+                to.measured = true;
+                self.meter.replied(now.saturating_sub(to.due), to.due >= self.measured_from);
                 self.meter.count("answered", 1);
             }
+            self.chats[person].answer = Some(Answer { to, fits: false, said: reply.text.clone() });
         }
         if let Some(answer) = &mut self.chats[person].answer {
-            answer.fits |= fits(&answer.expect, reply, words, about);
+            answer.fits |= fits(&answer.to.expect, reply, words, about);
         }
     }
 
@@ -290,7 +286,7 @@ impl Crowd {
             return;
         }
         let to = self.who(person);
-        let (wrote, said) = before.map_or_else(Default::default, |before| (before.wrote, before.said));
+        let (wrote, said) = before.map_or_else(Default::default, |before| (before.to.wrote, before.said));
         self.wrongs.add(if again { "doubled" } else { "unasked" }, || {
             format!(
                 "{to} had asked nothing and was told `{}`; before: `{wrote}`, `{}`",
@@ -300,18 +296,24 @@ impl Crowd {
         });
     }
 
-    /// An answer has come to its end.
+    /// An answer has come to its end. One that does not fit may be that to a message before it which need not have been
+    /// answered: then its own is still to come.
     pub(super) fn judge_answer(&mut self, person: usize) -> Option<Answer> {
         let chat = &mut self.chats[person];
         let answer = chat.answer.take()?;
+        if !answer.fits && chat.excused > 0 {
+            chat.excused -= 1;
+            chat.pending.push_front(answer.to);
+            return None;
+        }
         if !answer.fits {
             let to = self.who(person);
             self.wrongs.add("wrong content", || {
                 format!(
                     "{to} wrote `{}` and was told `{}`; expected {:?}",
-                    answer.wrote,
+                    answer.to.wrote,
                     short(&answer.said),
-                    answer.expect
+                    answer.to.expect
                 )
             });
         }

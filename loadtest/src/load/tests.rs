@@ -2,7 +2,7 @@
 
 use super::{
     arrivals::{Arrival, Kind},
-    chat::{Out, What},
+    chat::{Expect, Out, What},
     crowd::Crowd,
     reply::{Choice, Key, Reply},
     scenario::Scenario,
@@ -192,6 +192,39 @@ fn a_stranger_a_wrong_number_and_a_missing_key_are_found() {
         play.found(),
         [("lost".to_owned(), 1), ("wrong key".to_owned(), 1), ("wrong person".to_owned(), 1)]
     );
+}
+
+#[test]
+fn an_answer_to_what_needed_none_is_not_taken_for_the_next_ones() {
+    let waits = |play: &mut Play, required: bool, words: &str| {
+        play.writes(0);
+        let last = play.crowd.chats[0].pending.back_mut().unwrap();
+        last.required = required;
+        last.expect = Expect::Words(words.into());
+    };
+    let both = || {
+        let mut play = two_who_talk();
+        waits(&mut play, false, "the first");
+        waits(&mut play, true, "the second");
+        play
+    };
+    let mut play = both();
+    play.answers(0, "Here is the first.", &[]);
+    play.answers(0, "Here is the second.", &[]);
+    assert_eq!(play.found(), []);
+
+    let mut play = both();
+    play.answers(0, "Here is the second.", &[]);
+    assert_eq!(play.found(), []);
+
+    let mut play = both();
+    play.answers(0, "Here is the first.", &[]);
+    play.only("lost");
+
+    let mut play = both();
+    play.answers(0, "Here is the first.", &[]);
+    play.answers(0, "Here is a third.", &[]);
+    play.only("wrong content");
 }
 
 #[test]
