@@ -1,9 +1,11 @@
 //! Conditions of flows and responses: Rasa's predicates, parsed once, evaluated over the template context as JSON.
 
+use crate::context::Context;
 use crate::fold::unmarked;
 use regex_automata::meta::{BuildError, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::fmt;
 
 mod lexer;
@@ -103,7 +105,7 @@ impl Condition {
     }
 
     /// Whether it holds over a context (`{"slots": …, "context": …, "result": …}`).
-    pub fn holds(&self, context: &Value) -> bool {
+    pub fn holds(&self, context: &Context) -> bool {
         self.expr.eval(context)
     }
 
@@ -138,15 +140,15 @@ impl fmt::Display for Condition {
 }
 
 impl Expr {
-    fn eval(&self, context: &Value) -> bool {
+    fn eval(&self, context: &Context) -> bool {
         match self {
             Expr::Or(all) => all.iter().any(|e| e.eval(context)),
             Expr::And(all) => all.iter().all(|e| e.eval(context)),
             Expr::Not(e) => !e.eval(context),
             Expr::Truthy(o) => truthy(&o.value(context)),
             Expr::Null(o) => o.value(context).is_null(),
-            Expr::Matches(o, pattern) => match o.value(context) {
-                Value::String(s) => pattern.is_match(&s),
+            Expr::Matches(o, pattern) => match &*o.value(context) {
+                Value::String(s) => pattern.is_match(s),
                 Value::Number(n) => pattern.is_match(&n.to_string()),
                 _ => false,
             },
@@ -168,18 +170,21 @@ impl Expr {
 }
 
 impl Operand {
-    fn value(&self, context: &Value) -> Value {
+    fn value<'a>(&'a self, context: &'a Context) -> Cow<'a, Value> {
         match self {
-            Operand::Value(v) => v.clone(),
-            Operand::List(all) => Value::Array(all.iter().map(|o| o.value(context)).collect()),
+            Operand::Value(v) => Cow::Borrowed(v),
+            Operand::List(all) => {
+                Cow::Owned(Value::Array(all.iter().map(|o| o.value(context).into_owned()).collect()))
+            }
             Operand::Path(path) => look_up(context, path),
         }
     }
 }
 
-fn look_up(context: &Value, path: &[String]) -> Value {
-    let mut at = context;
-    for (i, key) in path.iter().enumerate() {
+fn look_up<'a>(context: &'a Context, path: &[String]) -> Cow<'a, Value> {
+    const NOTHING: Cow<'_, Value> = Cow::Owned(Value::Null);
+    let Some(mut at) = path.first().and_then(|name| context.get(name)) else { return NOTHING };
+    for (i, key) in path.iter().enumerate().skip(1) {
         let next = match at {
             Value::Object(map) => map.get(key),
             Value::Array(list) => key.parse::<usize>().ok().and_then(|n| list.get(n)),
@@ -189,16 +194,16 @@ fn look_up(context: &Value, path: &[String]) -> Value {
             Some(value) => at = value,
             None if key == "length" && i + 1 == path.len() => {
                 return match at {
-                    Value::Array(list) => list.len().into(),
-                    Value::String(text) => text.chars().count().into(),
-                    Value::Object(map) => map.len().into(),
-                    _ => Value::Null,
+                    Value::Array(list) => Cow::Owned(list.len().into()),
+                    Value::String(text) => Cow::Owned(text.chars().count().into()),
+                    Value::Object(map) => Cow::Owned(map.len().into()),
+                    _ => NOTHING,
                 };
             }
-            None => return Value::Null,
+            None => return NOTHING,
         }
     }
-    at.clone()
+    Cow::Borrowed(at)
 }
 
 /// Set, not false, not empty, not 0.
@@ -280,7 +285,7 @@ mod tests {
             "context": {"language": "hi"},
             "result": {"items": [{"name": "S24"}], "total": 1},
         });
-        Condition::parse(source).unwrap_or_else(|e| panic!("{source}: {e}")).holds(&context)
+        Condition::parse(source).unwrap_or_else(|e| panic!("{source}: {e}")).holds(&context.into())
     }
 
     #[test]
@@ -337,10 +342,10 @@ mod tests {
         ] {
             let source = format!("context.text matches \"{pattern}\"");
             let condition = Condition::parse(&source).unwrap_or_else(|e| panic!("{source}: {e}"));
-            assert!(condition.holds(&json!({"context": {"text": text}})), "{pattern} {text}");
+            assert!(condition.holds(&json!({"context": {"text": text}}).into()), "{pattern} {text}");
         }
         let strict = Condition::parse("slots.x matches '^[a-z]+$'").unwrap_or_else(|e| panic!("{e}"));
-        assert!(!strict.holds(&json!({"slots": {"x": "ABC"}})), "case is the pattern's business");
+        assert!(!strict.holds(&json!({"slots": {"x": "ABC"}}).into()), "case is the pattern's business");
     }
 
     #[test]

@@ -2,51 +2,119 @@
 
 use crate::Assistant;
 use crate::state::{Frame, Handoff, Owner, State};
-use minijinja::value::{Serde, merge_maps};
+use minijinja::value::{Enumerator, Object, Serde, merge_maps};
 use serde_json::{Map, Value, json};
 use std::cell::OnceCell;
-use std::ops::Deref;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What conditions read as JSON and templates as minijinja's values; these are made once for all templates that see it, not
 /// for each: a list of ten rows renders thirty.
 #[derive(Debug, Clone)]
 pub struct Context {
-    json: Value,
+    /// All but the result.
+    json: Arc<Value>,
+    /// What a backend said last: the state's own, since a list of products is greater than all the rest.
+    result: Arc<Value>,
     seen: OnceCell<minijinja::Value>,
 }
 
+/// The name under which a backend's answer is seen.
+const RESULT: &str = "result";
+
 impl From<Value> for Context {
-    fn from(json: Value) -> Self {
-        Self { json, seen: OnceCell::new() }
-    }
-}
-
-impl Deref for Context {
-    type Target = Value;
-
-    fn deref(&self) -> &Value {
-        &self.json
+    fn from(mut json: Value) -> Self {
+        let result = json.as_object_mut().and_then(|all| all.remove(RESULT)).unwrap_or_default();
+        Self { json: Arc::new(json), result: Arc::new(result), seen: OnceCell::new() }
     }
 }
 
 impl Context {
-    /// As templates see it.
-    pub(crate) fn seen(&self) -> minijinja::Value {
-        self.seen.get_or_init(|| minijinja::Value::from(Serde(&self.json))).clone()
+    /// As conditions see it: what is under a name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        if name == RESULT { Some(&self.result) } else { self.json.get(name) }
     }
 
-    /// The same, with another value under a name.
-    pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
-        self.json[name] = value;
+    /// As templates see it.
+    pub(crate) fn seen(&self) -> minijinja::Value {
+        let all = || {
+            let result = Some(self.result.clone());
+            minijinja::Value::from_object(Seen { result, ..Seen::new(self.json.clone(), None) })
+        };
+        self.seen.get_or_init(all).clone()
+    }
+
+    /// Puts another value under a name.
+    pub(crate) fn put(&mut self, name: &str, value: Value) {
+        Arc::make_mut(&mut self.json)[name] = value;
         self.seen = OnceCell::new();
-        self
     }
 
     /// The same as templates see it, with a row of a list beside it as `row` and its number, from 1, as `index`.
     pub(crate) fn of_row(&self, row: &Value, index: usize) -> Self {
         let own = json!({"row": row, "index": index});
         let seen = merge_maps([minijinja::Value::from(Serde(&own)), self.seen()]);
-        Self { json: own, seen: OnceCell::from(seen) }
+        Self { json: Arc::new(own), result: Arc::default(), seen: OnceCell::from(seen) }
+    }
+}
+
+/// A JSON object of which values are made when a template asks for them: most see two or three of a hundred.
+#[derive(Debug)]
+struct Seen {
+    json: Arc<Value>,
+    /// The key under which the object lies; without one, it is all.
+    part: Option<String>,
+    /// What stands beside it as the result.
+    result: Option<Arc<Value>>,
+    /// Lists and objects asked for before.
+    made: Mutex<BTreeMap<String, minijinja::Value>>,
+}
+
+impl Seen {
+    fn new(json: Arc<Value>, part: Option<String>) -> Self {
+        Self { json, part, result: None, made: Mutex::default() }
+    }
+
+    fn object(&self) -> Option<&Map<String, Value>> {
+        match &self.part {
+            Some(part) => self.json.get(part)?.as_object(),
+            None => self.json.as_object(),
+        }
+    }
+}
+
+impl Object for Seen {
+    fn get_value(self: &Arc<Self>, key: &minijinja::Value) -> Option<minijinja::Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<minijinja::Value> {
+        let result = self.result.as_ref().filter(|_| key == RESULT);
+        let value = result.map(|result| &**result).or_else(|| self.object()?.get(key))?;
+        if !value.is_object() && !value.is_array() {
+            return Some(minijinja::Value::from(Serde(value)));
+        }
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = made.get(key) {
+            return Some(made.clone());
+        }
+        let new = match (result, &self.part) {
+            (Some(result), _) if value.is_object() => {
+                minijinja::Value::from_object(Self::new(result.clone(), None))
+            }
+            (None, None) if value.is_object() => {
+                minijinja::Value::from_object(Self::new(self.json.clone(), Some(key.to_owned())))
+            }
+            _ => minijinja::Value::from(Serde(value)),
+        };
+        made.insert(key.to_owned(), new.clone());
+        Some(new)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let result = self.result.as_ref().map(|_| RESULT);
+        let keys = self.object().into_iter().flat_map(Map::keys).map(String::as_str).chain(result);
+        Enumerator::Values(keys.map(minijinja::Value::from).collect())
     }
 }
 
@@ -95,7 +163,7 @@ pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>
     let mut put = |key: &str, value: Value| {
         context.insert(key.to_owned(), value);
     };
-    put("language", json!(lang));
+    put("language", Value::String(lang.clone()));
     put("language_locked", json!(state.language.locked));
     put("country", json!(number.country));
     put("currency", json!(number.currency));
@@ -125,7 +193,7 @@ pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>
     put("confidence", json!(latest.map(|l| f64::from(l.confidence))));
     put("owner", json!(owner));
     put("reason", json!(frame.and_then(|f| f.reason.as_deref())));
-    put("topics", json!(topics(state)));
+    put("topics", Value::Array(topics(state)));
     put("content", json!(latest.and_then(|l| l.text.strip_prefix('[')?.strip_suffix(']'))));
     put("first_contact", json!(state.session.count <= 1));
     put("source", json!(state.source));
@@ -133,15 +201,19 @@ pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>
     put("matter", json!(state.matter().map(|m| m.label()).or(state.rated_matter.as_deref())));
     put("failures", json!(state.failures));
     let handoff = state.handoff.as_ref().map(|h| handoff(h, state));
-    json!({
-        "slots": state.visible_slots(frame),
-        "result": frame.map(|f| f.result.clone()).unwrap_or_default(),
-        "status": frame.and_then(|f| f.status),
-        "lang": lang,
-        "context": Value::Object(context),
-        "handoff": handoff,
-    })
-    .into()
+    // Without `json!`, which writes what it is given anew.
+    let all = [
+        ("slots", Value::Object(state.visible_slots(frame).into_iter().collect())),
+        ("status", json!(frame.and_then(|f| f.status))),
+        ("lang", Value::String(lang)),
+        ("context", Value::Object(context)),
+        ("handoff", handoff.unwrap_or_default()),
+    ];
+    Context {
+        json: Arc::new(Value::Object(all.map(|(key, value)| (key.to_owned(), value)).into_iter().collect())),
+        result: frame.map(|f| f.result.clone()).unwrap_or_default(),
+        seen: OnceCell::new(),
+    }
 }
 
 /// What a human needs to know, as templates see it.
@@ -153,4 +225,35 @@ pub(crate) fn handoff(h: &Handoff, state: &State) -> Value {
 
 fn topics(state: &State) -> Vec<Value> {
     state.topics.iter().map(|t| json!({"flow": t.flow, "title": t.title, "payload": t.payload})).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_see_what_the_json_says() {
+        let json = json!({"slots": {"a": 1, "b": null, "c": {"d": [1, {"e": "x"}]}}, "result": {"x": [1, 2], "o": {"p": "q"}}, "status": null, "lang": "en", "empty": {}});
+        let context = Context::from(json.clone());
+        let mut env = minijinja::Environment::new();
+        env.set_undefined_behavior(minijinja::UndefinedBehavior::Chainable);
+        let all = minijinja::Value::from(Serde(&json));
+        for source in [
+            "{{ slots.a + 1 }} {{ slots.b is none }} {{ slots.z is undefined }} {{ z.y is undefined }}",
+            "{{ slots.c.d[1].e }} {{ slots.c.d | length }} {{ slots | length }} {{ result.x[1] }} {{ result }} {{ result.o.p }}",
+            "{% for k, v in slots.c | items %}{{ k }}{{ v }}{% endfor %} {% for k in slots %}{{ k }}{% endfor %}",
+            "{{ slots['a'] }} {{ 'a' in slots }} {{ 'z' in slots }} {{ status is none }} {{ lang }} {{ slots.get('a') }}",
+            "{{ slots.c == slots['c'] }} {{ slots if slots else 'empty' }} {{ slots is mapping }} {{ empty or 'no' }}",
+        ] {
+            let both =
+                [context.seen(), all.clone()].map(|seen| env.render_str(source, seen).map_err(|e| e.kind()));
+            assert_eq!(both[0], both[1], "{source}");
+        }
+        assert_eq!(serde_json::to_value(context.seen()).unwrap(), json);
+        let mut other = context.clone();
+        other.put("slots", json!({"a": 5}));
+        assert_eq!(env.render_str("{{ slots.a }}", other.seen()).unwrap(), "5");
+        let row = other.of_row(&json!({"a": 6}), 2);
+        assert_eq!(env.render_str("{{ slots.a }} {{ row.a }} {{ index }}", row.seen()).unwrap(), "5 6 2");
+    }
 }

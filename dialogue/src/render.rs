@@ -45,8 +45,7 @@ pub(crate) fn response(
         });
     }
     if variation.topics {
-        let topics =
-            context.pointer("/context/topics").and_then(Value::as_array).cloned().unwrap_or_default();
+        let topics = context.get("context").and_then(|c| c["topics"].as_array()).cloned().unwrap_or_default();
         for topic in topics {
             let field = |k: &str| topic.get(k).and_then(Value::as_str).unwrap_or_default().to_owned();
             buttons.push(Button { id: field("payload"), title: field("title") });
@@ -191,11 +190,11 @@ fn rows<'i>(
     items: &'i [Value],
     most: usize,
 ) -> impl Iterator<Item = (&'i Value, Context)> {
-    let mut whole = pattern.condition.as_ref().map(|condition| (condition, Value::clone(context)));
+    let mut whole = pattern.condition.as_ref().map(|condition| (condition, context.clone()));
     items.iter().take(most).enumerate().filter_map(move |(i, item)| {
         if let Some((condition, whole)) = &mut whole {
-            whole["row"] = item.clone();
-            whole["index"] = (i + 1).into();
+            whole.put("row", item.clone());
+            whole.put("index", (i + 1).into());
             if !condition.holds(whole) {
                 return None;
             }

@@ -8,6 +8,7 @@ use crate::state::{Frame, Owner};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 use serde_json::Value;
+use std::sync::Arc;
 
 pub(crate) fn run(turn: &mut Turn, answer: &Returned) {
     let Some(call) = turn.state.calls.get(&answer.call).cloned() else {
@@ -17,8 +18,8 @@ pub(crate) fn run(turn: &mut Turn, answer: &Returned) {
         turn.emit(TrackerEvent::TurnStarted);
     }
     let (result, status, failed) = match &answer.outcome {
-        Outcome::Ok { status, body } => (body.clone(), Some(*status), None),
-        Outcome::Failed { kind, status } => (Value::Null, *status, Some(kind.clone())),
+        Outcome::Ok { status, body } => (Arc::new(body.clone()), Some(*status), None),
+        Outcome::Failed { kind, status } => (Arc::default(), *status, Some(kind.clone())),
     };
     let awaited = call
         .frame

@@ -5,6 +5,7 @@ use crate::effect::Outgoing;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Slots by name.
 pub type Slots = BTreeMap<String, Value>;
@@ -226,8 +227,8 @@ pub struct Frame {
     pub skipped: Vec<String>,
     /// The call being waited for.
     pub waiting: Option<u64>,
-    /// Body of the latest backend answer.
-    pub result: Value,
+    /// Body of the latest backend answer; shared, because steps copy their frame.
+    pub result: Arc<Value>,
     /// Its HTTP status.
     pub status: Option<u16>,
     /// The matter it serves.

@@ -4,6 +4,7 @@ use crate::effect::Outgoing;
 use crate::state::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// A change of state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -161,7 +162,7 @@ pub enum TrackerEvent {
     },
     CallReturned {
         id: u64,
-        result: Value,
+        result: Arc<Value>,
         status: Option<u16>,
         failed: Option<String>,
     },

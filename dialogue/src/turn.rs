@@ -156,10 +156,12 @@ impl<'a> Turn<'a> {
             None => self.context(),
         };
         let told = spec.query.iter().map(|(_, setting)| setting).chain(&spec.body).chain([&spec.path]);
-        if context["handoff"].is_null() && told.into_iter().any(|setting| setting.names("handoff")) {
+        if context.get("handoff").is_none_or(Value::is_null)
+            && told.into_iter().any(|setting| setting.names("handoff"))
+        {
             // A ticket that a flow opens tells a human as much as a hand-off does.
             let brief = crate::commands::human_handoff::brief(self, "flow");
-            context = context.with("handoff", context::handoff(&brief, &self.state));
+            context.put("handoff", context::handoff(&brief, &self.state));
         }
         let eval = |setting| self.a.templates.eval(setting, &context).map_err(|e| format!("{action}: {e}"));
         let path = eval(&spec.path)?.as_str().unwrap_or_default().to_owned();

@@ -2,7 +2,7 @@
 
 use super::TrackerEvent;
 use crate::state::*;
-use serde_json::Value;
+use std::sync::Arc;
 
 fn keep<T>(list: &mut Vec<T>, limit: usize) {
     if list.len() > limit {
@@ -377,7 +377,7 @@ fn ended(state: &mut State, frame: u64, persisted: Slots, remember: bool) {
         }
         None if remember => {
             // What a backend said is not needed to run it again.
-            f.result = Value::Null;
+            f.result = Arc::default();
             f.skipped.clear();
             f.asked = false;
             f.failed = false;
