@@ -61,6 +61,24 @@ fn command(program: &Path) -> Command {
     command
 }
 
+/// Python 3.10: what the path has, else one of pyenv's, whose name on the path may only say where it would be.
+async fn python() -> anyhow::Result<PathBuf> {
+    let pyenv = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let pyenv = pyenv.or_else(|| Some(std::env::home_dir()?.join(".pyenv")));
+    let versions = pyenv.and_then(|pyenv| std::fs::read_dir(pyenv.join("versions")).ok());
+    let versions =
+        versions.into_iter().flatten().flatten().map(|version| version.path().join("bin/python3.10"));
+    for candidate in std::iter::once(PathBuf::from("python3.10")).chain(versions) {
+        let said = Command::new(&candidate).arg("--version").kill_on_drop(true).output().await;
+        if said.is_ok_and(|said| said.stdout.starts_with(b"Python 3.10.")) {
+            return Ok(candidate);
+        }
+    }
+    anyhow::bail!(
+        "CHARLA-E5505: no Python 3.10 runs, neither `python3.10` nor one of pyenv's; `pyenv install 3.10` brings one"
+    )
+}
+
 impl Rasa {
     /// The one that was named (its program, or the folder of its environment), else the one that was installed here before,
     /// else the one on the path.
@@ -108,13 +126,12 @@ impl Rasa {
         let run = async |program: &Path, arguments: &[&str]| -> anyhow::Result<()> {
             let words = format!("`{} {}`", program.display(), arguments.join(" "));
             let status = Command::new(program).args(arguments).kill_on_drop(true).status().await;
-            let status = status
-                .with_context(|| format!("CHARLA-E5505: {words} cannot be run; is Python 3.10 there?"))?;
+            let status = status.with_context(|| format!("CHARLA-E5505: {words} cannot be run"))?;
             anyhow::ensure!(status.success(), "CHARLA-E5505: {words} failed; what it wrote stands above");
             Ok(())
         };
         let place_text = place.display().to_string();
-        run(Path::new("python3.10"), &["-m", "venv", &place_text]).await?;
+        run(&python().await?, &["-m", "venv", &place_text]).await?;
         let python = place.join("bin/python");
         // With the pip that Python 3.10 brings: some of Rasa's dependencies can only be built by means that later ones refuse.
         run(&python, &["-m", "pip", "install", &format!("rasa=={RELEASE}")]).await?;
