@@ -59,6 +59,12 @@ impl Store {
         Point { lat: self.lat, lon: self.lon }
     }
 
+    /// Whether it is open at `HH:MM`, on a day on which it opens at all.
+    #[must_use]
+    pub fn open_at(&self, time: &str) -> bool {
+        (self.open.as_str()..self.close.as_str()).contains(&time)
+    }
+
     /// Opening hours in words. Spanish stores are closed on Sundays.
     #[must_use]
     pub fn hours(&self) -> Texts {

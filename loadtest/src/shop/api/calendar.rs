@@ -72,7 +72,13 @@ fn parse(state: &State, id: &str) -> Option<(String, Slot)> {
     let date: Date = date.parse().ok()?;
     let time = TIMES.into_iter().find(|t| t.replace(':', "") == time)?;
     let slot = Slot { id: slot_id(kind, store, date, time), date, time, store: store.id.clone() };
-    (KINDS.contains(&kind) && offered(state, store, date) && slot.id == id).then(|| (kind.to_owned(), slot))
+    let offered = offered(state, store, date) && receives(store, kind, time);
+    (KINDS.contains(&kind) && offered && slot.id == id).then(|| (kind.to_owned(), slot))
+}
+
+/// Who comes to the store comes while it is open; technicians leave earlier.
+fn receives(store: &Store, kind: &str, time: &str) -> bool {
+    matches!(kind, "installation" | "repair") || store.open_at(time)
 }
 
 fn offered(state: &State, store: &Store, date: Date) -> bool {
@@ -130,7 +136,7 @@ pub async fn slots(state: Data<State>, query: Query<SlotsQuery>) -> Result<Json<
         let today = state.clock.today();
         let mut all = Vec::new();
         for date in (1..=DAYS_AHEAD).map(|d| plus(today, d)).filter(|d| offered(&state, store, *d)) {
-            for time in TIMES {
+            for time in TIMES.into_iter().filter(|time| receives(store, &kind, time)) {
                 if free(&state, connection, &slot_id(&kind, store, date, time))? {
                     all.push((date, time));
                 }

@@ -89,6 +89,16 @@ async fn appointments_take_free_slots_only() {
     assert_eq!(book(&json!({"id": "repair.IN-DEL-CP.2020-01-01.1000"})).await.0, 422);
     let on_day = world.ok("/calendar/slots?kind=visit&country=ES&date=2026-11-24").await;
     assert!(on_day["slots"].as_array().unwrap().iter().all(|s| s["date"] == "2026-11-24"));
+    for (kind, hours) in [("demo", "11:00".."21:30"), ("installation", "08:00".."20:00")] {
+        let mut times = Vec::new();
+        for day in 23..30 {
+            let path = format!("/calendar/slots?kind={kind}&store=Connaught Place&date=2026-11-{day}");
+            let slots = world.ok(&path).await["slots"].as_array().unwrap().clone();
+            times.extend(slots.iter().map(|s| s["time"].as_str().unwrap().to_owned()));
+        }
+        assert!(times.iter().all(|time| hours.contains(&time.as_str())), "{kind}: {times:?}");
+        assert_eq!(kind == "installation", times.iter().any(|time| time == "10:00"), "{times:?}");
+    }
     let sundays = world.ok("/calendar/slots?country=ES&date=2026-11-22").await;
     assert!(
         sundays["slots"].as_array().unwrap().iter().all(|s| s["date"].as_str().unwrap() > "2026-11-22"),
