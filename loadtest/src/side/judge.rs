@@ -4,12 +4,18 @@
 use super::{graph::Arrived, texts::Step};
 
 const STOCK: [&str; 6] = ["📍", "🏬", "🚚", "✅", "🎉", "😕"];
+/// In all that says that a person comes.
+const PERSON: char = '🙋';
 const POLICY: [&str; 7] = ["🚚", "↩", "🛡", "💳", "❌", "🕒", "🎁"];
 
 /// Charla's, whatever the language: by what can be tapped, and by signs that the demo's responses have in all four.
 pub(super) fn charla(step: Step, answer: &Arrived) -> bool {
     let offers = |id: &str| answer.choices.iter().any(|choice| choice.id.starts_with(id));
     let shows = |signs: &[&str]| signs.iter().any(|sign| answer.text.contains(sign));
+    // Whoever waits for a person gets less said to them, and at times nothing: the conversation has ended.
+    if answer.text.contains(PERSON) {
+        return false;
+    }
     match step {
         Step::Greet => offers("/Consent(yes)"),
         // What was asked before the consent may follow at once instead of suggestions.
@@ -75,6 +81,8 @@ mod tests {
         for step in [Step::Search, Step::Place, Step::Stock, Step::Order, Step::Faq, Step::Thank] {
             assert!(!charla(step, &handed), "{step:?}");
         }
+        let agreed = |text| charla(Step::Consent, &answer(text, &ids));
+        assert!(agreed("Thank you! ✅") && !agreed("Thank you! ✅\n\nI'm bringing in *a person* 🙋."));
     }
 
     #[test]

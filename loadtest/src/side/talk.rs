@@ -50,7 +50,9 @@ pub(super) struct Load {
 /// A turn that was answered, or not.
 #[derive(Debug, Clone)]
 struct Sample {
-    ended: Instant,
+    /// When it was answered; when it was said, where nothing came: whoever waits until the round is over would else be none of
+    /// its turns, although all that time they say nothing more.
+    at: Instant,
     took: Option<Duration>,
     typed: bool,
     fits: bool,
@@ -128,7 +130,7 @@ pub(super) async fn drive(
     let mut tally = Tally { cores: after.since(&before), resident_mib, ..Tally::default() };
     for talk in talks {
         for sample in talk.await?? {
-            if sample.ended >= begun && sample.ended < ended {
+            if sample.at >= begun && sample.at < ended {
                 tally.count(sample);
             }
         }
@@ -143,6 +145,7 @@ impl Tally {
     fn count(&mut self, sample: Sample) {
         let Some(took) = sample.took else {
             self.unanswered += 1;
+            self.examples.extend(sample.shown);
             return;
         };
         self.turns += 1;
@@ -183,7 +186,7 @@ async fn talk(
         let heard = chat.say(room, step, text.as_deref(), begun).await?;
         let (said, answered) = (heard.said.clone(), heard.answered);
         samples.push(Sample {
-            ended: answered.unwrap_or_else(Instant::now),
+            at: answered.unwrap_or(begun),
             took: answered.map(|at| at.duration_since(begun)),
             typed: text.is_some(),
             fits: heard.fits,
@@ -438,7 +441,7 @@ mod tests {
     #[test]
     fn quantiles_and_shares_are_of_what_was_answered() {
         let sample = |ms: u64, fits: bool| Sample {
-            ended: Instant::now(),
+            at: Instant::now(),
             took: Some(Duration::from_millis(ms)),
             typed: true,
             fits,
