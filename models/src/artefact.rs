@@ -21,7 +21,7 @@ use std::{
 };
 
 /// Names the training code: raised with every change after which the same data give another model.
-pub const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), "-8");
+pub const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), "-9");
 
 /// What a model was made of, how good it is, and what belongs to it. Holds no times: the same input gives the same bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

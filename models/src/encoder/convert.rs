@@ -25,7 +25,7 @@ pub const CONVERSION: &str = "e5small-int8-1";
 pub const LAYERS: usize = 12;
 
 /// So many of the last layers may be trained on with a shop's examples.
-pub const TOP: usize = 4;
+pub const TOP: usize = 8;
 
 /// Weights and tokenizer, ready to be written.
 pub struct Converted {

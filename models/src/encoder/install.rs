@@ -24,7 +24,7 @@ use std::{
 const LOCK_WAIT: Duration = Duration::from_secs(600);
 const ENCODER: &str = "encoder.bin";
 /// Named by its number of layers: a folder of before holds fewer, and is completed.
-const TOP: &str = "top4.bin";
+const TOP: &str = "top8.bin";
 const PRUNED: &str = "tokenizer.json";
 /// Written last: the folder is complete.
 const READY: &str = "ready.json";

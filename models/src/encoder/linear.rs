@@ -57,7 +57,7 @@ pub(super) fn transposed(matrix: &[f32], columns: usize) -> Vec<f32> {
 }
 
 /// Kernels for the processor at hand.
-pub(super) struct Kernels {
+pub(crate) struct Kernels {
     /// For weights in 8 bits.
     pub integers: GemmExecutor<u8, i8, i32>,
     /// For the attention.

@@ -13,6 +13,7 @@ mod unigram;
 mod weights;
 
 pub use install::{installed, pull};
+pub(crate) use linear::Kernels;
 
 use crate::{
     error::{Error, Result},

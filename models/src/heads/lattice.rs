@@ -1,24 +1,108 @@
 //! Sums and maxima over all tag sequences of a message: the arithmetic of a linear-chain conditional random field
 //! (Lafferty, McCallum, Pereira 2001), in scaled probabilities (Rabiner 1989).
 
-use super::tags::Tags;
+use super::{
+    math::{axpy, dot},
+    tags::{Tag, Tags},
+};
 
-/// Scores of a chain: what a tag scores after another, first, and last. Pairs not listed are impossible.
+/// Scores of a chain: what a tag scores after another. Pairs not listed are impossible.
+///
+/// The pairs stand in an order of which the sums make use: after a tag that ends something ("outside", last, unit) comes any
+/// that begins something ("outside", begin, unit), a block of `1 + 2·entities` pairs in the order of [`Starts`]; after begin and
+/// inside come inside and last of the same entity.
 #[derive(Debug, Clone)]
 pub struct Chain {
     /// How many tags.
     pub tags: usize,
-    /// The possible pairs.
-    pub pairs: Vec<(usize, usize)>,
-    /// A score for each of them.
-    pub scores: Vec<f32>,
+    pairs: Vec<(usize, usize)>,
+    scores: Vec<f32>,
+    /// `e` to the power of each score.
+    raised: Vec<f32>,
 }
 
 impl Chain {
     /// All scores 0.
     pub fn new(tags: &Tags) -> Self {
         let pairs = tags.pairs();
-        Self { tags: tags.len(), scores: vec![0.0; pairs.len()], pairs }
+        Self { tags: tags.len(), scores: vec![0.0; pairs.len()], raised: vec![1.0; pairs.len()], pairs }
+    }
+
+    /// The possible pairs.
+    pub fn pairs(&self) -> &[(usize, usize)] {
+        &self.pairs
+    }
+
+    /// The score of each pair.
+    pub fn scores(&self) -> &[f32] {
+        &self.scores
+    }
+
+    /// Changes the score of a pair.
+    pub fn change(&mut self, pair: usize, change: impl FnOnce(&mut f32)) {
+        change(&mut self.scores[pair]);
+        self.raised[pair] = self.scores[pair].exp();
+    }
+
+    /// Takes other scores, as many as there are pairs; `None`, and nothing changes, where they are not.
+    pub fn set(&mut self, scores: Vec<f32>) -> Option<()> {
+        (scores.len() == self.pairs.len()).then(|| {
+            self.raised = scores.iter().map(|s| s.exp()).collect();
+            self.scores = scores;
+        })
+    }
+
+    /// Tags that end something, and where the block of pairs begins in which they come first.
+    fn ends(&self) -> impl Iterator<Item = (usize, usize)> {
+        let block = Starts::count(self.tags);
+        let whole = 2 * block + 4;
+        let of = move |e: usize| {
+            let at = block + e * whole + 4;
+            [(Tags::index(Tag::Last(e)), at), (Tags::index(Tag::Unit(e)), at + block)]
+        };
+        std::iter::once((0, 0)).chain((0..self.tags / 4).flat_map(of))
+    }
+
+    /// Tags of a span that goes on: from, to, and the pair's place.
+    fn inner(&self) -> impl Iterator<Item = (usize, usize, usize)> {
+        let block = Starts::count(self.tags);
+        let whole = 2 * block + 4;
+        (0..self.tags / 4).flat_map(move |e| {
+            let at = block + e * whole;
+            let [begin, inside, last] = [Tag::Begin(e), Tag::Inside(e), Tag::Last(e)].map(Tags::index);
+            [(begin, inside, at), (begin, last, at + 1), (inside, inside, at + 2), (inside, last, at + 3)]
+        })
+    }
+}
+
+/// A number for each tag that may begin something, one after the other.
+struct Starts(Vec<f32>);
+
+impl Starts {
+    const fn count(tags: usize) -> usize {
+        1 + 2 * (tags / 4)
+    }
+
+    fn new(tags: usize, number: f32) -> Self {
+        Self(vec![number; Self::count(tags)])
+    }
+
+    /// The tag at each place.
+    fn tag(place: usize) -> usize {
+        match place {
+            0 => 0,
+            _ if place % 2 == 1 => Tags::index(Tag::Begin(place / 2)),
+            _ => Tags::index(Tag::Unit(place / 2 - 1)),
+        }
+    }
+
+    /// Fills it from numbers of all tags.
+    fn gather(&mut self, of: impl Fn(usize) -> f32) {
+        self.0.iter_mut().enumerate().for_each(|(place, number)| *number = of(Self::tag(place)));
+    }
+
+    fn scatter(&self, all: &mut [f32]) {
+        self.0.iter().enumerate().for_each(|(place, number)| all[Self::tag(place)] = *number);
     }
 }
 
@@ -26,7 +110,6 @@ impl Chain {
 pub struct Lattice {
     tags: usize,
     potentials: Vec<f32>,
-    exp_scores: Vec<f32>,
     alpha: Vec<f32>,
     beta: Vec<f32>,
     /// Scale of each position.
@@ -47,7 +130,8 @@ impl Lattice {
             log_z += f64::from(most);
             out.iter_mut().zip(row).for_each(|(o, e)| *o = (e - most).exp());
         }
-        let exp_scores: Vec<f32> = chain.scores.iter().map(|s| s.exp()).collect();
+        let mut starts = Starts::new(tags, 0.0);
+        let block = starts.0.len();
         let mut alpha = vec![0f32; n * tags];
         let mut scale = vec![0f32; n];
         for t in 0..n {
@@ -57,9 +141,12 @@ impl Lattice {
                 now.iter_mut().enumerate().for_each(|(j, a)| *a = f32::from(u8::from(Tags::may_begin(j))));
             } else {
                 let before = &before[(t - 1) * tags..];
-                for (&(i, j), e) in chain.pairs.iter().zip(&exp_scores) {
-                    now[j] += before[i] * e;
+                starts.0.fill(0.0);
+                for (i, at) in chain.ends().filter(|(i, _)| before[*i] != 0.0) {
+                    axpy(before[i], &chain.raised[at..at + block], &mut starts.0);
                 }
+                starts.scatter(now);
+                chain.inner().for_each(|(i, j, at)| now[j] += before[i] * chain.raised[at]);
             }
             now.iter_mut().zip(&potentials[t * tags..]).for_each(|(a, p)| *a *= p);
             if t + 1 == n {
@@ -79,12 +166,14 @@ impl Lattice {
             let (now, next) = beta.split_at_mut((t + 1) * tags);
             let now = &mut now[t * tags..];
             let potentials = &potentials[(t + 1) * tags..(t + 2) * tags];
-            for (&(i, j), e) in chain.pairs.iter().zip(&exp_scores) {
-                now[i] += e * potentials[j] * next[j];
+            starts.gather(|j| potentials[j] * next[j]);
+            for (i, at) in chain.ends() {
+                now[i] = dot(&chain.raised[at..at + block], &starts.0);
             }
+            chain.inner().for_each(|(i, j, at)| now[i] += chain.raised[at] * potentials[j] * next[j]);
             now.iter_mut().for_each(|b| *b /= scale[t + 1]);
         }
-        Self { tags, potentials, exp_scores, alpha, beta, scale, log_z }
+        Self { tags, potentials, alpha, beta, scale, log_z }
     }
 
     /// Probability of each tag at each position, `n × tags`.
@@ -94,12 +183,18 @@ impl Lattice {
 
     /// Adds the expected count of each pair of `chain` to `out`.
     pub fn add_pairs(&self, chain: &Chain, out: &mut [f32]) {
+        let mut starts = Starts::new(self.tags, 0.0);
+        let block = starts.0.len();
         for t in 1..self.scale.len() {
             let before = &self.alpha[(t - 1) * self.tags..t * self.tags];
             let at = t * self.tags;
-            for ((&(i, j), e), out) in chain.pairs.iter().zip(&self.exp_scores).zip(out.iter_mut()) {
-                *out += before[i] * e * self.potentials[at + j] * self.beta[at + j] / self.scale[t];
+            let after = |j: usize| self.potentials[at + j] * self.beta[at + j] / self.scale[t];
+            starts.gather(after);
+            for (i, at) in chain.ends().filter(|(i, _)| before[*i] != 0.0) {
+                let rows = chain.raised[at..at + block].iter().zip(&starts.0);
+                out[at..at + block].iter_mut().zip(rows).for_each(|(o, (e, s))| *o += before[i] * e * s);
             }
+            chain.inner().for_each(|(i, j, at)| out[at] += before[i] * chain.raised[at] * after(j));
         }
     }
 
@@ -109,8 +204,7 @@ impl Lattice {
         let mut p = self.alpha[first * self.tags + start];
         let mut from = start;
         for (t, &to) in (first + 1..).zip(rest) {
-            let e =
-                chain.pairs.iter().position(|&pair| pair == (from, to)).map_or(0.0, |k| self.exp_scores[k]);
+            let e = chain.pairs.iter().position(|&pair| pair == (from, to)).map_or(0.0, |k| chain.raised[k]);
             p *= e * self.potentials[t * self.tags + to] / self.scale[t];
             from = to;
         }
@@ -125,13 +219,29 @@ pub fn best(chain: &Chain, emissions: &[f32]) -> (Vec<usize>, f64) {
     let mut score: Vec<f32> =
         (0..tags).map(|j| if Tags::may_begin(j) { emissions[j] } else { f32::NEG_INFINITY }).collect();
     let mut from = vec![0usize; n * tags];
+    let block = Starts::count(tags);
+    let mut whence = vec![0u32; block];
     for t in 1..n {
         let mut next = vec![f32::NEG_INFINITY; tags];
-        for (&(i, j), s) in chain.pairs.iter().zip(&chain.scores) {
-            let candidate = score[i] + s;
+        let mut starts = Starts::new(tags, f32::NEG_INFINITY);
+        for (i, at) in chain.ends() {
+            let (before, name) = (score[i], i as u32);
+            let scores = &chain.scores[at..at + block];
+            for ((most, whence), s) in starts.0.iter_mut().zip(&mut whence).zip(scores) {
+                let candidate = before + s;
+                let better = candidate > *most;
+                *most = if better { candidate } else { *most };
+                *whence = if better { name } else { *whence };
+            }
+        }
+        starts.scatter(&mut next);
+        let from = &mut from[t * tags..(t + 1) * tags];
+        whence.iter().enumerate().for_each(|(place, i)| from[Starts::tag(place)] = *i as usize);
+        for (i, j, at) in chain.inner() {
+            let candidate = score[i] + chain.scores[at];
             if candidate > next[j] {
                 next[j] = candidate;
-                from[t * tags + j] = i;
+                from[j] = i;
             }
         }
         next.iter_mut().zip(&emissions[t * tags..]).for_each(|(n, e)| *n += e);
@@ -182,11 +292,24 @@ mod tests {
     }
 
     #[test]
+    fn blocks_and_inner_pairs_are_all_pairs() {
+        for entities in 0..4 {
+            let chain = Chain::new(&Tags::new(entities));
+            let block = Starts::count(chain.tags);
+            let blocks =
+                chain.ends().flat_map(|(i, at)| (0..block).map(move |p| (at + p, (i, Starts::tag(p)))));
+            let mut found: Vec<_> = blocks.chain(chain.inner().map(|(i, j, at)| (at, (i, j)))).collect();
+            found.sort_unstable();
+            assert_eq!(found, chain.pairs().iter().copied().enumerate().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
     fn sums_and_maxima_agree_with_enumeration() {
         let mut random = Random::new(3);
         for n in 1..5 {
             let mut chain = Chain::new(&Tags::new(2));
-            chain.scores.iter_mut().for_each(|s| *s = random.normal());
+            chain.set(chain.scores().iter().map(|_| random.normal()).collect()).unwrap();
             let emissions: Vec<f32> = (0..n * chain.tags).map(|_| random.normal() * 2.0).collect();
             let paths = all(&chain, &emissions);
             let z: f64 = paths.iter().map(|(_, s)| s.exp()).sum();

@@ -114,7 +114,7 @@ impl Tagger {
         tensors.put_names(&format!("{prefix}.vocabulary"), self.vocabulary.names());
         self.sparse.save(&format!("{prefix}.sparse"), tensors);
         tensors.put(&format!("{prefix}.bias"), &self.bias);
-        tensors.put(&format!("{prefix}.chain"), &self.chain.scores);
+        tensors.put(&format!("{prefix}.chain"), self.chain.scores());
         if let Some(d) = &self.dense {
             tensors.put(&format!("{prefix}.dense.mean"), &d.mean);
             tensors.put(&format!("{prefix}.dense.scale"), &d.scale);
@@ -138,10 +138,10 @@ impl Tagger {
         let tags = Tags::new(entities);
         let mut chain = Chain::new(&tags);
         let scores = get("chain").ok_or_else(ill)?;
-        if bias.len() != tags.len() || scores.len() != chain.scores.len() {
+        if bias.len() != tags.len() {
             return Err(ill());
         }
-        chain.scores = scores;
+        chain.set(scores).ok_or_else(ill)?;
         let dense = match get("dense.mean") {
             None => None,
             Some(mean) => {

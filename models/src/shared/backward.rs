@@ -2,6 +2,7 @@
 
 use super::{
     forward::{Normalized, Trace, erf, matrix, part, part_mut, ranges, vector},
+    product,
     weights::{ALN, AO, FI, FO, K, Layer, OLN, Q, Shape, V},
 };
 use ndarray::{Array2, ArrayViewMut1, ArrayViewMut2, Axis, Zip, linalg::general_mat_mul};
@@ -11,14 +12,16 @@ fn collect(gradient: &mut Layer, block: usize, x: &Array2<f32>, error: &Array2<f
     let shape = (x.ncols(), error.ncols());
     let mut into =
         ArrayViewMut2::from_shape(shape, &mut gradient.blocks[block]).expect("a block of the layer's shape");
-    general_mat_mul(1.0, &x.t(), error, 1.0, &mut into);
+    product::add(&x.t(), &error.view(), &mut into);
     let mut bias = ArrayViewMut1::from(&mut gradient.blocks[block + 1]);
     bias += &error.sum_axis(Axis(0));
 }
 
 /// The error at a linear map's input.
 fn through(layer: &Layer, block: usize, inputs: usize, error: &Array2<f32>) -> Array2<f32> {
-    error.dot(&matrix(layer, block, inputs).t())
+    let mut out = Array2::zeros((error.nrows(), inputs));
+    product::add(&error.view(), &matrix(layer, block, inputs).t(), &mut out.view_mut());
+    out
 }
 
 /// Backward through a normalisation.

@@ -3,6 +3,7 @@
 
 pub mod backward;
 pub mod forward;
+mod product;
 pub mod weights;
 
 pub use weights::{Layer, Shape, Top};

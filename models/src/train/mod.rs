@@ -163,7 +163,8 @@ pub fn train(
     if let Some(source) = &encoder {
         let texts: Vec<_> = prepared.iter().map(|p| &p.text).collect();
         if let Some(tune) = tune {
-            let wanted = if tune.layers == 0 { tune::layers(texts.len()) } else { tune.layers };
+            let fit = || tune::layers(texts.len(), !labels.entities.is_empty());
+            let wanted = if tune.layers == 0 { fit() } else { tune.layers };
             let top = source.top(wanted)?.ok_or_else(|| {
                 Error::Encoder("its last layers cannot be trained on: leave them as they are".into())
             })?;

@@ -105,10 +105,10 @@ pub fn train(
     };
     let mut squares = vec![1e-2f32; model.sparse.full().len()];
     let mut bias_squares = vec![1e-2f32; count];
-    let mut chain_squares = vec![1e-2f32; model.chain.scores.len()];
-    let mut pairs = vec![0f32; model.chain.scores.len()];
+    let mut chain_squares = vec![1e-2f32; model.chain.pairs().len()];
+    let mut pairs = vec![0f32; model.chain.pairs().len()];
     let pair_of: std::collections::HashMap<(usize, usize), usize> =
-        model.chain.pairs.iter().enumerate().map(|(k, &pair)| (pair, k)).collect();
+        model.chain.pairs().iter().enumerate().map(|(k, &pair)| (pair, k)).collect();
     let mut order: Vec<usize> = (0..samples.len()).filter(|&i| !samples[i].tags.is_empty()).collect();
     for epoch in 0..options.epochs {
         random.shuffle(&mut order);
@@ -173,7 +173,7 @@ pub fn train(
                 }
             }
             for (k, &e) in pairs.iter().enumerate().filter(|(_, e)| e.abs() > 1e-4) {
-                adagrad(&mut model.chain.scores[k], &mut chain_squares[k], e, options.sparse_rate);
+                model.chain.change(k, |w| adagrad(w, &mut chain_squares[k], e, options.sparse_rate));
             }
             if let (Some(dense), Some(adam)) = (&mut model.dense, &mut adam)
                 && ((position + 1) % BATCH == 0 || position + 1 == order.len())
@@ -197,8 +197,8 @@ mod tests {
         let mut score: f64 =
             tags.iter().enumerate().map(|(t, &j)| f64::from(emissions[t * chain.tags + j])).sum();
         for pair in tags.windows(2) {
-            let k = chain.pairs.iter().position(|&p| p == (pair[0], pair[1])).unwrap();
-            score += f64::from(chain.scores[k]);
+            let k = chain.pairs().iter().position(|&p| p == (pair[0], pair[1])).unwrap();
+            score += f64::from(chain.scores()[k]);
         }
         Lattice::new(chain, emissions).log_z - score
     }
@@ -207,7 +207,7 @@ mod tests {
     fn gradients_agree_with_finite_differences() {
         let mut random = Random::new(9);
         let mut chain = Chain::new(&Tags::new(2));
-        chain.scores.iter_mut().for_each(|s| *s = random.normal());
+        chain.set(chain.scores().iter().map(|_| random.normal()).collect()).unwrap();
         let tags = Tags::encode(&[(0, 1, 2), (1, 3, 3)], 4);
         let emissions: Vec<f32> = (0..4 * chain.tags).map(|_| random.normal()).collect();
         let lattice = Lattice::new(&chain, &emissions);
@@ -222,15 +222,15 @@ mod tests {
             let gold = f32::from(u8::from(tags[i / chain.tags] == i % chain.tags));
             assert!((slope - f64::from(marginals[i] - gold)).abs() < 1e-3);
         }
-        let mut pairs = vec![0f32; chain.scores.len()];
+        let mut pairs = vec![0f32; chain.pairs().len()];
         lattice.add_pairs(&chain, &mut pairs);
         for (k, expected) in pairs.iter().enumerate() {
             let mut moved = chain.clone();
-            moved.scores[k] += STEP;
+            moved.change(k, |s| *s += STEP);
             let up = loss(&moved, &emissions, &tags);
-            moved.scores[k] -= 2.0 * STEP;
+            moved.change(k, |s| *s -= 2.0 * STEP);
             let slope = (up - loss(&moved, &emissions, &tags)) / f64::from(2.0 * STEP);
-            let gold = tags.windows(2).filter(|w| (w[0], w[1]) == chain.pairs[k]).count() as f32;
+            let gold = tags.windows(2).filter(|w| (w[0], w[1]) == chain.pairs()[k]).count() as f32;
             assert!((slope - f64::from(expected - gold)).abs() < 1e-3);
         }
     }

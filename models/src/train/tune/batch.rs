@@ -162,7 +162,7 @@ fn entities(
     errors: &mut [ItemError],
 ) -> (Array2<f32>, Array2<f32>, Vec<f32>) {
     let (count, width) = (net.tagger.bias.len(), words.ncols());
-    let mut pairs = vec![0f32; net.tagger.chain.scores.len()];
+    let mut pairs = vec![0f32; net.tagger.chain.pairs().len()];
     let nothing = || Array2::zeros((net.tagger.dense.as_ref().map_or(0, |_| count), width));
     let Some(dense) = net.tagger.dense.as_ref().filter(|_| net.tagger.entities > 0) else {
         return (Array2::zeros(words.raw_dim()), nothing(), pairs);
@@ -204,7 +204,7 @@ fn entities(
         }
         lattice.add_pairs(&net.tagger.chain, &mut pairs);
         for pair in tags.windows(2) {
-            if let Some(k) = net.tagger.chain.pairs.iter().position(|&p| p == (pair[0], pair[1])) {
+            if let Some(k) = net.tagger.chain.pairs().iter().position(|&p| p == (pair[0], pair[1])) {
                 pairs[k] -= 1.0;
             }
         }
