@@ -459,6 +459,6 @@ mod tests {
         assert_eq!((tally.quantile(0.5), tally.quantile(0.99), tally.quantile(1.0)), (51.0, 100.0, 100.0));
         assert!((tally.fitting() - 0.99).abs() < 1e-9);
         assert_eq!(tally.misfits["Faq en"], 1);
-        assert_eq!(tally.examples, ["x"]);
+        assert_eq!(tally.examples, ["x", "x"]);
     }
 }
