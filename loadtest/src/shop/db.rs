@@ -60,6 +60,13 @@ impl Db {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
             connection.execute_batch(SCHEMA)?;
+            // A file from before appointments said where they take place.
+            let known = "SELECT 1 FROM pragma_table_info('appointments') WHERE name = 'at_home'";
+            if connection.query_row(known, [], |_| Ok(())).optional()?.is_none() {
+                connection.execute_batch(
+                    "ALTER TABLE appointments ADD COLUMN at_home INTEGER NOT NULL DEFAULT 0",
+                )?;
+            }
             connection.set_prepared_statement_cache_capacity(64);
             Ok(connection)
         };

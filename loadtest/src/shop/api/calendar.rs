@@ -163,6 +163,8 @@ pub struct Booking {
     /// As in the slot; may be left out.
     kind: Option<String>,
     name: Option<String>,
+    /// Somebody comes to the customer; always so for an installation.
+    at_home: Option<bool>,
 }
 
 fn taken() -> ApiError {
@@ -175,14 +177,16 @@ fn wanted(state: &State, connection: &Connection, id: &str) -> Result<(String, S
 }
 
 fn view(state: &State, row: &Row<'_>) -> rusqlite::Result<Value> {
+    let kind = row.get::<_, String>(3)?;
+    let at_home = row.get::<_, bool>(9)? || kind == "installation";
     Ok(json!({
         "appointment_id": row.get::<_, i64>(0)?.to_string(), "slot_id": row.get::<_, String>(1)?, "contact_id": row.get::<_, String>(2)?,
-        "kind": row.get::<_, String>(3)?, "name": row.get::<_, Option<String>>(4)?, "date": row.get::<_, String>(5)?, "time": row.get::<_, String>(6)?,
+        "kind": kind, "at_home": at_home, "name": row.get::<_, Option<String>>(4)?, "date": row.get::<_, String>(5)?, "time": row.get::<_, String>(6)?,
         "store": store_view(state, &row.get::<_, String>(7)?), "status": row.get::<_, String>(8)?,
     }))
 }
 
-const COLUMNS: &str = "id, slot_id, contact_id, kind, name, date, time, store, status";
+const COLUMNS: &str = "id, slot_id, contact_id, kind, name, date, time, store, status, at_home";
 
 fn one(state: &State, connection: &Connection, id: i64) -> Result<Value, ApiError> {
     let sql = format!("SELECT {COLUMNS} FROM appointments WHERE id = ?1 AND status = 'booked'");
@@ -208,15 +212,15 @@ pub async fn book(
 ) -> Result<HttpResponse, ApiError> {
     let db = state.db.clone();
     db.change(&request, state.clock.now(), move |tx| {
-        let Booking { slot_id, contact_id, kind, name } = body.into_inner();
+        let Booking { slot_id, contact_id, kind, name, at_home } = body.into_inner();
         let (slot_kind, slot) = wanted(&state, tx, &slot_id)?;
         if filled(kind).is_some_and(|k| k != slot_kind) {
             return Err(ApiError::invalid(format!("this slot is for a {slot_kind}")));
         }
         let contact = crm::resolve(tx, &contact_id)?.unwrap_or(contact_id);
         tx.execute(
-            "INSERT INTO appointments (slot_id, contact_id, kind, name, date, time, store, status) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'booked')",
-            (&slot.id, contact, slot_kind, filled(name), slot.date.to_string(), slot.time, &slot.store),
+            "INSERT INTO appointments (slot_id, contact_id, kind, name, date, time, store, status, at_home) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'booked', ?8)",
+            (&slot.id, contact, slot_kind, filled(name), slot.date.to_string(), slot.time, &slot.store, at_home.unwrap_or(false)),
         )
         .map_err(clash)?;
         Ok(Reply::created(one(&state, tx, tx.last_insert_rowid())?))
