@@ -117,6 +117,8 @@ pub struct Chat {
     pub answer: Option<Answer>,
     /// Messages that need not be answered and have made way for one that must: the engine may answer them all the same.
     pub excused: u32,
+    /// The turn under way answers such a message, or brings what the one before it has had done: all its messages belong to that.
+    pub excusing: bool,
     /// Times that the language changed without a word about it.
     pub guesses: u32,
     /// When the last message of theirs was answered, microseconds.
@@ -155,6 +157,7 @@ impl Chat {
             last: None,
             answer: None,
             excused: 0,
+            excusing: false,
             guesses: 0,
             answered_at: 0,
             choices: Vec::new(),

@@ -245,6 +245,11 @@ impl Crowd {
         about: Option<Sort>,
         new: bool,
     ) {
+        if new {
+            self.chats[person].excusing = false;
+        } else if self.chats[person].excusing {
+            return;
+        }
         if new || self.chats[person].answer.is_none() {
             // Comes of itself: an agent has handed the thread back, or nobody has written for long.
             let chat = &self.chats[person];
@@ -276,12 +281,14 @@ impl Crowd {
         let chat = &mut self.chats[person];
         if chat.excused > 0 {
             chat.excused -= 1;
+            chat.excusing = true;
             return;
         }
         let soon = now.saturating_sub(chat.answered_at) < DONE_WITHIN;
         let again = before.as_ref().is_some_and(|before| before.said == reply.text);
         let is_result = RESULTS.iter().any(|mark| reply.text.contains(mark));
         if soon && is_result && !again && self.scenario.assistant == Assistant::Shop {
+            chat.excusing = true;
             self.meter.count("results_afterwards", 1);
             return;
         }

@@ -217,6 +217,16 @@ fn an_answer_to_what_needed_none_is_not_taken_for_the_next_ones() {
     play.answers(0, "Here is the second.", &[]);
     assert_eq!(play.found(), []);
 
+    // The first's answer may pass for the second's, which then has two messages.
+    let mut play = two_who_talk();
+    waits(&mut play, false, "the first");
+    waits(&mut play, true, "Here");
+    play.answers(0, "Here is the first.", &[]);
+    play.answers(0, "Here is the second.", &[]);
+    let turn = play.turns[0];
+    play.send(0, 0, turn, 1, "Shall I show a third as well?", &[]);
+    assert_eq!(play.found(), []);
+
     let mut play = both();
     play.answers(0, "Here is the first.", &[]);
     play.only("lost");
