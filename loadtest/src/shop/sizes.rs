@@ -2,6 +2,7 @@
 
 use super::i18n::Country;
 use super::text::fold;
+use std::sync::LazyLock;
 
 /// Units a size may carry, with the spellings that mean them.
 const UNITS: [(&str, &[&str]); 9] = [
@@ -26,13 +27,26 @@ const LETTERS: [(&str, &[&str]); 6] = [
     ("xxl", &["2xl", "xx large", "double xl"]),
 ];
 
+/// Folded spelling → what it means, in the order of the lists: a search for sizes looks at some for every product.
+static FOLDED: LazyLock<[Vec<(String, &str)>; 2]> = LazyLock::new(|| {
+    let folded = |lists: &[(&'static str, &[&str])]| {
+        lists.iter().flat_map(|(of, names)| names.iter().map(|name| (fold(name), *of))).collect()
+    };
+    [folded(&LETTERS), folded(&UNITS)]
+});
+
+fn meant(list: &[(String, &'static str)], said: &str) -> Option<&'static str> {
+    list.iter().find(|(name, _)| name == said).map(|(_, of)| *of)
+}
+
 /// One spelling for every way to write a size: `55 इंच`, `55"` and `55 inch` are all `55inch`.
 #[must_use]
 pub fn key(size: &str) -> String {
     let folded = fold(size);
     let folded = folded.trim();
-    if let Some((letter, _)) = LETTERS.iter().find(|(_, names)| names.iter().any(|n| fold(n) == folded)) {
-        return (*letter).to_owned();
+    let [letters, units] = &*FOLDED;
+    if let Some(letter) = meant(letters, folded) {
+        return letter.to_owned();
     }
     let digits: String = folded
         .chars()
@@ -45,8 +59,7 @@ pub fn key(size: &str) -> String {
     let rest = folded.replacen(&digits, "", 1);
     let rest = rest.trim().trim_start_matches(['-', ' ']).trim();
     // Longer spellings first in each list, and whole-word comparison, so that `l` never eats `litros`.
-    let unit =
-        UNITS.iter().find(|(_, names)| names.iter().any(|n| fold(n) == rest)).map_or(rest, |(unit, _)| unit);
+    let unit = meant(units, rest).unwrap_or(rest);
     format!("{}{}", digits.trim_end_matches('.'), unit.replace(' ', ""))
 }
 

@@ -134,9 +134,11 @@ pub fn by_store(connection: &Connection, sku: &str, variant: &Variant) -> Result
 /// # Errors
 /// [`ApiError`] 500 if SQLite fails.
 pub fn anywhere(connection: &Connection, product: &Product, country: Country) -> Result<bool, ApiError> {
-    let mut statement = connection
-        .prepare_cached("SELECT 1 FROM stock WHERE sku = ?1 AND store LIKE ?2 AND quantity > 0 LIMIT 1")?;
-    Ok(statement.query_row((&product.sku, format!("{}-%", country.code())), |_| Ok(())).optional()?.is_some())
+    // Not LIKE: SQLite would plan the statement anew for every pattern.
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM stock WHERE sku = ?1 AND substr(store, 1, 3) = ?2 AND quantity > 0 LIMIT 1",
+    )?;
+    Ok(statement.query_row((&product.sku, format!("{}-", country.code())), |_| Ok(())).optional()?.is_some())
 }
 
 /// Sets every variant of a product in a store (or in all stores) to a quantity; answers how many rows changed.
