@@ -201,6 +201,7 @@ fn used(a: &Assistant, id: &str) -> bool {
         .values()
         .flat_map(|f| &f.steps)
         .any(|s| matches!(&s.kind, StepKind::Link(t) | StepKind::Call(t) if t == id));
+    let by_change = a.flows.values().any(|f| f.follow_up.as_deref() == Some(id));
     let by_content = a
         .settings
         .content
@@ -215,7 +216,7 @@ fn used(a: &Assistant, id: &str) -> bool {
             .any(|o| o.id.source().contains(&format!("({id})")) || o.id.source().contains(&format!("({id},")))
     };
     let by_default = a.settings.default_flow.as_deref() == Some(id);
-    by_flow || by_content || by_default || by_payload()
+    by_flow || by_change || by_content || by_default || by_payload()
 }
 
 fn reachable(f: &mut Findings, flow: &Flow) {

@@ -68,8 +68,8 @@ pub(crate) fn rewind(turn: &mut Turn, frame: u64, slots: Slots) {
     if let Some(step) = step.filter(|_| changed) {
         turn.emit(TrackerEvent::StepReached { frame, step });
         turn.pattern("pattern_correction", said.as_deref());
-    } else {
-        // Something new rather than something else: the open question comes again.
+    } else if !crate::commands::correct_slot::under_way(turn, frame) {
+        // Something new rather than something else: the open question comes again. What a backend does is not begun twice.
         if let Some(step) = turn.state.frame(frame).map(|f| f.step.clone()) {
             turn.emit(TrackerEvent::StepReached { frame, step });
         }
@@ -77,7 +77,7 @@ pub(crate) fn rewind(turn: &mut Turn, frame: u64, slots: Slots) {
 }
 
 /// Whether a frame runs on behalf of another one.
-fn called_from(turn: &Turn, frame: u64, caller: u64) -> bool {
+pub(crate) fn called_from(turn: &Turn, frame: u64, caller: u64) -> bool {
     let above = |id: u64| turn.state.frame(id).and_then(|f| f.called_by);
     // A stack is no deeper than its frames, even if a journal of another hand went round in circles.
     let mut callers = std::iter::successors(above(frame), |id| above(*id)).take(turn.state.stack.len());
