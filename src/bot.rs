@@ -3,7 +3,7 @@
 use crate::telemetry::names;
 use charla_actors::session::{EffectClass, Millis, Session, Step, View};
 use charla_dialogue::{
-    Assistant,
+    Assistant, Decided,
     effect::{Effect, Outgoing},
     event::{Event, Outcome, Returned},
     invariants::Happened,
@@ -35,7 +35,7 @@ impl Bot {
         Self { assistant, counts: true }
     }
 
-    fn count(&self, before: &State, at: Millis, event: &Event, step: &Step<Self>) {
+    fn count(&self, (before, after): (&State, &State), at: Millis, event: &Event, step: &Step<Self>) {
         for change in &step.changes {
             let (name, outcome) = match change {
                 TrackerEvent::Trouble { code, what } => {
@@ -67,7 +67,7 @@ impl Bot {
             };
             metrics::counter!(name, "outcome" => outcome).increment(1);
         }
-        let happened = Happened { before, at, event, changes: &step.changes, effects: &step.effects };
+        let happened = Happened { before, after, at, event, changes: &step.changes, effects: &step.effects };
         for violation in charla_dialogue::invariants::check(&self.assistant, happened) {
             // The runtime's span names conversation and record.
             let what = violation.what.as_str();
@@ -104,10 +104,10 @@ impl Session for Bot {
     }
 
     fn step(&self, state: &State, at: Millis, event: &Event) -> Step<Self> {
-        let (changes, effects) = charla_dialogue::step(&self.assistant, state, at, event);
+        let Decided { changes, effects, after } = charla_dialogue::step(&self.assistant, state, at, event);
         let step = Step { changes, effects };
         if self.counts {
-            self.count(state, at, event, &step);
+            self.count((state, &after), at, event, &step);
         }
         step
     }

@@ -11,6 +11,7 @@ use crate::session::{Millis, PersonId, Session};
 use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// The newest format that this version writes; it reads older ones.
 pub const FORMAT: u8 = 2;
@@ -172,10 +173,30 @@ pub fn hash(encoded: &[u8]) -> u64 {
 
 /// MessagePack with field names.
 pub fn encode_value<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
-    rmp_serde::to_vec_named(value).map_err(|error| StoreError::Corrupt {
+    with_encoded(value, <[u8]>::to_vec)
+}
+
+thread_local! {
+    /// Where values are encoded: growing a new buffer for each cost more than half of the encoding.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A scratch buffer larger than this, bytes, is not kept.
+const SCRATCH_KEPT: usize = 256 * 1024;
+
+/// Shows the encoding of a value to a function.
+fn with_encoded<T: Serialize, R>(value: &T, use_it: impl FnOnce(&[u8]) -> R) -> Result<R, StoreError> {
+    let mut buffer = SCRATCH.take();
+    buffer.clear();
+    let written = rmp_serde::encode::write_named(&mut buffer, value);
+    let result = written.map(|()| use_it(&buffer)).map_err(|error| StoreError::Corrupt {
         place: std::any::type_name::<T>().to_owned(),
         why: format!("cannot be encoded: {error}"),
-    })
+    });
+    if buffer.capacity() <= SCRATCH_KEPT {
+        SCRATCH.set(buffer);
+    }
+    result
 }
 
 /// Reads what [`encode_value`] wrote; `place` names the row in the error.
@@ -212,14 +233,14 @@ impl<S: Session> Record<S> {
 
     /// The bytes to store.
     pub fn encode(&self) -> Result<Vec<u8>, StoreError> {
-        let body = match self {
-            Record::Received(it) => encode_value(it),
-            Record::Turn(it) => encode_value(it),
-            Record::Checkpoint(it) => encode_value(it),
-            Record::Absorbed(it) => encode_value(it),
-            Record::Tombstone(it) => encode_value(it),
-        }?;
-        Ok(seal(self.kind(), &body))
+        let seal = |body: &[u8]| seal(self.kind(), body);
+        match self {
+            Record::Received(it) => with_encoded(it, seal),
+            Record::Turn(it) => with_encoded(it, seal),
+            Record::Checkpoint(it) => with_encoded(it, seal),
+            Record::Absorbed(it) => with_encoded(it, seal),
+            Record::Tombstone(it) => with_encoded(it, seal),
+        }
     }
 
     /// Reads [`Record::encode`]'s bytes; `place` names the row in the error.
@@ -245,7 +266,7 @@ pub(crate) struct ReceivedRef<'a, S: Session> {
 
 impl<S: Session> ReceivedRef<'_, S> {
     pub(crate) fn encode(&self) -> Result<Vec<u8>, StoreError> {
-        Ok(seal(Kind::Received, &encode_value(self)?))
+        with_encoded(self, |body| seal(Kind::Received, body))
     }
 }
 

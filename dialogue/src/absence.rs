@@ -155,6 +155,9 @@ pub(crate) fn settled(text: &str, u: &Understanding) -> Understanding {
 /// afternoons".
 fn times_settled(text: &str, u: &Understanding) -> Understanding {
     let times: Vec<usize> = (0..u.entities.len()).filter(|at| u.entities[*at].entity == "time").collect();
+    if times.is_empty() {
+        return u.clone();
+    }
     let spans: Vec<(usize, usize)> =
         times.iter().map(|at| (u.entities[*at].start, u.entities[*at].end)).collect();
     let away: Vec<usize> = away(text, &spans).into_iter().map(|n| times[n]).collect();
@@ -247,7 +250,8 @@ fn mentions(said: &[(String, (usize, usize))], rivals: bool) -> Vec<(usize, usiz
     let working = crate::fold::phrases(&WORKING);
     for at in 0..said.len() {
         let is = |p: &&String| {
-            let n = p.split(' ').count();
+            // Most phrases do not begin with this word.
+            let n = if p.starts_with(&said[at].0) { p.split(' ').count() } else { return false };
             said.len() >= at + n && p.split(' ').zip(&said[at..at + n]).all(|(a, (b, _))| a == b)
         };
         let placed = at.checked_sub(1).is_some_and(|b| listed(PLACED, &said[b].0));

@@ -152,7 +152,7 @@ fn named_in(offered: &[Offered], slot: Option<&Slot>, text: &str, u: &Understand
     let vocabulary: Vec<BTreeSet<String>> =
         offered.iter().zip(&spellings).map(|(o, s)| vocabulary(o, s)).collect();
     // Where an option's own name says "not", a "not" in the message says which option rather than which not.
-    let said: Vec<String> = negation::words_at(text).into_iter().map(|(w, _)| w).collect();
+    let said: Vec<String> = negation::words_at(text).iter().map(|(w, _)| w.clone()).collect();
     let denied = !said.iter().any(|w| {
         negation::is_cue(w)
             && (vocabulary.iter().any(|v| v.contains(w))
@@ -452,7 +452,7 @@ pub(crate) fn meets(left: &[Offered], u: &Understanding) -> bool {
 
 /// Which of several things a message names by their spellings, and does not deny.
 pub(crate) fn spelled(text: &str, spellings: &[Vec<Vec<String>>]) -> BTreeSet<usize> {
-    let said: Vec<String> = negation::words_at(text).into_iter().map(|(w, _)| w).collect();
+    let said: Vec<String> = negation::words_at(text).iter().map(|(w, _)| w.clone()).collect();
     let found = phrases(&said, spellings);
     found.iter().map(|(o, _)| *o).filter(|o| !all_negated(text, &found, *o)).collect()
 }

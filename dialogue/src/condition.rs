@@ -44,6 +44,8 @@ enum Expr {
 struct Pattern {
     written: Regex,
     unmarked: Option<Regex>,
+    /// Both are the same.
+    same: bool,
 }
 
 impl Pattern {
@@ -54,12 +56,18 @@ impl Pattern {
         })?;
         // Whoever writes `técnico` means `tecnico` too. A bare mark that `?` makes optional is optional anyhow.
         let plain = unmarked(&source.replace("\u{093C}?", ""));
+        let same = plain == source;
         let unmarked = compiled(&plain).ok();
-        Ok(Pattern { written, unmarked })
+        Ok(Pattern { written, unmarked, same })
     }
 
     fn is_match(&self, text: &str) -> bool {
-        self.written.is_match(text) || self.unmarked.as_ref().is_some_and(|p| p.is_match(&unmarked(text)))
+        if self.written.is_match(text) {
+            return true;
+        }
+        let Some(pattern) = &self.unmarked else { return false };
+        // ASCII has no marks: the same pattern would look at the same text again.
+        if text.is_ascii() { !self.same && pattern.is_match(text) } else { pattern.is_match(&unmarked(text)) }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::family;
 use crate::limits;
 use crate::payload::Payload;
 use crate::state::{CONFIDENCES, DEPTH, EXCHANGES, Owner, State, TRANSCRIPT};
-use crate::tracker::{TrackerEvent, apply};
+use crate::tracker::TrackerEvent;
 
 /// A rule that did not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,8 @@ pub struct Violation {
 pub struct Happened<'a> {
     /// State before it.
     pub before: &'a State,
+    /// State after it.
+    pub after: &'a State,
     /// When.
     pub at: i64,
     /// The input.
@@ -37,11 +39,7 @@ pub struct Happened<'a> {
 
 /// All rules that one step broke; empty in a healthy engine.
 pub fn check(a: &Assistant, happened: Happened) -> Vec<Violation> {
-    let mut after = happened.before.clone();
-    for change in happened.changes {
-        apply(&mut after, change);
-    }
-    let mut rules = Rules { a, h: happened, after: &after, broken: Vec::new() };
+    let mut rules = Rules { a, h: happened, after: happened.after, broken: Vec::new() };
     rules.silence();
     rules.window();
     rules.limits();
@@ -50,6 +48,7 @@ pub fn check(a: &Assistant, happened: Happened) -> Vec<Violation> {
     rules.confirmation();
     rules.matters();
     rules.bounds();
+    rules.once();
     rules.broken
 }
 
@@ -312,6 +311,18 @@ impl Rules<'_> {
         }
         if !s.mid_turn() && !s.drafts.is_empty() {
             self.broken("reply_complete", "parts of the reply were left behind");
+        }
+    }
+
+    /// What a flow has had begun at a backend is not begun again before its answer has come.
+    fn once(&mut self) {
+        let begun: Vec<_> = self.after.calls.values().filter(|c| c.durable && c.frame.is_some()).collect();
+        let again = begun.iter().enumerate().find(|(n, call)| {
+            begun[..*n].iter().any(|other| (other.frame, &other.action) == (call.frame, &call.action))
+        });
+        if let Some((_, call)) = again {
+            let action = call.action.clone();
+            self.broken("begun_once", action);
         }
     }
 }

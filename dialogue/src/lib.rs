@@ -51,5 +51,5 @@ mod wording;
 pub use assistant::{Assistant, LOGIC_VERSION, SourceFile};
 pub use finding::{Finding, Severity};
 pub use state::State;
-pub use step::step;
+pub use step::{Decided, step};
 pub use tracker::{TrackerEvent, apply};

@@ -4,6 +4,7 @@
 //! could be either ("8842, no 8843"), nothing is decided and the customer is asked.
 
 use crate::fold::{fold, in_word, listed};
+use std::{cell::RefCell, rc::Rc, sync::LazyLock};
 
 /// What a message says of a thing that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +73,27 @@ pub(crate) fn is_cue(word: &str) -> bool {
         || EITHER.contains(&word)
 }
 
-/// The words of a text, folded, with their place in characters.
-pub(crate) fn words_at(text: &str) -> Vec<(String, (usize, usize))> {
+/// Folded words with their place in characters.
+pub(crate) type Placed = Rc<[(String, (usize, usize))]>;
+
+thread_local! {
+    static LAST: RefCell<Option<(String, Placed)>> = RefCell::default();
+}
+
+/// The words of a text, folded, with their place in characters. Those of the last text are kept: one message is looked at by a
+/// dozen rules.
+pub(crate) fn words_at(text: &str) -> Placed {
+    LAST.with_borrow_mut(|last| match last {
+        Some((known, words)) if known == text => words.clone(),
+        _ => {
+            let words: Placed = find_words(text).into();
+            *last = Some((text.to_owned(), words.clone()));
+            words
+        }
+    })
+}
+
+fn find_words(text: &str) -> Vec<(String, (usize, usize))> {
     let all: Vec<char> = text.chars().collect();
     let mut out = Vec::new();
     let mut start = None;
@@ -212,15 +232,28 @@ fn insisted_on(
 }
 
 /// Words before a value that rule it out in any language: "not boAt", "que no sea Samsung".
-const RULES_OUT_BEFORE: &str = "not|no|non|isnt|except|excluding|excepto|salvo|menos|anything but|any color but|any colour but|any colors but|any colours but|any brand but|any one but|any but|all but|everything but|other than|apart from|instead of|\
+static RULES_OUT_BEFORE: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
+    cues(
+        "not|no|non|isnt|except|excluding|excepto|salvo|menos|anything but|any color but|any colour but|any colors but|any colours but|any brand but|any one but|any but|all but|everything but|other than|apart from|instead of|\
     rather than|dont want|do not want|dont like|no quiero|no me gusta|no me gustan|nada de|que no sea|que no sean|que no fuera|\
-    en vez de|en lugar de|sin ser";
+    en vez de|en lugar de|sin ser",
+    )
+});
 /// Words behind a value that rule it out: "samsung nahi", "सैमसंग छोड़कर".
-const RULES_OUT_BEHIND: &str = "nahi|nahin|nhi|nai|mat|chhod ke|chhod kar|chhodke|chhodkar|chod ke|chodke|ke alawa|ke ilawa|ke siwa|\
-    ke bina|ko chhod|ko chhodkar|ko chhodke|ko chod ke|को छोड़कर|को छोड़के|नहीं|नही|मत|छोड़ के|छोड़ कर|छोड़कर|छोड़के|को छोड़|के अलावा|के सिवा|के बिना|no|tampoco";
+static RULES_OUT_BEHIND: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
+    cues(
+        "nahi|nahin|nhi|nai|mat|chhod ke|chhod kar|chhodke|chhodkar|chod ke|chodke|ke alawa|ke ilawa|ke siwa|\
+    ke bina|ko chhod|ko chhodkar|ko chhodke|ko chod ke|को छोड़कर|को छोड़के|नहीं|नही|मत|छोड़ के|छोड़ कर|छोड़कर|छोड़के|को छोड़|के अलावा|के सिवा|के बिना|no|tampoco",
+    )
+});
 /// Words that may stand between a value and what rules it out.
 const RULED_OUT_BESIDE: &str =
     "the a an any el la los las un una de ka ki ke ko wala wali wale का की के को वाला वाली वाले brand marca";
+
+/// Cues between bars, as folded words.
+fn cues(list: &str) -> Vec<Vec<String>> {
+    list.split('|').map(|cue| cue.split_whitespace().map(fold).collect()).collect()
+}
 
 /// Whether a text rules a value out that stands at this place (characters, end exclusive): for brands, colours and the like,
 /// where a "no" in the middle of a wish can mean nothing else. A "no" that the message begins with answers what was said before.
@@ -235,14 +268,12 @@ pub(crate) fn excludes(text: &str, (from, to): (usize, usize)) -> bool {
     };
     let before: Vec<&(String, (usize, usize))> = said.iter().filter(|(_, (_, e))| *e <= from).collect();
     let behind: Vec<&(String, (usize, usize))> = said.iter().filter(|(_, (s, _))| *s >= to).collect();
-    let cues =
-        |list: &'static str| list.split('|').map(|c| c.split_whitespace().map(fold).collect::<Vec<_>>());
     let ahead = before.iter().rev().take_while(|(w, _)| beside(w)).count();
     let rest = &before[..before.len() - ahead];
     if let Some((last, (_, end))) = rest.last().map(|w| (&w.0, w.1))
         && !pause(end, from)
-        && cues(RULES_OUT_BEFORE).any(|cue| {
-            rest.len() >= cue.len() && rest[rest.len() - cue.len()..].iter().zip(&cue).all(|(w, c)| w.0 == *c)
+        && RULES_OUT_BEFORE.iter().any(|cue| {
+            rest.len() >= cue.len() && rest[rest.len() - cue.len()..].iter().zip(cue).all(|(w, c)| w.0 == *c)
         })
     {
         // "No, Samsung" and "no samsung" begin with an answer.
@@ -257,10 +288,10 @@ pub(crate) fn excludes(text: &str, (from, to): (usize, usize)) -> bool {
     let rest = &behind[skipped..];
     // "Samsung no?" asks for a yes.
     let tag = |end: usize| chars.get(end) == Some(&'?');
-    cues(RULES_OUT_BEHIND).any(|cue| {
+    RULES_OUT_BEHIND.iter().any(|cue| {
         rest.len() >= cue.len()
             && !(cue[0] == "no" && tag(rest[0].1.1))
-            && rest.iter().zip(&cue).all(|(w, c)| w.0 == *c)
+            && rest.iter().zip(cue).all(|(w, c)| w.0 == *c)
             && !pause(to, rest[0].1.0)
             && rest.get(cue.len()).is_none_or(|next| {
                 cue.len() > 1
@@ -308,7 +339,7 @@ mod tests {
 
     fn judged(text: &str) -> Vec<Verdict> {
         let spans: Vec<(usize, usize)> =
-            words_at(text).into_iter().filter(|(w, _)| w.parse::<u32>().is_ok()).map(|(_, s)| s).collect();
+            words_at(text).iter().filter(|(w, _)| w.parse::<u32>().is_ok()).map(|(_, s)| *s).collect();
         judge(text, &spans)
     }
 

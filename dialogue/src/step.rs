@@ -12,14 +12,20 @@ use crate::state::{BUSINESS_APP, HeldMessage, Owner, State, Understand};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
+/// What was decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decided {
+    /// What it changes.
+    pub changes: Vec<TrackerEvent>,
+    /// What is to be done.
+    pub effects: Vec<Effect>,
+    /// The state with the changes applied.
+    pub after: State,
+}
+
 /// Decides what an event changes and what is to be done. `at` is the event's journalled time, milliseconds since the epoch.
 /// Pure: equal arguments give equal results.
-pub fn step(
-    assistant: &Assistant,
-    state: &State,
-    at: i64,
-    event: &Event,
-) -> (Vec<TrackerEvent>, Vec<Effect>) {
+pub fn step(assistant: &Assistant, state: &State, at: i64, event: &Event) -> Decided {
     let mut turn = Turn::new(assistant, state, at);
     match event {
         Event::Received(message) => receive::received(&mut turn, message),

@@ -8,6 +8,7 @@ use crate::policy;
 use crate::render::Offered;
 use crate::reply;
 use crate::state::*;
+use crate::step::Decided;
 use crate::tracker::{TrackerEvent, apply};
 use serde_json::Value;
 
@@ -209,13 +210,13 @@ impl<'a> Turn<'a> {
     }
 
     /// Ends the step: sends the reply unless the turn goes on, and sets the timers.
-    pub fn finish(mut self) -> (Vec<TrackerEvent>, Vec<Effect>) {
+    pub fn finish(mut self) -> Decided {
         if self.state.mid_turn() {
             if self.drafts != self.state.drafts {
                 let drafts = std::mem::take(&mut self.drafts);
                 self.emit(TrackerEvent::Drafted { drafts });
             }
-            return (self.events, self.effects);
+            return Decided { changes: self.events, effects: self.effects, after: self.state };
         }
         if !self.state.drafts.is_empty() {
             self.emit(TrackerEvent::Drafted { drafts: vec![] });
@@ -243,7 +244,7 @@ impl<'a> Turn<'a> {
             });
         }
         self.timers();
-        (self.events, self.effects)
+        Decided { changes: self.events, effects: self.effects, after: self.state }
     }
 
     /// Whether a message has been sent since anybody else last wrote: two sentences of a message may lead to the same.

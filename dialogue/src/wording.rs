@@ -2,7 +2,7 @@
 //! more behind it, the parts of a message that says two things, hesitation; in `data`, what is said about advertising and data.
 
 use crate::fold::{among, fold, listed};
-use crate::negation::words_at;
+use crate::negation::{Placed, words_at};
 use crate::rules::Words;
 
 mod aside;
@@ -22,7 +22,7 @@ pub(crate) use yes::{
 /// A text's words, folded, and where they stand.
 struct Said {
     chars: Vec<char>,
-    words: Vec<(String, (usize, usize))>,
+    words: Placed,
 }
 
 impl Said {

@@ -51,7 +51,7 @@ pub(super) fn settled(text: &str, u: &Understanding) -> Option<(String, Understa
         kept.iter().flat_map(|c| c.iter()).any(|at| said[*at].1.0 >= from && said[*at].1.1 <= to)
     };
     let mut left = chars.clone();
-    for (_, (from, to)) in &said {
+    for (_, (from, to)) in said.iter() {
         if !stands(*from, *to) {
             left[*from..*to].fill(' ');
         }

@@ -5,7 +5,7 @@ use crate::event::{AgentAct, Content, Entity, Event, Message, Outcome, Returned,
 use crate::invariants::{self, Happened};
 use crate::state::{Grant, State};
 use crate::tracker::{TrackerEvent, apply};
-use crate::{Assistant, step};
+use crate::{Assistant, Decided, step};
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -110,13 +110,15 @@ impl Talk {
 
     /// Hands one event over and performs what can be performed here.
     pub fn feed(&mut self, event: Event) {
-        let (changes, effects) = step(&self.assistant, &self.state, self.now, &event);
+        let decided = step(&self.assistant, &self.state, self.now, &event);
         let again = step(&self.assistant, &self.state, self.now, &event);
-        assert_eq!((&changes, &effects), (&again.0, &again.1), "the same step decided differently");
+        assert_eq!(decided, again, "the same step decided differently");
+        let Decided { changes, effects, after } = decided;
         let broken = invariants::check(
             &self.assistant,
             Happened {
                 before: &self.state,
+                after: &after,
                 at: self.now,
                 event: &event,
                 changes: &changes,
@@ -130,6 +132,7 @@ impl Talk {
                 self.said.push(Said { responses: responses.clone(), message: message.clone() });
             }
         }
+        assert_eq!(self.state, after, "the changes applied give another state than the step's");
         self.journal.extend(changes);
         let mut next = Vec::new();
         for effect in effects {

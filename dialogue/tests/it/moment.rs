@@ -30,12 +30,14 @@ fn request(number: &str, at: i64) -> UnderstandRequest {
         content: Content::Text { text: "can you deliver tomorrow".into() },
     };
     let state = State::default();
-    let (events, effects) = step(&assistant, &state, at, &Event::Received(message.clone()));
+    let decided = step(&assistant, &state, at, &Event::Received(message.clone()));
     let again = step(&assistant, &state, at, &Event::Received(message));
-    assert_eq!((&events, &effects), (&again.0, &again.1), "no clock but the event's");
+    assert_eq!(decided, again, "no clock but the event's");
     let mut folded = state;
-    events.iter().for_each(|event| apply(&mut folded, event));
-    effects
+    decided.changes.iter().for_each(|event| apply(&mut folded, event));
+    assert_eq!(decided.after, folded, "what was changed is what was decided");
+    decided
+        .effects
         .into_iter()
         .find_map(|effect| match effect {
             Effect::Understand(request) => Some(request),
