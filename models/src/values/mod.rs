@@ -3,6 +3,7 @@
 //! In two steps: [`value`] is the model's, and the same whenever it is asked; [`settle`] is the moment's: dates and times
 //! relative to the request's `now`, names of what the shop sells at present. Between them an answer can be kept.
 
+mod bounds;
 pub mod catalogue;
 mod limits;
 mod lists;
@@ -114,7 +115,11 @@ pub fn settle(parse: &mut Parse, request: &ParseRequest, catalogue: Option<&Cata
         let text = found.text.as_str();
         let value = match found.entity.as_str() {
             "date" => languages.iter().find_map(|l| when::date(text, l, today)).map(when::Days::value),
-            "time" => languages.iter().find_map(|l| when::time(text, l, now)).map(when::Hours::value),
+            "time" => {
+                let bounded = bounds::beside(&request.text, found.start, found.end);
+                let read = |text: &str| languages.iter().find_map(|l| when::time(text, l, now));
+                bounded.and_then(|text| read(&text)).or_else(|| read(text)).map(when::Hours::value)
+            }
             entity => catalogue.and_then(|catalogue| name(catalogue, entity, text, &found.value)),
         };
         if let Some(value) = value {

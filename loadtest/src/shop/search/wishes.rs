@@ -27,6 +27,8 @@ pub struct Quantity {
     pub measures: Vec<usize>,
     /// How much.
     pub number: f64,
+    /// The other end of "8 or 9 kg", "7 to 8 kg".
+    pub other: Option<f64>,
     /// How it binds.
     pub bound: Bound,
 }
@@ -45,6 +47,9 @@ pub struct Wishes {
     /// Words that belong to any of these.
     pub used: BTreeSet<String>,
 }
+
+/// What joins two numbers that are both fine.
+const OR: [&str; 9] = ["or", "to", "ya", "o", "u", "a", "या", "से", "se"];
 
 fn is(list: &[&str], said: &str) -> bool {
     list.iter().any(|w| crate::shop::text::fold(w) == said)
@@ -108,7 +113,8 @@ impl Traits {
         let said = split(rest);
         let (mut at, mut free) = (0, 0);
         while at < said.len() {
-            if let Some((n, quantity)) = self.quantity(&said, (free, at)) {
+            let found = self.alternatives(&said, at).or_else(|| self.quantity(&said, (free, at)));
+            if let Some((n, quantity)) = found {
                 wishes.used.extend(said[at..at + n].iter().cloned());
                 // Who changes their mind means the later figure.
                 wishes
@@ -166,6 +172,27 @@ impl Traits {
         good(one) || (between(one) && good(two)) || good(next) || (between(next) && good(after))
     }
 
+    /// Two numbers of one thing that are both fine, and the words that they take.
+    fn alternatives(&self, said: &[String], at: usize) -> Option<(usize, Quantity)> {
+        let digits = |i: usize| said.get(i).filter(|w| w.starts_with(|c: char| c.is_ascii_digit()));
+        let first = number(digits(at)?)?;
+        let unit = said.get(at + 1).and_then(|w| self.unit(w));
+        let joiner = at + if unit.is_some() { 2 } else { 1 };
+        let second = if said.get(joiner).is_some_and(|w| is(&OR, w)) { joiner + 1 } else { joiner };
+        // "7-8 kg" is written without a word between.
+        if second == joiner && unit.is_some() {
+            return None;
+        }
+        digits(second)?;
+        let (length, quantity) = self.quantity(said, (second, second))?;
+        let alike = unit.is_none_or(|u| quantity.measures.iter().any(|m| u.contains(m)));
+        let exactly = quantity.bound == Bound::Exactly;
+        // "16 512 gb" are two figures, "8 10 kg" are two ends of one.
+        let near = second > joiner || (first < quantity.number && first * 2.0 > quantity.number);
+        (alike && exactly && near)
+            .then(|| (second + length - at, Quantity { other: Some(first), ..quantity }))
+    }
+
     /// A number with what it measures, and the words that it takes.
     /// `free`: from here on no quantity has taken a word.
     fn quantity(&self, said: &[String], (free, at): (usize, usize)) -> Option<(usize, Quantity)> {
@@ -216,7 +243,7 @@ impl Traits {
         } else {
             Bound::Exactly
         };
-        Some((length, Quantity { measures, number, bound }))
+        Some((length, Quantity { measures, number, other: None, bound }))
     }
 
     /// A quantity in words, by variety.
@@ -224,7 +251,12 @@ impl Traits {
     pub fn say(&self, quantity: &Quantity, measure: usize) -> Texts {
         const MORE: [&str; 4] = [" or more", " o más", " या ज़्यादा", " ya zyada"];
         const LESS: [&str; 4] = [" or less", " o menos", " या कम", " ya kam"];
-        let mut said = self.measures[measure].say(quantity.number);
+        let mut said = self.measures[measure].say(quantity.number.max(quantity.other.unwrap_or(f64::MIN)));
+        if let Some(other) = quantity.other {
+            said.0
+                .iter_mut()
+                .for_each(|text| *text = format!("{}–{text}", figure(other.min(quantity.number))));
+        }
         for (i, text) in said.0.iter_mut().enumerate() {
             text.push_str(match quantity.bound {
                 Bound::Exactly => "",
@@ -245,6 +277,11 @@ impl Quantity {
     #[must_use]
     pub fn fits(&self, values: &[f64], screen: bool) -> bool {
         values.iter().any(|v| match self.bound {
+            Bound::Exactly if self.other.is_some() => {
+                let other = self.other.unwrap_or(self.number);
+                let v = if screen { v.floor() } else { *v };
+                (other.min(self.number)..=other.max(self.number)).contains(&v)
+            }
             Bound::Exactly => (v - self.number).abs() < 1e-9 || (screen && v.floor() == self.number),
             Bound::AtLeast => *v >= self.number,
             Bound::AtMost => *v <= self.number,
@@ -256,7 +293,9 @@ impl Quantity {
     pub fn is_size(&self, size: &str) -> bool {
         let digits: String =
             crate::shop::text::fold(size).chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
-        digits == figure(self.number) || (self.number >= 1024.0 && digits == figure(self.number / 1024.0))
+        digits == figure(self.number)
+            || self.other.is_some_and(|other| digits == figure(other))
+            || (self.number >= 1024.0 && digits == figure(self.number / 1024.0))
     }
 }
 

@@ -26,6 +26,11 @@ fn figures_with_units_and_bounds_are_read() {
         ("jeans 32 size levis", &[]),
         ("shoes 9 number", &[]),
         ("8gb ram no, 16gb ram", &["16 GB RAM"]),
+        ("something bigger, 8 or 9 kg, front loading", &["8–9 kg"]),
+        ("7 kg ya 8 kg wali washing machine", &["7–8 kg"]),
+        ("lavadora de 7 a 8 kilos", &["7–8 kg"]),
+        ("7-8 kg", &["7–8 kg"]),
+        ("16 gb ram or 512 gb ssd", &["16 GB RAM", "512 GB"]),
     ] {
         assert_eq!(read(text).0, wanted, "{text}");
     }

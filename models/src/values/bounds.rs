@@ -1,0 +1,109 @@
+//! "After" and "before" beside a time of day: an entity's span is the time alone ("saturday after [5 pm]"), what stands beside it says
+//! from when or until when.
+
+use crate::text::normalize::fold_word;
+
+/// What stands before a time. Longer ones first where one ends another.
+const BEFORE: [&str; 20] = [
+    "anytime after",
+    "despues de las",
+    "despues de la",
+    "despues de",
+    "a partir de las",
+    "a partir de la",
+    "a partir de",
+    "antes de las",
+    "antes de la",
+    "antes de",
+    "hasta las",
+    "hasta la",
+    "hasta",
+    "desde las",
+    "desde la",
+    "after",
+    "before",
+    "until",
+    "till",
+    "past",
+];
+/// What stands behind it.
+const BEHIND: [&str; 18] = [
+    "onwards",
+    "onward",
+    "or later",
+    "en adelante",
+    "ke baad",
+    "k baad",
+    "ke bad",
+    "k bad",
+    "baad",
+    "se pehle",
+    "se pahle",
+    "se phle",
+    "tak",
+    "tk",
+    "के बाद",
+    "से पहले",
+    "तक",
+    "बाद",
+];
+/// Before "before 4": not then, but later.
+const NOT: [&str; 4] = ["not", "no", "isnt", "never"];
+
+/// The time at a place of a text (characters, end exclusive) with the bound that stands beside it, as one phrase that
+/// [`super::when::time`] reads; `None` without one. "Past" alone counts only where an hour has been named whole: "half past 4"
+/// is a time of its own and has it inside its span.
+pub(super) fn beside(text: &str, start: usize, end: usize) -> Option<String> {
+    let chars: Vec<char> = text.chars().collect();
+    let words = |part: &[char]| -> Vec<String> {
+        let part: String = part.iter().collect();
+        part.split(|c: char| !(c.is_alphanumeric() || ('\u{0900}'..='\u{097F}').contains(&c) || c == '\''))
+            .map(|w| fold_word(w).replace('\'', ""))
+            .filter(|w| !w.is_empty())
+            .collect()
+    };
+    let time: String = chars.get(start..end)?.iter().collect();
+    let (ahead, behind) = (words(&chars[..start]), words(chars.get(end..)?));
+    let folded = |phrase: &str| -> Vec<String> { phrase.split(' ').map(fold_word).collect() };
+    if let Some(phrase) = BEFORE.iter().find(|p| ahead.ends_with(&folded(p))) {
+        let rest = &ahead[..ahead.len() - folded(phrase).len()];
+        let denied = rest.last().is_some_and(|w| NOT.contains(&w.as_str()));
+        return match (denied, *phrase) {
+            (false, phrase) => Some(format!("{} {time}", phrase.replace("anytime ", ""))),
+            (true, "before") => Some(format!("after {time}")),
+            (true, "antes de las" | "antes de la" | "antes de") => {
+                Some(format!("{} {time}", phrase.replace("antes", "despues")))
+            }
+            _ => None,
+        };
+    }
+    let phrase = BEHIND.iter().find(|p| behind.starts_with(&folded(p)))?;
+    Some(format!("{time} {phrase}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_beside_a_time_bounds_it() {
+        let of = |text: &str, time: &str| {
+            let start = text[..text.find(time).unwrap()].chars().count();
+            beside(text, start, start + time.chars().count())
+        };
+        for (text, time, phrase) in [
+            ("wed after 4", "4", Some("after 4")),
+            ("not before 5 pm please", "5 pm", Some("after 5 pm")),
+            ("4 baje ke baad chalega", "4 baje", Some("4 baje ke baad")),
+            ("मंगलवार 5 बजे के बाद", "5 बजे", Some("5 बजे के बाद")),
+            ("el martes después de las 5", "5", Some("despues de las 5")),
+            ("antes de las 12, por favor", "12", Some("antes de las 12")),
+            ("no antes de las 12", "12", Some("despues de las 12")),
+            ("5 pm onwards", "5 pm", Some("5 pm onwards")),
+            ("tomorrow at 5", "5", None),
+            ("5 baje, baad me bataunga", "5 baje", Some("5 baje baad")),
+        ] {
+            assert_eq!(of(text, time).as_deref(), phrase, "{text}");
+        }
+    }
+}
