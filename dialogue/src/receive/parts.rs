@@ -47,7 +47,10 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
     match turn.a.target(&intent) {
         Some(Target::Flow(flow)) => {
             let Some(target) = turn.a.flows.get(&flow) else { return };
-            if done.as_deref() == Some(intent.as_str()) && !target.side && !wish {
+            // "The Xiaomi one that's late, when will it come?": the choice of a row has led to what the second sentence asks.
+            let spoken = done.as_deref().is_some_and(|d| matches!(turn.a.target(d), Some(Target::Answer(_))));
+            let ended = turn.state.last_frame.as_ref().is_some_and(|f| f.flow == flow);
+            if (done.as_deref() == Some(intent.as_str()) || (ended && !spoken)) && !target.side && !wish {
                 return;
             }
             if wish || target.side || !target.resume {
