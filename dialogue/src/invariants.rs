@@ -7,6 +7,7 @@ use crate::event::{AgentAct, Content, Event};
 use crate::family;
 use crate::limits;
 use crate::payload::Payload;
+use crate::receive::PASSED_ON;
 use crate::state::{CONFIDENCES, DEPTH, EXCHANGES, Owner, State, TRANSCRIPT};
 use crate::tracker::TrackerEvent;
 
@@ -73,8 +74,20 @@ impl Rules<'_> {
 
     /// While a human owns the thread the bot says nothing; while it waits only taps, consent and STOP are answered.
     fn silence(&mut self) {
-        let spoke = self.h.changes.iter().any(|c| matches!(c, TrackerEvent::BotUttered { .. }));
-        if !spoke {
+        let said = |only: Option<&str>| {
+            self.h.changes.iter().any(|c| match c {
+                TrackerEvent::BotUttered { responses, .. } => only.is_none_or(|only| responses != &[only]),
+                _ => false,
+            })
+        };
+        if !said(None) {
+            return;
+        }
+        // Once for each hand-over: that what is written now is passed on.
+        if matches!(self.h.before.owner, Owner::Queue { .. })
+            && !self.h.before.unanswered
+            && !said(Some(PASSED_ON))
+        {
             return;
         }
         match &self.h.before.owner {

@@ -24,6 +24,9 @@ pub(crate) mod language;
 mod parts;
 mod waiting;
 
+/// Says that what is written while a person is waited for has been passed on.
+pub(crate) const PASSED_ON: &str = "utter_passed_on";
+
 /// What of a message the rest works with.
 pub(crate) enum Input<'m> {
     Text(&'m str),
@@ -183,14 +186,24 @@ fn answered_in_queue(turn: &Turn, command: &Command, tapped: bool) -> bool {
     tapped || right || (answer && turn.state.self_service())
 }
 
+/// What is written while a person is waited for is theirs to answer. The first time that is said, once for each hand-over.
+fn pass_on(turn: &mut Turn) {
+    if !turn.state.unanswered {
+        turn.say_if_known(PASSED_ON);
+    }
+    turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
+}
+
 fn execute(turn: &mut Turn, commands: Vec<Command>, tapped: bool) {
     if matches!(turn.state.owner, Owner::Queue { .. })
         && !commands.iter().all(|c| answered_in_queue(turn, c, tapped))
     {
         // "Hello? Thanks!" leaves nothing for the person to answer.
         let empty = commands.iter().all(|c| matches!(c, Command::Chitchat { .. } | Command::Acknowledge));
-        let reason = if empty { "queued_courtesy" } else { "queued" };
-        return turn.emit(TrackerEvent::Withheld { reason: reason.into() });
+        if empty {
+            return turn.emit(TrackerEvent::Withheld { reason: "queued_courtesy".into() });
+        }
+        return pass_on(turn);
     }
     turn.execute(commands);
 }
@@ -270,7 +283,7 @@ fn other(turn: &mut Turn, kind: &'static str, value: Option<Value>) {
         );
     }
     if matches!(turn.state.owner, Owner::Queue { .. }) {
-        return turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
+        return pass_on(turn);
     }
     if kind == "contacts" && turn.state.person.phone_shared {
         // Asked for and given: whoever asked goes on.
