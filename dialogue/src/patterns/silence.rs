@@ -1,7 +1,8 @@
 //! The customer does not answer a question: a reminder, then the flow is dropped.
 
 use crate::policy;
-use crate::state::Owner;
+use crate::state::{HeldMessage, Owner};
+use crate::tracker::TrackerEvent;
 use crate::turn::{ABANDON, REMINDER, Turn};
 
 pub(crate) fn run(turn: &mut Turn, timer: &str) {
@@ -16,8 +17,18 @@ pub(crate) fn run(turn: &mut Turn, timer: &str) {
         REMINDER if policy::window(&turn.state, turn.at).is_some() => turn.pattern("pattern_silence", None),
         ABANDON => {
             turn.drop_stack("silence");
+            hear_what_is_sure(turn);
             turn.pattern("pattern_abandoned", None);
         }
         _ => {}
+    }
+}
+
+/// What was kept for the question's end is half an hour old by now: done as far as it is surely a wish, but nobody is called for it.
+fn hear_what_is_sure(turn: &mut Turn) {
+    let kept = if turn.state.consented() { turn.state.held.clone() } else { Vec::new() };
+    for held in kept {
+        turn.emit(TrackerEvent::HeldReleased);
+        turn.emit(TrackerEvent::MessageHeld { message: HeldMessage { part: true, ..held } });
     }
 }

@@ -58,8 +58,9 @@ fn what_does_not_answer_the_question_is_a_failed_attempt_and_the_second_brings_a
     assert_eq!(t.state.failures, 1);
     t.write("medium then");
     assert!(matches!(t.state.owner, charla_dialogue::state::Owner::Queue { .. }));
-    // Who waits for a person is left in peace.
-    t.write("hello?").expect(&[]);
+    // Who waits for a person is told once that it is passed on, and then left in peace.
+    t.write("hello?").expect(&["utter_passed_on"]);
+    t.write("anybody?").expect(&[]);
 }
 
 #[test]

@@ -255,6 +255,8 @@ impl Crowd {
             let chat = &self.chats[person];
             let asked = chat.pending.iter().any(|pending| pending.required);
             if about == Some(Sort::Reminder) || is(words, Sort::Back) && !asked {
+                // What was written while an agent had the thread is answered with it, in as many messages as it needs.
+                self.chats[person].excusing = is(words, Sort::Back);
                 return;
             }
             let before = self.judge_answer(person);

@@ -220,7 +220,7 @@ fn an_answer_to_what_needed_none_is_not_taken_for_the_next_ones() {
     // The first's answer may pass for the second's, which then has two messages.
     let mut play = two_who_talk();
     waits(&mut play, false, "the first");
-    waits(&mut play, true, "Here");
+    waits(&mut play, true, "here is the");
     play.answers(0, "Here is the first.", &[]);
     play.answers(0, "Here is the second.", &[]);
     let turn = play.turns[0];
@@ -235,6 +235,16 @@ fn an_answer_to_what_needed_none_is_not_taken_for_the_next_ones() {
     play.answers(0, "Here is the first.", &[]);
     play.answers(0, "Here is a third.", &[]);
     play.only("wrong content");
+}
+
+#[test]
+fn a_thread_that_comes_back_answers_all_that_was_written_meanwhile() {
+    let mut play = two_who_talk();
+    play.answers(0, "Charla here again 🤖 – good that my colleague could help.", &[]);
+    let turn = play.turns[0];
+    play.send(0, 0, turn, 1, "It costs as much as the other one, with the delivery to your place.", &[]);
+    play.send(0, 0, turn, 2, "The shop is open until nine in the evening on all days of the week.", &[]);
+    assert_eq!(play.found(), []);
 }
 
 #[test]
