@@ -55,12 +55,14 @@ pub(crate) fn coerce(slot: &Slot, value: &Value) -> Option<Value> {
     }
 }
 
-/// A range as one text, an ISO 8601 interval: `2026-11-28/2026-11-29`. Without an end it is its beginning, without a
-/// beginning `../12:00`.
+/// A range as one text, an ISO 8601 interval: `2026-11-28/2026-11-29`. Without an end it is its beginning – of a time of day
+/// `16:00/..` –, without a beginning `../12:00`.
 fn interval(value: &Value) -> Option<String> {
     let end = |key: &str| value.get(key).and_then(Value::as_str);
     match (end("from"), end("to")) {
         (Some(from), Some(to)) => Some(format!("{from}/{to}")),
+        // "From Monday on" begins on Monday; "after four" is any time after it.
+        (Some(from), None) if from.len() == 5 && from.contains(':') => Some(format!("{from}/..")),
         (Some(from), None) => Some(from.to_owned()),
         (None, Some(to)) => Some(format!("../{to}")),
         (None, None) => None,
@@ -261,6 +263,7 @@ mod tests {
         let weekend = json!({"from": "2026-11-28", "to": "2026-11-29"});
         assert_eq!(coerce(&slot(SlotType::Text), &weekend), Some(json!("2026-11-28/2026-11-29")));
         assert_eq!(coerce(&slot(SlotType::Text), &json!({"from": "2026-11-28"})), Some(json!("2026-11-28")));
+        assert_eq!(coerce(&slot(SlotType::Text), &json!({"from": "16:00"})), Some(json!("16:00/..")));
         assert_eq!(coerce(&slot(SlotType::Text), &json!({"to": "12:00"})), Some(json!("../12:00")));
         assert_eq!(coerce(&slot(SlotType::Any), &weekend), Some(weekend.clone()));
         assert_eq!(coerce(&slot(SlotType::Text), &json!({"a": 1})), Some(json!("{\"a\":1}")));
