@@ -142,9 +142,6 @@ const NOT_WANTED: &str = "chahiye chahie chalega rakho karo kar चाहिए 
 pub(crate) fn settled(text: &str, u: &Understanding) -> Understanding {
     let u = &times_settled(text, u);
     let days: Vec<usize> = (0..u.entities.len()).filter(|at| u.entities[*at].entity == "date").collect();
-    if days.is_empty() {
-        return u.clone();
-    }
     let spans: Vec<(usize, usize)> =
         days.iter().map(|at| (u.entities[*at].start, u.entities[*at].end)).collect();
     let away: Vec<usize> = away(text, &spans).into_iter().map(|n| days[n]).collect();
@@ -155,9 +152,6 @@ pub(crate) fn settled(text: &str, u: &Understanding) -> Understanding {
 /// afternoons".
 fn times_settled(text: &str, u: &Understanding) -> Understanding {
     let times: Vec<usize> = (0..u.entities.len()).filter(|at| u.entities[*at].entity == "time").collect();
-    if times.is_empty() {
-        return u.clone();
-    }
     let spans: Vec<(usize, usize)> =
         times.iter().map(|at| (u.entities[*at].start, u.entities[*at].end)).collect();
     let away: Vec<usize> = away(text, &spans).into_iter().map(|n| times[n]).collect();
@@ -175,6 +169,9 @@ fn without(u: &Understanding, away: &[usize]) -> Understanding {
 /// Which of the days at these places (characters, end exclusive) somebody is away on: for each mention of being away the
 /// nearest day of the same thought, and those joined to it by an "and"; and a day that a "not" behind it rules out.
 fn away(text: &str, spans: &[(usize, usize)]) -> Vec<usize> {
+    if spans.is_empty() {
+        return Vec::new();
+    }
     let said = words_at(text);
     let chars: Vec<char> = text.chars().collect();
     let stop = |from: usize, to: usize| {

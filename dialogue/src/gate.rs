@@ -176,19 +176,11 @@ pub(crate) fn hold_and_greet(turn: &mut Turn, text: &str) {
 
 /// Keeps a message until consent.
 fn hold(turn: &mut Turn, text: &str, tap: Option<&str>) {
-    let answers = turn.state.consent.asked_at.is_some();
-    if turn.state.held.len() < turn.a.settings.held_messages {
-        turn.emit(TrackerEvent::MessageHeld {
-            message: HeldMessage {
-                id: format!("turn-{}", turn.state.counters.turns),
-                text: text.to_owned(),
-                at: turn.at,
-                tap: tap.map(str::to_owned),
-                frame: turn.open_question(),
-                part: false,
-                answers,
-                wish: false,
-            },
-        });
-    }
+    turn.hold(HeldMessage {
+        id: format!("turn-{}", turn.state.counters.turns),
+        tap: tap.map(str::to_owned),
+        frame: turn.open_question(),
+        answers: turn.state.consent.asked_at.is_some(),
+        ..turn.kept(text.to_owned())
+    });
 }

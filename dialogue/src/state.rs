@@ -282,7 +282,7 @@ pub struct Exchange {
 
 /// A message kept until consent. What logic 1 did not know is left out where it is nothing, so that older states keep their
 /// hash.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct HeldMessage {
     /// Provider's id.
     pub id: String,

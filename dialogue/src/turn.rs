@@ -100,6 +100,21 @@ impl<'a> Turn<'a> {
         known
     }
 
+    /// Keeps a message for later; `false` where no more may be kept.
+    pub fn hold(&mut self, message: HeldMessage) -> bool {
+        let kept = self.state.held.len() < self.a.settings.held_messages;
+        if kept {
+            self.emit(TrackerEvent::MessageHeld { message });
+        }
+        kept
+    }
+
+    /// What this turn keeps of the customer's message, under a name of its own.
+    pub fn kept(&self, text: String) -> HeldMessage {
+        let id = format!("turn-{}-{}", self.state.counters.turns, self.state.held.len());
+        HeldMessage { id, text, at: self.at, ..HeldMessage::default() }
+    }
+
     /// Asks for a text to be understood that was written at `at`, in milliseconds since the epoch; where nothing understands
     /// texts it is dealt with at once.
     pub fn understand(&mut self, text: &str, at: i64, held: bool, part: bool) {

@@ -4,7 +4,6 @@
 use crate::patterns::{completed, correction};
 use crate::payload::quote;
 use crate::state::{HeldMessage, Slots};
-use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 use serde_json::Value;
 
@@ -43,21 +42,11 @@ pub(crate) fn under_way(turn: &Turn, id: u64) -> bool {
 
 /// Keeps the message that sets these slots: a text is understood anew, a tap is one. More than may be kept is not.
 fn keep(turn: &mut Turn, slots: &Slots) -> bool {
-    let full = turn.state.held.len() >= turn.a.settings.held_messages;
-    let Some(latest) = turn.state.latest.as_ref().filter(|_| !full) else { return false };
-    let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), quote);
-    let tapped =
-        || slots.iter().map(|(slot, v)| format!("{slot}={}", value(v))).collect::<Vec<_>>().join(", ");
-    let message = HeldMessage {
-        id: format!("turn-{}-{}", turn.state.counters.turns, turn.state.held.len()),
-        text: latest.text.clone(),
-        at: turn.at,
-        tap: latest.intent.is_none().then(|| format!("/SetSlots({})", tapped())),
-        frame: None,
-        part: false,
-        answers: false,
-        wish: false,
+    let Some(latest) = &turn.state.latest else { return false };
+    let argument = |(slot, value): (&String, &Value)| {
+        format!("{slot}={}", value.as_str().map_or_else(|| value.to_string(), quote))
     };
-    turn.emit(TrackerEvent::MessageHeld { message });
-    true
+    let tapped = || slots.iter().map(argument).collect::<Vec<_>>().join(", ");
+    let tap = latest.intent.is_none().then(|| format!("/SetSlots({})", tapped()));
+    turn.hold(HeldMessage { tap, ..turn.kept(latest.text.clone()) })
 }

@@ -4,7 +4,6 @@
 use super::change_language;
 use crate::state::HeldMessage;
 use crate::tongue;
-use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
 pub(crate) fn run(turn: &mut Turn, mut text: String, wish: bool) {
@@ -18,19 +17,6 @@ pub(crate) fn run(turn: &mut Turn, mut text: String, wish: bool) {
             None => return,
         }
     }
-    // What a message says more than that goes without: nothing is kept without limit.
-    if turn.state.held.len() >= turn.a.settings.held_messages {
-        return;
-    }
-    let message = HeldMessage {
-        id: format!("turn-{}-{}", turn.state.counters.turns, turn.state.held.len()),
-        text,
-        at: turn.at,
-        tap: None,
-        frame: None,
-        part: true,
-        answers: false,
-        wish,
-    };
-    turn.emit(TrackerEvent::MessageHeld { message });
+    // What a message says more than may be kept goes without: nothing is kept without limit.
+    turn.hold(HeldMessage { part: true, wish, ..turn.kept(text) });
 }

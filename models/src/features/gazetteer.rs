@@ -67,7 +67,7 @@ impl Gazetteer {
         let mut phrases: HashMap<String, Vec<u64>> = HashMap::new();
         for table in &tables.lookups {
             for phrase in &table.phrases {
-                let key = key(&Analysis::new(phrase), 0, LONGEST);
+                let key = key(&Analysis::new(phrase));
                 phrases.entry(key).or_default().push(name(LOOKUP, &table.name));
             }
         }
@@ -149,8 +149,8 @@ fn needs_digit(hir: &Hir) -> bool {
     }
 }
 
-fn key(text: &Analysis, start: usize, length: usize) -> String {
-    let words: Vec<&str> = text.words.iter().skip(start).take(length).map(|w| w.fold.as_str()).collect();
+fn key(phrase: &Analysis) -> String {
+    let words: Vec<&str> = phrase.words.iter().take(LONGEST).map(|w| w.fold.as_str()).collect();
     words.join(" ")
 }
 

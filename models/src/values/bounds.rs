@@ -1,9 +1,9 @@
 //! "After" and "before" beside a time of day: an entity's span is the time alone ("saturday after [5 pm]"), what stands beside it says
 //! from when or until when.
 
-use crate::text::normalize::fold_word;
+use super::scan::key;
 
-/// What stands before a time. Longer ones first where one ends another.
+/// What stands before a time, as [`key`] spells it. Longer ones first where one ends another.
 const BEFORE: [&str; 20] = [
     "anytime after",
     "despues de las",
@@ -26,7 +26,7 @@ const BEFORE: [&str; 20] = [
     "till",
     "past",
 ];
-/// What stands behind it.
+/// What stands behind it, spelt likewise.
 const BEHIND: [&str; 18] = [
     "onwards",
     "onward",
@@ -51,22 +51,24 @@ const BEHIND: [&str; 18] = [
 const NOT: [&str; 4] = ["not", "no", "isnt", "never"];
 
 /// The time at a place of a text (characters, end exclusive) with the bound that stands beside it, as one phrase that
-/// [`super::when::time`] reads; `None` without one. "Past" alone counts only where an hour has been named whole: "half past 4"
-/// is a time of its own and has it inside its span.
+/// [`super::when::time`] reads; `None` without one. "Half past 4" is a time of its own and has "past" inside its span.
 pub(super) fn beside(text: &str, start: usize, end: usize) -> Option<String> {
     let chars: Vec<char> = text.chars().collect();
     let words = |part: &[char]| -> Vec<String> {
         let part: String = part.iter().collect();
         part.split(|c: char| !(c.is_alphanumeric() || ('\u{0900}'..='\u{097F}').contains(&c) || c == '\''))
-            .map(|w| fold_word(w).replace('\'', ""))
+            .map(key)
             .filter(|w| !w.is_empty())
             .collect()
     };
     let time: String = chars.get(start..end)?.iter().collect();
     let (ahead, behind) = (words(&chars[..start]), words(chars.get(end..)?));
-    let folded = |phrase: &str| -> Vec<String> { phrase.split(' ').map(fold_word).collect() };
-    if let Some(phrase) = BEFORE.iter().find(|p| ahead.ends_with(&folded(p))) {
-        let rest = &ahead[..ahead.len() - folded(phrase).len()];
+    let is = |words: Option<&[String]>, phrase: &str| {
+        words.is_some_and(|words| words.iter().map(String::as_str).eq(phrase.split(' ')))
+    };
+    let begin = |phrase: &str| ahead.len().checked_sub(phrase.split(' ').count());
+    if let Some(phrase) = BEFORE.iter().find(|p| is(begin(p).map(|at| &ahead[at..]), p)) {
+        let rest = &ahead[..begin(phrase).unwrap_or(0)];
         let denied = rest.last().is_some_and(|w| NOT.contains(&w.as_str()));
         return match (denied, *phrase) {
             (false, phrase) => Some(format!("{} {time}", phrase.replace("anytime ", ""))),
@@ -77,7 +79,7 @@ pub(super) fn beside(text: &str, start: usize, end: usize) -> Option<String> {
             _ => None,
         };
     }
-    let phrase = BEHIND.iter().find(|p| behind.starts_with(&folded(p)))?;
+    let phrase = BEHIND.iter().find(|p| is(behind.get(..p.split(' ').count()), p))?;
     Some(format!("{time} {phrase}"))
 }
 

@@ -251,11 +251,10 @@ impl Traits {
     pub fn say(&self, quantity: &Quantity, measure: usize) -> Texts {
         const MORE: [&str; 4] = [" or more", " o más", " या ज़्यादा", " ya zyada"];
         const LESS: [&str; 4] = [" or less", " o menos", " या कम", " ya kam"];
-        let mut said = self.measures[measure].say(quantity.number.max(quantity.other.unwrap_or(f64::MIN)));
-        if let Some(other) = quantity.other {
-            said.0
-                .iter_mut()
-                .for_each(|text| *text = format!("{}–{text}", figure(other.min(quantity.number))));
+        let (least, most) = quantity.ends();
+        let mut said = self.measures[measure].say(most);
+        if quantity.other.is_some() {
+            said.0.iter_mut().for_each(|text| *text = format!("{}–{text}", figure(least)));
         }
         for (i, text) in said.0.iter_mut().enumerate() {
             text.push_str(match quantity.bound {
@@ -273,14 +272,19 @@ fn same_side(a: Bound, b: Bound) -> bool {
 }
 
 impl Quantity {
+    /// The least and the most that it names.
+    fn ends(&self) -> (f64, f64) {
+        let other = self.other.unwrap_or(self.number);
+        (other.min(self.number), other.max(self.number))
+    }
+
     /// Whether a product's figures satisfy it. A screen of 15.6 inches is a 15-inch screen.
     #[must_use]
     pub fn fits(&self, values: &[f64], screen: bool) -> bool {
         values.iter().any(|v| match self.bound {
             Bound::Exactly if self.other.is_some() => {
-                let other = self.other.unwrap_or(self.number);
-                let v = if screen { v.floor() } else { *v };
-                (other.min(self.number)..=other.max(self.number)).contains(&v)
+                let (least, most) = self.ends();
+                (least..=most).contains(&if screen { v.floor() } else { *v })
             }
             Bound::Exactly => (v - self.number).abs() < 1e-9 || (screen && v.floor() == self.number),
             Bound::AtLeast => *v >= self.number,
