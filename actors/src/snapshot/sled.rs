@@ -11,9 +11,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-/// sled's cache, bytes; it defaults to 1 GiB. Snapshots are read when a conversation comes to life, seldom twice. What sled holds
-/// is more: each of the cache's 256 parts looks at its size only every 64 accesses, and a page has up to 16 snapshots.
+/// sled's cache, bytes; it defaults to 1 GiB. Snapshots are read when a conversation comes to life, seldom twice.
 const CACHE: u64 = 4 * 1024 * 1024;
+/// sled 0.34 divides its cache by page into 256 parts, and a part looks at its size only when 64 accesses of its pages have come
+/// together (`lru.rs`). A page has up to 16 snapshots, so that what sled held grew with the conversations at rest, up to 64
+/// pages a part, half a gigabyte. So many accesses of the page just used, some 0.4 µs each, make its part look now.
+const ACCESSES: usize = 64;
+/// Rows between two looks while all are read.
+const SPARSE: usize = 64;
 /// Databases moved aside that are kept.
 const DAMAGED_KEPT: usize = 2;
 /// When a generation is copied into a new one to reclaim space: when it takes more than `times` its live data, and more
@@ -104,9 +109,12 @@ impl SledSnapshots {
         let number = old.number + 1;
         let place = path(&self.folder, number);
         let database = open_sled(&place)?;
-        for row in old.database.iter() {
+        for (n, row) in old.database.iter().enumerate() {
             let (key, value) = row.map_err(|error| fault("read", &error))?;
-            database.insert(key, value).map_err(|error| fault("copy", &error))?;
+            database.insert(&key, value).map_err(|error| fault("copy", &error))?;
+            if n % SPARSE == 0 {
+                trim(&old.database, &key);
+            }
         }
         database.flush().map_err(|error| fault("flush", &error))?;
         let _ = failpoints::hit(failpoints::DURING_COMPACTION);
@@ -122,11 +130,12 @@ impl SledSnapshots {
 
 impl SnapshotStore for SledSnapshots {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.current().database.get(key);
-        let found = found.map_err(|error| fault("read", &error))?;
+        let current = self.current();
+        let found = current.database.get(key).map_err(|error| fault("read", &error))?;
         let Some(bytes) = found else {
             return Ok(None);
         };
+        trim(&current.database, key);
         let sealed = bytes.split_first_chunk::<4>();
         match sealed {
             Some((crc, value)) if crc32fast::hash(value) == u32::from_le_bytes(*crc) => {
@@ -144,8 +153,10 @@ impl SnapshotStore for SledSnapshots {
         sealed.extend_from_slice(&crc32fast::hash(value).to_le_bytes());
         sealed.extend_from_slice(value);
         let size = sealed.len();
-        let before = self.current().database.insert(key, sealed);
-        match before.map_err(|error| fault("write", &error))? {
+        let current = self.current();
+        let before = current.database.insert(key, sealed).map_err(|error| fault("write", &error))?;
+        trim(&current.database, key);
+        match before {
             Some(before) => self.note(size, before.len()),
             None => self.note(size + key.len(), 0),
         }
@@ -280,8 +291,23 @@ fn open_sled(path: &Path) -> Result<sled::Db, StoreError> {
 }
 
 fn count_live(database: &sled::Db) -> sled::Result<u64> {
-    let size = |row: sled::Result<(sled::IVec, sled::IVec)>| {
-        row.map(|(key, value)| (key.len() + value.len()) as u64)
-    };
-    database.iter().map(size).sum()
+    let mut live = 0;
+    for (n, row) in database.iter().enumerate() {
+        let (key, value) = row?;
+        live += (key.len() + value.len()) as u64;
+        if n % SPARSE == 0 {
+            trim(database, &key);
+        }
+    }
+    Ok(live)
+}
+
+/// Makes sled forget the pages it need not hold, of the part of its cache that has the page of `key`.
+fn trim(database: &sled::Db, key: &[u8]) {
+    for _ in 0..ACCESSES {
+        // Whoever reads or writes next gets the error.
+        if database.contains_key(key).is_err() {
+            return;
+        }
+    }
 }
