@@ -10,6 +10,13 @@ pub(crate) fn run(turn: &mut Turn, slots: Slots) {
         // A valid answer to the question just asked is certain; whether it is valid, the collect step says.
         turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
     }
+    let frame = turn.state.frame(asked.frame);
+    let known = !slots.is_empty()
+        && slots.iter().all(|(slot, value)| turn.state.frame_slot(frame, slot) == Some(value));
+    if known {
+        // A detail told once more: noted already, and as certain as the first time.
+        turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
+    }
     let names: Vec<String> = slots.keys().cloned().collect();
     for (slot, value) in slots {
         turn.set_slot(Some(asked.frame), &slot, value);
