@@ -1,6 +1,7 @@
 //! Filters of templates: money, numbers and dates as the customer's country and language write them.
 
 use crate::payload;
+use crate::wording::address;
 use minijinja::{Environment, State, value::Value};
 
 /// Installs all filters.
@@ -12,6 +13,7 @@ pub(crate) fn install(env: &mut Environment<'static>) {
     env.add_filter("truncate", |text: Value, n: usize| cut(&plain(&text), n));
     env.add_filter("lang", lang);
     env.add_filter("segment", |value: Value| segment(&plain(&value)));
+    env.add_filter("address", |text: Value| address::told(&plain(&text)).map(|told| told.address));
     env.add_filter("quote", |value: Value| payload::quote(&plain(&value)));
 }
 

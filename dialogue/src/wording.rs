@@ -5,6 +5,7 @@ use crate::fold::{among, fold, listed};
 use crate::negation::{Placed, words_at};
 use crate::rules::Words;
 
+pub(crate) mod address;
 mod aside;
 mod consent;
 mod data;
@@ -73,13 +74,16 @@ impl Said {
 }
 
 /// Words that drop what runs, whatever follows. "Leave it with the neighbour" and "cancel my order" do not.
-const DROPS: [&str; 26] = [
+const DROPS: [&str; 33] = [
     "never mind",
     "nevermind",
     "forget it",
     "forget that",
     "forget about it",
     "forget about that",
+    "leave the address",
+    "leave it then",
+    "leave that then",
     "olvidalo",
     "olvidala",
     "olvidate",
@@ -90,6 +94,10 @@ const DROPS: [&str; 26] = [
     "rehne de",
     "rehne dijiye",
     "chhodo",
+    "chhodiye",
+    "chhodiye isko",
+    "chhodiye ise",
+    "chodiye",
     "chodo",
     "choro",
     "jaane do",
@@ -328,7 +336,9 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
         let end = said.chars[said.words[at].1.1..].iter().find(|c| "?।.!\n".contains(**c));
         let asks = before >= PART && (word_asks || end == Some(&'?'));
         let joined = listed(JOINS, word) && (listed(BEGINS, next) || asks);
-        let comma = gap.contains(&',') && listed(BEGINS, word);
+        // "…, aur GST bill mil jayega": joined behind a pause.
+        let paused = gap.contains(&',') && before >= PART && listed(JOINS, word) && behind.len() >= PART;
+        let comma = paused || (gap.contains(&',') && listed(BEGINS, word));
         if sentence || joined || comma {
             starts.push(at);
         }

@@ -4,7 +4,7 @@ use super::amend;
 use super::nlu::Question;
 use crate::choice::{self, Named};
 use crate::commands::Command;
-use crate::config::domain::{IntentCommand, SlotType, Source, Target};
+use crate::config::domain::{IntentCommand, Slot, SlotType, Source, Target};
 use crate::config::flows::{Flow, StepKind};
 use crate::effect::Outgoing;
 use crate::event::Understanding;
@@ -15,9 +15,11 @@ use crate::patterns::correction;
 use crate::payload::Payload;
 use crate::state::Slots;
 use crate::turn::Turn;
-use crate::wording;
+use crate::wording::{self, address};
 use serde_json::Value;
 
+/// Words of an answer that stands for an address without being one, at most.
+const ADDRESS: usize = 12;
 /// How a reason begins.
 const BECAUSE: &str =
     "because cause coz cuz bcoz since reason porque pues kyunki kyonki kyuki kyuke क्योंकि चूंकि कारण";
@@ -105,6 +107,30 @@ impl Question<'_> {
                 }
                 None => false,
             }
+    }
+
+    /// A free answer, in the customer's own words; of an address those that are one.
+    pub(super) fn free_answer(&self, slot: &Slot, text: &str) -> Vec<Command> {
+        let filled = |value: &str| {
+            let value = Value::String(value.trim().to_owned());
+            Command::SetSlot { slots: Slots::from([(self.slot.to_owned(), value)]) }
+        };
+        if !slot.holds_address() {
+            return vec![filled(text)];
+        }
+        match address::told(text) {
+            Some(told) => told
+                .rest
+                .map(|text| Command::Later { text })
+                .into_iter()
+                .chain([filled(&told.address)])
+                .collect(),
+            // "Leave it with Mrs Rao" will do, a letter or a question will not.
+            None if text.contains('?') || words(text).len() > ADDRESS || wording::parts(text).len() > 1 => {
+                vec![Command::CannotHandle { reason: "rejected" }]
+            }
+            None => vec![filled(text)],
+        }
     }
 
     /// What a free answer that is none leads to, where the usual order would still take it for one.
@@ -247,6 +273,13 @@ impl Question<'_> {
             {
                 return Some(vec![Command::Amend { slot: slot.clone(), value: Value::String(text), part }]);
             }
+        }
+        let holds = |s: &&String| turn.a.domain.slots.get(*s).is_some_and(Slot::holds_address);
+        if let Some(slot) = self.collect.ways.retake.iter().find(|s| holds(s) && told(s).is_some())
+            && let Some(address) = address::told(text).map(|told| told.address)
+        {
+            let value = Value::String(address.clone());
+            return Some(vec![Command::Amend { slot: slot.clone(), value, part: address }]);
         }
         let (false, rest) = leading? else { return None };
         let slot = self.collect.ways.retake.iter().find(|s| told(s).is_some())?;

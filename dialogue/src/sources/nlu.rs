@@ -255,7 +255,7 @@ fn shown_option(turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Comman
 
 /// The question just asked.
 pub(crate) struct Question<'t> {
-    slot: &'t str,
+    pub(super) slot: &'t str,
     pub(super) frame: &'t Frame,
     pub(crate) collect: &'t Collect,
 }
@@ -305,15 +305,12 @@ impl<'t> Question<'t> {
     ) -> Option<Vec<Command>> {
         let a = turn.a;
         let slot = a.domain.slots.get(self.slot)?;
-        let one = |slot: &str, value: Value| Slots::from([(slot.to_owned(), value)]);
         if self.collect.verbatim && self.elsewhere(turn, text, u, target) {
             if let Some(commands) = self.no_free_answer(turn, text, target) {
                 return Some(commands);
             }
         } else if self.collect.verbatim {
-            return Some(vec![Command::SetSlot {
-                slots: one(self.slot, Value::String(text.trim().to_owned())),
-            }]);
+            return Some(self.free_answer(slot, text));
         }
         let pattern = self.frame.flow.starts_with("pattern_");
         let named = match choice::chosen(slot) && !text.is_empty() {

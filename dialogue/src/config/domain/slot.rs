@@ -38,6 +38,8 @@ pub struct Mapping {
     pub nth: Option<usize>,
     /// The currency that the entity names, not its value.
     pub currency: bool,
+    /// The address that the raw text tells, without what is said around it.
+    pub address: bool,
     /// A raw text of more words is no value.
     pub max_words: Option<usize>,
 }
@@ -89,6 +91,11 @@ impl Slot {
                 .map(|(value, words)| (value.clone(), words))
                 .collect()
         })
+    }
+
+    /// Whether it is an address: of what is written only that part which is one.
+    pub(crate) fn holds_address(&self) -> bool {
+        self.mappings.iter().any(|m| m.address)
     }
 
     /// Whether an entity of this name may fill it.
@@ -296,9 +303,11 @@ impl Mapping {
             |key: &str, findings: &mut Findings| at.number_at(key, findings, 1.0..=100.0).map(|n| n as usize);
         let (nth, max_words) = (count("nth", findings), count("max_words", findings));
         let part = at.string_at("part", findings);
-        if let Some(other) = part.as_deref().filter(|p| *p != "currency") {
-            findings.unknown(&at.place(), "part", other, ["currency"]);
+        if let Some(other) = part.as_deref().filter(|p| !["currency", "address"].contains(p)) {
+            findings.unknown(&at.place(), "part", other, ["currency", "address"]);
         }
-        Some(Mapping { source, intents, not_intents, nth, currency: part.is_some(), max_words })
+        let is = |wanted: &str| part.as_deref() == Some(wanted);
+        let (currency, address) = (is("currency"), is("address"));
+        Some(Mapping { source, intents, not_intents, nth, currency, address, max_words })
     }
 }

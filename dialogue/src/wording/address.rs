@@ -1,0 +1,207 @@
+//! The address within a message: "no, it's 14 MG Road, Bengaluru 560038 and tell me when it comes" has more than that.
+
+use super::Said;
+use crate::fold::listed;
+
+/// What an address has besides names and numbers.
+const PLACES: &str = "street st road rd lane avenue ave drive close crescent terrace gardens flat apartment apt house plot block tower wing floor \
+    sector phase colony nagar society residency vihar marg gali mohalla chowk calle cl carrer avenida avda av paseo plaza camino ronda travesia colonia \
+    col fraccionamiento piso portal escalera urbanizacion edificio privada calzada andador फ्लैट मकान प्लॉट गली मोहल्ला नगर सेक्टर रोड मार्ग कॉलोनी \
+    सोसाइटी टावर ब्लॉक चौक विहार";
+/// What an address is called.
+const NAMES: &str = "address adress direccion domicilio pata patta पता एड्रेस";
+/// What stands between its name and itself.
+const IS: &str = "is es hai h seria sera this ye yeh yahi likho likh lo likhiye only solo now ahora ab to at हे है ये यह यही लिखो लिखिए";
+/// What a message says before it.
+const BEFORE: &str = "no not nah nahi nahin nhi ji yes yeah haan han ok okay vale ah oh well pues si es its thats it is tio tia bhai beta arre are arey yaar \
+    please pls plz solo only just my mi mera meri mere i we you u gave give told said say already yaar ya dije digo dicho that esa ese esta este another otra \
+    otro new nueva nuevo naya nayi obviously claro bueno mire mira sorry perdon instead deliver send bring ship entregalo entreguenlo mandalo traelo \
+    llevalo envialo bhejo bhej bhejna bhejiye por favor porfa change cambia cambialo cambiala don do kar de dena par pe ko to यह ये वो नहीं हाँ जी अरे भाई नया नई मेरा मेरी कृपया";
+/// What stands between those, or begins an address.
+const BETWEEN: &str = "the a an at in on la el lo los las un una de en";
+/// What closes a message and no address.
+const COURTESY: &str = "please pls plz thanks thank you gracias por favor porfa ji thx ok okay dhanyavaad shukriya धन्यवाद शुक्रिया जी कृपया";
+/// What joins something else to it.
+const JOINS: &str = "and y e aur और pero but par lekin पर लेकिन also tambien tell";
+/// Words after which a full stop ends no sentence.
+const SHORT: &str = "no st rd av ave avda c cl col apt opp nr flr bldg sec dr h p pl ph";
+/// What numbers of other things stand behind.
+const ORDERS: &str = "ord order pedido orden rs inr";
+/// Of what is behind the last number: a town, a state, a country.
+const TOWN: usize = 4;
+
+/// An address told, and what else is said behind it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The address as written.
+    pub(crate) address: String,
+    /// What is behind it, if that may be a wish of its own.
+    pub(crate) rest: Option<String>,
+}
+
+/// The address that a message tells: something with a postal code, or a number with a word of places. Nothing if there is none.
+pub(crate) fn told(text: &str) -> Option<Told> {
+    let said = Said::of(text);
+    let words = &said.words;
+    let word = |at: usize| words.get(at).map_or("", |(w, _)| w.as_str());
+    let digits = |at: usize| word(at).chars().filter(char::is_ascii_digit).count();
+    let order = |at: usize| at > 0 && listed(ORDERS, word(at - 1));
+    let code = |at: usize| {
+        let bare = word(at).chars().all(|c| c.is_ascii_digit());
+        bare && (5..=6).contains(&digits(at)) && !order(at)
+    };
+    let telling = |at: usize| (digits(at) > 0 && !order(at)) || listed(PLACES, word(at));
+    let first = (0..words.len()).find(|at| telling(*at))?;
+    let begin = begin(&said, first);
+    let mut end = begin;
+    let mut at = begin;
+    // Its last number or word of places, as long as nothing else begins before.
+    while at < words.len() && !(at > begin && ends(&said, at)) {
+        if telling(at) {
+            end = at;
+        }
+        at += 1;
+    }
+    // What closes it: the town behind the code, unless it says more than towns do.
+    let behind = (at - end - 1).min(TOWN);
+    let mut close = if at - end - 1 > TOWN { end + 1 } else { end + 1 + behind };
+    while close > end + 1 && listed(COURTESY, word(close - 1)) {
+        close -= 1;
+    }
+    let has = |f: &dyn Fn(usize) -> bool| (begin..=end).any(f);
+    let placed = has(&|at| listed(PLACES, word(at)));
+    let numbered = has(&|at| digits(at) > 0);
+    if !(has(&code) || (placed && numbered)) || close - begin < 3 {
+        return None;
+    }
+    let to = words[close - 1].1.1;
+    let address: String = said.chars[words[begin].1.0..to].iter().collect();
+    let next = if listed(JOINS, word(close)) { close + 1 } else { close };
+    let rest = (words.len() >= next + 3).then(|| said.rest(next));
+    Some(Told { address: address.trim().to_owned(), rest })
+}
+
+/// Where the address begins whose first telling word that is: behind what names it, behind the sentence before, behind small talk.
+fn begin(said: &Said, first: usize) -> usize {
+    let word = |at: usize| said.words.get(at).map_or("", |(w, _)| w.as_str());
+    let sentence = (1..=first).rev().find(|at| breaks(said, *at)).unwrap_or(0);
+    let named = (sentence..first).rev().find(|at| listed(NAMES, word(*at)));
+    let mut at = match named {
+        Some(name) => {
+            let mut at = name + 1;
+            while at < first && listed(IS, word(at)) {
+                at += 1;
+            }
+            at
+        }
+        None => sentence,
+    };
+    // Of small words only those go that something goes behind: "la Castellana 12" keeps its article.
+    let mut seen = at;
+    while seen < first
+        && (listed(BEFORE, word(seen)) || listed(BETWEEN, word(seen)) || listed(NAMES, word(seen)))
+    {
+        let strong = !listed(BETWEEN, word(seen));
+        seen += 1;
+        if strong {
+            at = seen;
+        }
+    }
+    at
+}
+
+/// Whether something else begins at a word.
+fn ends(said: &Said, at: usize) -> bool {
+    breaks(said, at) || listed(JOINS, &said.words[at].0)
+}
+
+/// Whether a sentence ends before a word.
+fn breaks(said: &Said, at: usize) -> bool {
+    let (before, (_, from)) = &said.words[at - 1];
+    let gap = &said.chars[*from..said.words[at].1.0];
+    gap.iter().any(|c| matches!(c, '?' | '!' | '।' | '\n'))
+        || (gap.first() == Some(&'.')
+            && gap.len() > 1
+            && !listed(SHORT, before)
+            && before.chars().count() > 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn an_address_is_told_from_what_is_said_around_it() {
+        for (text, address, rest) in [
+            ("calle alcala 45 3B 28014 madrid", "calle alcala 45 3B 28014 madrid", None),
+            ("ah vale pues es calle alcala 45 3ºB 28014 madrid", "calle alcala 45 3ºB 28014 madrid", None),
+            (
+                "no tio la direccion es solo calle alcala 45 3B 28014 madrid",
+                "calle alcala 45 3B 28014 madrid",
+                None,
+            ),
+            (
+                "calle alcala 45 3B 28014 madrid y dime si el de la airfryer lo puedo devolver",
+                "calle alcala 45 3B 28014 madrid",
+                Some("dime si el de la airfryer lo puedo devolver"),
+            ),
+            (
+                "i just gave it.. 14 MG Road, Indiranagar, Bengaluru 560038",
+                "14 MG Road, Indiranagar, Bengaluru 560038",
+                None,
+            ),
+            (
+                "another address obviously. 14 MG Road, Indiranagar, Bengaluru 560038",
+                "14 MG Road, Indiranagar, Bengaluru 560038",
+                None,
+            ),
+            (
+                "flat 302 sai residency, baner road pune 411045",
+                "flat 302 sai residency, baner road pune 411045",
+                None,
+            ),
+            (
+                "naya pata hai Sai Residency, flat 302, Pune 411045",
+                "Sai Residency, flat 302, Pune 411045",
+                None,
+            ),
+            (
+                "flat 302, baner road pune 411045. kis din aayega ab",
+                "flat 302, baner road pune 411045",
+                Some("kis din aayega ab"),
+            ),
+            ("फ्लैट 12, सेक्टर 18, नोएडा 201301", "फ्लैट 12, सेक्टर 18, नोएडा 201301", None),
+            ("मेरा नया पता है मकान 4, गली 7, दिल्ली 110092", "मकान 4, गली 7, दिल्ली 110092", None),
+            (
+                "ORD-10002 का पता बदलना है, मेरा नया पता है मकान 4, गली 7, दिल्ली 110092",
+                "मकान 4, गली 7, दिल्ली 110092",
+                None,
+            ),
+            ("H. No. 12, Park St. 4, Kolkata 700016", "H. No. 12, Park St. 4, Kolkata 700016", None),
+            ("la Castellana 12, 28046 Madrid", "la Castellana 12, 28046 Madrid", None),
+            (
+                "send it to 7 Church Street, Bengaluru 560001 please",
+                "7 Church Street, Bengaluru 560001",
+                None,
+            ),
+        ] {
+            let found = told(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!((found.address.as_str(), found.rest.as_deref()), (address, rest), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_messages_tell_none() {
+        for text in [
+            "Achha ji. Us din main ghar par nahi rahunga, kya delivery ek do din aage kar sakte hain? Padosi ko bhi de sakte hain",
+            "Haan ji 26 tarikh ko karwa dijiye",
+            "Nahi ji naya kuch nahi, chhodiye isko. Woh LG ka TV cancel karwana hai, bete ne doosra le liya.",
+            "where is order 10023?",
+            "no, friday at 5",
+            "yes please",
+            "el viernes a las 10",
+        ] {
+            assert_eq!(told(text), None, "{text}");
+        }
+    }
+}
