@@ -189,6 +189,7 @@ pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>
     put("interrupted_flow", json!(below.map(|f| f.flow.as_str())));
     put("interrupted_flow_name", json!(below.and_then(|f| flow_name(&f.flow))));
     put("text", json!(latest.map(|l| l.text.as_str())));
+    put("part", json!(latest.is_some_and(|l| l.part)));
     put("intent", json!(latest.and_then(|l| l.intent.as_deref())));
     put("confidence", json!(latest.map(|l| f64::from(l.confidence))));
     put("owner", json!(owner));

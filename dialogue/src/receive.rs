@@ -157,7 +157,8 @@ pub(crate) fn transcript_text(content: &Content) -> String {
 
 /// The latest message is certain: a tap, or words with one meaning.
 pub(crate) fn certain(turn: &mut Turn, text: &str) {
-    let latest = Latest { text: text.to_owned(), intent: None, confidence: 1.0, ranking: vec![] };
+    let latest =
+        Latest { text: text.to_owned(), intent: None, confidence: 1.0, ranking: vec![], part: false };
     let languages = turn.state.language.posterior.clone();
     turn.emit(TrackerEvent::Understood { latest: Some(latest), languages });
 }
@@ -366,6 +367,7 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         intent: top.as_ref().map(|(i, _)| i.clone()),
         confidence: top.as_ref().map_or(0.0, |(_, p)| *p),
         ranking,
+        part: pending.part && !pending.wish,
     };
     let intent = latest.intent.clone();
     turn.emit(TrackerEvent::Understood { latest: Some(latest), languages: u.languages.clone() });

@@ -269,6 +269,9 @@ pub struct Latest {
     pub confidence: f32,
     /// The ranking.
     pub ranking: Vec<(String, f32)>,
+    /// It is a further sentence of a message that has had its answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub part: bool,
 }
 
 /// A text's intent and what the bot did first after it: what the next text is understood in the light of.

@@ -10,7 +10,7 @@ use regex::Regex;
 use std::sync::LazyLock;
 
 /// Names under `context.` that templates and conditions may use.
-const CONTEXT: [&str; 37] = [
+const CONTEXT: [&str; 38] = [
     "language",
     "language_locked",
     "country",
@@ -37,6 +37,7 @@ const CONTEXT: [&str; 37] = [
     "interrupted_flow",
     "interrupted_flow_name",
     "text",
+    "part",
     "intent",
     "confidence",
     "owner",

@@ -21,7 +21,8 @@ pub(crate) fn interrupt(turn: &mut Turn, side: bool) {
     for id in going {
         turn.drop_frame(id, "left");
     }
-    if !side && turn.state.held.iter().any(|h| h.part) {
+    // What the same message says besides its wish comes after it.
+    if !side && turn.keeps_older_parts() {
         turn.emit(TrackerEvent::PartsDropped);
     }
     if let Some(id) = turn.state.top().filter(|f| !f.interrupted).map(|f| f.id) {

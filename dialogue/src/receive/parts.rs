@@ -44,7 +44,7 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
         return;
     }
     let done = turn.state.exchanges.last().map(|e| e.intent.clone());
-    match turn.a.target(&intent) {
+    match meant(turn, text, u, &intent) {
         Some(Target::Flow(flow)) => {
             let Some(target) = turn.a.flows.get(&flow) else { return };
             // "The Xiaomi one that's late, when will it come?": the choice of a row has led to what the second sentence asks.
@@ -84,4 +84,14 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
         }
         _ => {}
     }
+}
+
+/// What a further sentence is about: the flow that its values ask for, such as one about what is on the screen, or that of its
+/// intent.
+fn meant(turn: &Turn, text: &str, u: &Understanding, intent: &str) -> Option<Target> {
+    let flow = nlu::commands(turn, text, u).into_iter().find_map(|command| match command {
+        Command::Values { flow, .. } => Some(Target::Flow(flow)),
+        _ => None,
+    });
+    flow.or_else(|| turn.a.target(intent))
 }

@@ -6,7 +6,7 @@ use crate::rules::Words;
 use std::collections::BTreeSet;
 
 /// What tells to do what was read out, in any flow.
-const DOES: [&str; 24] = [
+const DOES: [&str; 28] = [
     "do it",
     "do that",
     "do so",
@@ -15,11 +15,15 @@ const DOES: [&str; 24] = [
     "proceed",
     "that is right",
     "thats right",
+    "thats it",
     "hazlo",
     "hagalo",
     "hagale",
     "hazlo ya",
     "adelante",
+    "eso es",
+    "eso mismo",
+    "asi es",
     "listo",
     "kar do",
     "kr do",
