@@ -319,6 +319,19 @@ const PART: usize = 3;
 /// Parts looked at, at most.
 const PARTS: usize = 3;
 
+/// How a text begins that points at something.
+const POINTS: &str =
+    "the that this those these el la los las ese esa eso este esta wo woh vo ye yeh us is वो वह ये यह उस इस";
+/// Words of a text that does no more, at most.
+const POINTED: usize = 4;
+
+/// Whether a text is a few words that only point at something: "the laptop one", "wo xiaomi wala".
+pub(crate) fn only_points(text: &str) -> bool {
+    let words = words_at(text);
+    let first = words.first().is_some_and(|(w, _)| listed(POINTS, w));
+    first && words.len() <= POINTED && !text.contains('?') && !words.iter().any(|(w, _)| listed(ASKS, w))
+}
+
 /// The sentences of a message that may be wishes of their own; none if it is one sentence.
 pub(crate) fn parts(text: &str) -> Vec<String> {
     let said = Said::of(text);

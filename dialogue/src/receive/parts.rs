@@ -24,7 +24,8 @@ pub(crate) fn keep(turn: &mut Turn, text: &str, commands: &[Command]) {
     if !wish || turn.state.held.iter().any(|h| h.part) {
         return;
     }
-    for part in wording::parts(text) {
+    // "The laptop one, and can I change its address": what only points is no wish.
+    for part in wording::parts(text).into_iter().filter(|part| !wording::only_points(part)) {
         later::run(turn, part, false);
     }
 }
