@@ -109,12 +109,9 @@ impl SledSnapshots {
         let number = old.number + 1;
         let place = path(&self.folder, number);
         let database = open_sled(&place)?;
-        for (n, row) in old.database.iter().enumerate() {
+        for row in rows(&old.database) {
             let (key, value) = row.map_err(|error| fault("read", &error))?;
-            database.insert(&key, value).map_err(|error| fault("copy", &error))?;
-            if n % SPARSE == 0 {
-                trim(&old.database, &key);
-            }
+            database.insert(key, value).map_err(|error| fault("copy", &error))?;
         }
         database.flush().map_err(|error| fault("flush", &error))?;
         let _ = failpoints::hit(failpoints::DURING_COMPACTION);
@@ -291,15 +288,23 @@ fn open_sled(path: &Path) -> Result<sled::Db, StoreError> {
 }
 
 fn count_live(database: &sled::Db) -> sled::Result<u64> {
-    let mut live = 0;
-    for (n, row) in database.iter().enumerate() {
-        let (key, value) = row?;
-        live += (key.len() + value.len()) as u64;
-        if n % SPARSE == 0 {
-            trim(database, &key);
-        }
-    }
-    Ok(live)
+    let size = |row: sled::Result<(sled::IVec, sled::IVec)>| {
+        row.map(|(key, value)| (key.len() + value.len()) as u64)
+    };
+    rows(database).map(size).sum()
+}
+
+/// All rows; what is read of them does not stay with sled.
+fn rows(database: &sled::Db) -> impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>> {
+    database
+        .iter()
+        .enumerate()
+        .inspect(|(n, row)| {
+            if let (true, Ok((key, _))) = (n % SPARSE == 0, row) {
+                trim(database, key);
+            }
+        })
+        .map(|(_, row)| row)
 }
 
 /// Makes sled forget the pages it need not hold, of the part of its cache that has the page of `key`.

@@ -6,15 +6,12 @@ use crate::turn::Turn;
 
 pub(crate) fn run(turn: &mut Turn, slots: Slots) {
     let Some(asked) = turn.state.asked.clone() else { return };
-    if slots.contains_key(&asked.slot) {
-        // A valid answer to the question just asked is certain; whether it is valid, the collect step says.
-        turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
-    }
     let frame = turn.state.frame(asked.frame);
     let known = !slots.is_empty()
         && slots.iter().all(|(slot, value)| turn.state.frame_slot(frame, slot) == Some(value));
-    if known {
-        // A detail told once more: noted already, and as certain as the first time.
+    // A valid answer to the question just asked is certain; whether it is valid, the collect step says. So is a detail told once
+    // more, which has been noted already.
+    if known || slots.contains_key(&asked.slot) {
         turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
     }
     let names: Vec<String> = slots.keys().cloned().collect();

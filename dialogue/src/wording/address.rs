@@ -14,7 +14,7 @@ const NAMES: &str = "address adress direccion domicilio pata patta पता ए
 const IS: &str = "is es hai h seria sera this ye yeh yahi likho likh lo likhiye only solo now ahora ab to at हे है ये यह यही लिखो लिखिए";
 /// What a message says before it.
 const BEFORE: &str = "no not nah nahi nahin nhi ji yes yeah haan han ok okay vale ah oh well pues si es its thats it is tio tia bhai beta arre are arey yaar \
-    please pls plz solo only just my mi mera meri mere i we you u gave give told said say already yaar ya dije digo dicho that esa ese esta este another otra \
+    please pls plz solo only just my mi mera meri mere i we you u gave give told said say already ya dije digo dicho that esa ese esta este another otra \
     otro new nueva nuevo naya nayi obviously claro bueno mire mira sorry perdon instead deliver send bring ship entregalo entreguenlo mandalo traelo \
     llevalo envialo bhejo bhej bhejna bhejiye por favor porfa change cambia cambialo cambiala don do kar de dena par pe ko to यह ये वो नहीं हाँ जी अरे भाई नया नई मेरा मेरी कृपया";
 /// What stands between those, or begins an address.
@@ -63,8 +63,7 @@ pub(crate) fn told(text: &str) -> Option<Told> {
         at += 1;
     }
     // What closes it: the town behind the code, unless it says more than towns do.
-    let behind = (at - end - 1).min(TOWN);
-    let mut close = if at - end - 1 > TOWN { end + 1 } else { end + 1 + behind };
+    let mut close = if at - end - 1 > TOWN { end + 1 } else { at };
     while close > end + 1 && listed(COURTESY, word(close - 1)) {
         close -= 1;
     }
