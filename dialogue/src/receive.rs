@@ -12,6 +12,7 @@ use crate::fold::words;
 use crate::gate;
 use crate::patterns::{cannot_handle, unsupported_language};
 use crate::payload::Payload;
+use crate::sources::question::Question;
 use crate::sources::{nlu, plain, rules, taps, yes_no};
 use crate::state::{BUSINESS_APP, Latest, Owner, Person, Slots};
 use crate::tracker::TrackerEvent;
@@ -24,8 +25,8 @@ pub(crate) mod language;
 mod parts;
 mod waiting;
 
-/// Says that what is written while a person is waited for has been passed on.
-pub(crate) const PASSED_ON: &str = "utter_passed_on";
+pub(crate) use waiting::PASSED_ON;
+use waiting::{execute, pass_on};
 
 /// What of a message the rest works with.
 pub(crate) enum Input<'m> {
@@ -163,52 +164,6 @@ pub(crate) fn certain(turn: &mut Turn, text: &str) {
     turn.emit(TrackerEvent::Understood { latest: Some(latest), languages });
 }
 
-/// Whether a command is answered while the customer waits for a person.
-fn answered_in_queue(turn: &Turn, command: &Command, tapped: bool) -> bool {
-    // A typed title of an offered topic is a tap.
-    let tapped = tapped || matches!(command, Command::StartFlow { tapped: true, .. });
-    let right =
-        matches!(command, Command::Stop | Command::Consent { .. } | Command::Marketing { opted_in: false });
-    let answer = matches!(
-        command,
-        Command::SetSlot { .. }
-            | Command::CorrectSlot { .. }
-            | Command::Amend { .. }
-            | Command::BackTo { .. }
-            | Command::AskAgain { .. }
-            | Command::Corrected { .. }
-            | Command::NotYet
-            | Command::Later { .. }
-            | Command::Afterwards { .. }
-            | Command::SkipQuestion
-            | Command::CancelFlow
-            | Command::CannotHandle { reason: "rejected" }
-    );
-    tapped || right || (answer && turn.state.self_service())
-}
-
-/// What is written while a person is waited for is theirs to answer. The first time that is said, once for each hand-over.
-fn pass_on(turn: &mut Turn) {
-    if !turn.state.unanswered {
-        turn.say_if_known(PASSED_ON);
-    }
-    turn.emit(TrackerEvent::Withheld { reason: "queued".into() });
-}
-
-fn execute(turn: &mut Turn, commands: Vec<Command>, tapped: bool) {
-    if matches!(turn.state.owner, Owner::Queue { .. })
-        && !commands.iter().all(|c| answered_in_queue(turn, c, tapped))
-    {
-        // "Hello? Thanks!" leaves nothing for the person to answer.
-        let empty = commands.iter().all(|c| matches!(c, Command::Chitchat { .. } | Command::Acknowledge));
-        if empty {
-            return turn.emit(TrackerEvent::Withheld { reason: "queued_courtesy".into() });
-        }
-        return pass_on(turn);
-    }
-    turn.execute(commands);
-}
-
 fn text(turn: &mut Turn, text: &str) {
     if let Some(commands) = rules::commands(turn, text) {
         certain(turn, text);
@@ -328,12 +283,12 @@ fn unwanted(turn: &Turn, text: &str) -> Option<u64> {
 
 /// Whether the open question is whether something shall be done.
 fn confirming(turn: &Turn) -> bool {
-    nlu::Question::of(turn).is_some_and(|q| q.collect.confirm)
+    Question::of(turn).is_some_and(|q| q.collect.confirm)
 }
 
 /// Whether whatever is written now is the answer.
 fn verbatim(turn: &Turn) -> bool {
-    nlu::Question::of(turn).is_some_and(|q| q.collect.verbatim)
+    Question::of(turn).is_some_and(|q| q.collect.verbatim)
 }
 
 /// A text that no rule takes, where nothing understands texts.

@@ -7,6 +7,7 @@ mod confirm;
 mod means;
 pub mod nlu;
 pub mod plain;
+pub(crate) mod question;
 mod refusal;
 mod rows;
 pub mod rules;

@@ -7,7 +7,7 @@ use crate::commands::Command;
 use crate::config::domain::{IntentCommand, Target};
 use crate::config::settings::Understanding as Understands;
 use crate::event::Understanding;
-use crate::sources::nlu::Question;
+use crate::sources::question::Question;
 use crate::state::{Owner, Slots, Understand};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;

@@ -1,7 +1,7 @@
 //! What a message says at a question besides its answer: a value that leads back, a detail, a correction after a no.
 
 use super::amend;
-use super::nlu::Question;
+use super::question::Question;
 use crate::choice::{self, Named};
 use crate::commands::Command;
 use crate::config::domain::{IntentCommand, Slot, SlotType, Source, Target};

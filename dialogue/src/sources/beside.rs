@@ -1,6 +1,6 @@
 //! What a message says beside the answer to a question: a detail of what shall be done, or another thing that it asks for or names.
 
-use super::nlu::Question;
+use super::question::Question;
 use crate::commands::Command;
 use crate::config::domain::Target;
 use crate::event::Understanding;

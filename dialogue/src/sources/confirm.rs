@@ -3,7 +3,8 @@
 
 use super::amend;
 use super::answers::{BUT, IF, leading};
-use super::nlu::{self, Question};
+use super::nlu;
+use super::question::Question;
 use crate::choice;
 use crate::commands::Command;
 use crate::config::domain::{SlotType, Target};

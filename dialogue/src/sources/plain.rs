@@ -1,6 +1,6 @@
 //! A text where nothing understands texts: the answer to the question just asked, else the start of the default flow.
 
-use super::nlu::Question;
+use super::question::Question;
 use crate::commands::Command;
 use crate::fill;
 use crate::state::Slots;

@@ -1,7 +1,7 @@
 //! What shall not be done: a phrase that denies what a question asks for, and what stands around it.
 
 use super::answers::IF;
-use super::nlu::Question;
+use super::question::Question;
 use crate::commands::Command;
 use crate::config::flows::Collect;
 use crate::fold::{listed as is, typed, words};

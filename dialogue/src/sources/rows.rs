@@ -2,7 +2,8 @@
 //! to what comes closest.
 
 use super::answers::leading;
-use super::nlu::{self, Question};
+use super::nlu;
+use super::question::Question;
 use super::taps;
 use crate::choice::{self, Named};
 use crate::commands::Command;

@@ -1,6 +1,6 @@
 //! Words that mean one thing in every context, and texts that name an option just shown.
 
-use super::nlu::Question;
+use super::question::Question;
 use super::yes_no::{self, Said};
 use crate::choice;
 use crate::commands::Command;

@@ -11,6 +11,8 @@ use crate::turn::Turn;
 
 /// A message that is understood as something else altogether may still be a few words of values.
 const FEW: usize = 5;
+/// An intent that is likelier than all others together.
+const LIKELY: f32 = 0.5;
 
 /// The flow that a message's values start; nothing while a question is open.
 pub(crate) fn commands(
@@ -57,6 +59,7 @@ fn begun(
         flow.on_values.iter().any(|rule| {
             may(flow, rule)
                 && understood(flow, rule, text, u, intent, target, turn.a.settings.threshold)
+                && !leans_elsewhere(turn, flow, rule, u, intent, target)
                 && after(turn, rule)
                 && brings(turn, rule, u)
         })
@@ -87,6 +90,26 @@ fn understood(
         None if rule.after.is_empty() => listed || mostly_values(text, u),
         None => listed || u.out_of_scope < threshold,
     }
+}
+
+/// Whether an unsure message is more likely than not another flow's: "the Bata shoes pinch, I want to give them back" does not
+/// cancel another order because one was cancelled before. What only looks something up may be started nevertheless.
+fn leans_elsewhere(
+    turn: &Turn,
+    flow: &Flow,
+    rule: &OnValues,
+    u: &Understanding,
+    intent: &str,
+    target: Option<&Target>,
+) -> bool {
+    let likely = u.intents.first().is_some_and(|(_, p)| *p >= LIKELY);
+    let listed = rule.intents.iter().any(|(i, _)| i == intent);
+    target.is_none()
+        && flow.resume
+        && !rule.after.is_empty()
+        && !listed
+        && likely
+        && matches!(turn.a.target(intent), Some(Target::Flow(other)) if other != flow.id)
 }
 
 /// Whether the values make up most of a message.

@@ -1,6 +1,6 @@
 //! Yes and no in words: to a question ("haan cancel kar do", "keep it"), or to an offer that was the last thing said.
 
-use super::nlu::Question;
+use super::question::Question;
 use super::taps;
 use crate::Assistant;
 use crate::choice;
