@@ -20,9 +20,9 @@ const TAGS: &str = "क्या kya ना न na n तो to toh ही hi क
 /// Words of a clause, at least.
 const WORDS: usize = 3;
 /// Clauses looked at, at most: what is longer is a letter, and for a person.
-const MOST: usize = 4;
+const MOST: usize = 6;
 /// Longest text that is taken apart, in characters.
-const LONGEST: usize = 400;
+const LONGEST: usize = 500;
 
 /// The clauses of a text as ranges of characters (Unicode scalar values), in order and covering it; none if it is one clause
 /// or too many.
@@ -224,7 +224,7 @@ mod tests {
             assert!(split(text).is_empty(), "{text}");
         }
         // A letter, not two wishes.
-        assert!(split(&"where is my order please. ".repeat(6)).is_empty());
+        assert!(split(&"where is my order please. ".repeat(8)).is_empty());
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub(crate) mod address;
 mod aside;
 mod consent;
 mod data;
+mod sentences;
 mod yes;
 
 pub(crate) use aside::{
@@ -16,6 +17,8 @@ pub(crate) use aside::{
 };
 pub(crate) use consent::{after_consent, consents, wants_other};
 pub(crate) use data::{asks_why, keeps_messages, only_ads, refuses_data};
+use sentences::{BEGINS, JOINS};
+pub(crate) use sentences::{only_points, parts};
 pub(crate) use yes::{
     begins, begins_with_if, behind_yes, changes_behind_yes, only_repeats, only_weak, without_people,
 };
@@ -304,78 +307,6 @@ pub(crate) fn hesitates(text: &str) -> bool {
     latin || hindi
 }
 
-/// Words that begin a question or request of its own after "and".
-const BEGINS: &str = "what whats how when where which who why do does did is are can could will would also please tell show \
-    if si agar अगर cual cuanto cuanta cuantos cuando donde como hay tienen tienes puedo puedes pueden haceis teneis hacen quiero \
-    kya kab kitna kitne kitni kahan kaise kaun kaunsa kahaan batao dikhao \
-    क्या कब कितना कितने कितनी कहाँ कैसे कौन कौनसा बताओ दिखाओ";
-/// Words that make a question wherever they stand in it.
-const ASKS: &str = "kya kab kitna kitne kitni kahan kaise kaun kaunsa konsa cual cuanto cuanta cuantos cuando donde \
-    क्या कब कितना कितने कितनी कहाँ कहां कैसे कौन कौनसा";
-/// What joins two wishes.
-const JOINS: &str = "and aur y और also además tambien";
-/// Words of a part, at least.
-const PART: usize = 3;
-/// Parts looked at, at most.
-const PARTS: usize = 3;
-
-/// How a text begins that points at something.
-const POINTS: &str =
-    "the that this those these el la los las ese esa eso este esta wo woh vo ye yeh us is वो वह ये यह उस इस";
-/// Words of a text that does no more, at most.
-const POINTED: usize = 4;
-
-/// Whether a text is a few words that only point at something: "the laptop one", "wo xiaomi wala".
-pub(crate) fn only_points(text: &str) -> bool {
-    let words = words_at(text);
-    let first = words.first().is_some_and(|(w, _)| listed(POINTS, w));
-    first && words.len() <= POINTED && !text.contains('?') && !words.iter().any(|(w, _)| listed(ASKS, w))
-}
-
-/// The sentences of a message that may be wishes of their own; none if it is one sentence.
-pub(crate) fn parts(text: &str) -> Vec<String> {
-    let said = Said::of(text);
-    let mut starts = vec![0];
-    for at in 1..said.words.len() {
-        let gap = &said.chars[said.words[at - 1].1.1..said.words[at].1.0];
-        let sentence = gap.iter().any(|c| matches!(c, '.' | '?' | '!' | '।' | '\n'))
-            && (gap.len() > 1 || gap.contains(&'\n'));
-        let word = said.words[at].0.as_str();
-        let next = said.words.get(at + 1).map_or("", |(w, _)| w.as_str());
-        let before = at - starts.last().copied().unwrap_or_default();
-        // "…, aur warranty kitni hai", "… y se puede pagar a meses?": asked at the end, or by the mark behind it.
-        let behind = &said.words[at + 1..];
-        let word_asks = behind.iter().take_while(|(w, _)| !listed(JOINS, w)).any(|(w, _)| listed(ASKS, w));
-        let end = said.chars[said.words[at].1.1..].iter().find(|c| "?।.!\n".contains(**c));
-        let asks = before >= PART && (word_asks || end == Some(&'?'));
-        let joined = listed(JOINS, word) && (listed(BEGINS, next) || asks);
-        // "…, aur GST bill mil jayega": joined behind a pause.
-        let paused = gap.contains(&',') && before >= PART && listed(JOINS, word) && behind.len() >= PART;
-        let comma = paused || (gap.contains(&',') && listed(BEGINS, word));
-        if sentence || joined || comma {
-            starts.push(at);
-        }
-    }
-    if starts.len() < 2 {
-        return vec![];
-    }
-    let ends = starts.iter().skip(1).copied().chain([said.words.len()]);
-    let all: Vec<String> = starts
-        .iter()
-        .zip(ends)
-        .filter_map(|(from, to)| {
-            let from = *from + usize::from(listed(JOINS, &said.words[*from].0));
-            if to < from + PART {
-                return None;
-            }
-            let last = said.words.get(to).map_or(said.chars.len(), |w| w.1.0);
-            let part: String = said.chars[said.words[from].1.0..last].iter().collect();
-            Some(part.trim_end_matches([',', ' ', '\n', '-']).to_owned())
-        })
-        .collect();
-    if all.is_empty() { vec![] } else { all.into_iter().take(PARTS).collect() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -468,21 +399,5 @@ mod tests {
                 && !hesitates("हाँ")
                 && !hesitates("he")
         );
-    }
-
-    #[test]
-    fn two_wishes_are_two_parts() {
-        assert_eq!(
-            parts("Do you have the Galaxy S24? And what are the delivery charges?"),
-            ["Do you have the Galaxy S24?", "what are the delivery charges?"]
-        );
-        assert_eq!(
-            parts("tienes las nike en la 42 y cuánto cuesta el envío"),
-            ["tienes las nike en la 42", "cuánto cuesta el envío"]
-        );
-        assert_eq!(parts("दूसरा वाला ठीक है और उसकी वारंटी कितनी है"), ["दूसरा वाला ठीक है", "उसकी वारंटी कितनी है"]);
-        assert!(parts("phone aur laptop me kya farak hai").is_empty());
-        assert!(parts("black and white shoes under 2.500").is_empty());
-        assert!(parts("phone under 20000, black").is_empty());
     }
 }

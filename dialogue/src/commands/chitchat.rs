@@ -1,4 +1,4 @@
-//! Small talk: an answer that opens no matter; an open question comes again, but not after a thank-you or goodbye.
+//! Small talk: an answer that opens no matter; an open question comes again, unless its step says otherwise, but not after a thank-you or goodbye.
 
 use crate::config::domain::Courtesy;
 use crate::patterns::digression;
@@ -12,6 +12,6 @@ pub(crate) fn run(turn: &mut Turn, answer: &str) {
     if courtesy == Some(Courtesy::Farewell) {
         digression::farewell(turn);
     } else {
-        turn.reask();
+        turn.reask_besides();
     }
 }

@@ -1,4 +1,5 @@
-//! A written answer to a question: a matter opened and resolved at once; an open question comes again.
+//! A written answer to a question: a matter opened and resolved at once; an open question comes again, unless its
+//! step says otherwise.
 
 use crate::patterns::completed;
 use crate::tracker::TrackerEvent;
@@ -9,7 +10,7 @@ pub(crate) fn run(turn: &mut Turn, answer: &str, intent: &str) {
     turn.say(answer);
     turn.emit(TrackerEvent::MatterResolved { id, by: "bot".into() });
     progress(turn);
-    turn.reask();
+    turn.reask_besides();
 }
 
 /// An answer given ends a row of failures, unless a backend is down: that is no progress for whoever needs it.

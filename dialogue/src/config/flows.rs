@@ -117,6 +117,8 @@ pub struct Collect {
     pub confirm: bool,
     /// Everything written is the answer.
     pub verbatim: bool,
+    /// Asked again after something else came between. Where not, who turns to something else has dropped the matter.
+    pub resume: bool,
     /// Slots one of which answers the question as well.
     pub instead: Vec<(String, Place)>,
     /// What means yes to this question and to no other: "cancel it".
@@ -264,7 +266,7 @@ impl Builder<'_> {
     }
 
     fn step(&mut self, number: usize, at: Reader, following: To) {
-        const KEYS: [&str; 20] = [
+        const KEYS: [&str; 21] = [
             "id",
             "next",
             "collect",
@@ -281,6 +283,7 @@ impl Builder<'_> {
             "optional",
             "confirm",
             "verbatim",
+            "resume",
             "instead",
             "yes",
             "no",
@@ -420,6 +423,7 @@ impl Builder<'_> {
             optional: at.bool_at("optional", f).unwrap_or(false),
             confirm: at.bool_at("confirm", f).unwrap_or(false),
             verbatim: at.bool_at("verbatim", f).unwrap_or(false),
+            resume: at.bool_at("resume", f).unwrap_or(true),
             instead: at.strings_at("instead", f),
             yes: at.strings_at("yes", f).into_iter().map(|(s, _)| s).collect(),
             no: at.strings_at("no", f).into_iter().map(|(s, _)| s).collect(),

@@ -9,7 +9,11 @@ pub(crate) fn run(turn: &mut Turn, reason: &'static str) {
     if failed(turn, reason) {
         return;
     }
-    turn.reask();
+    if reason == "out_of_scope" {
+        turn.reask_besides();
+    } else {
+        turn.reask();
+    }
     turn.pattern("pattern_cannot_handle", Some(reason));
 }
 

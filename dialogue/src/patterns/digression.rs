@@ -44,7 +44,19 @@ pub(crate) fn at_confirm(turn: &Turn, frame: &Frame) -> bool {
 
 /// Whether a customer's flow comes back after what comes between.
 fn resumes(turn: &Turn, frame: &Frame) -> bool {
-    !frame.resumed && turn.a.flows.get(&frame.flow).is_none_or(|f| f.resume)
+    !frame.resumed
+        && turn.a.flows.get(&frame.flow).is_none_or(|f| f.resume)
+        && dropped_by_turning_away(turn).is_none_or(|id| id != frame.id)
+}
+
+/// The flow whose open question is one that nobody is called back to (`resume: false`).
+fn dropped_by_turning_away(turn: &Turn) -> Option<u64> {
+    let frame = turn.state.frame(turn.state.asked.as_ref()?.frame)?;
+    let flow = turn.a.flows.get(&frame.flow)?;
+    match &flow.steps.get(*flow.index.get(&frame.step)?)?.kind {
+        StepKind::Collect(collect) if !collect.resume => Some(turn.state.outermost(frame).id),
+        _ => None,
+    }
 }
 
 /// Whether a flow waits for the answer of a backend: what it has set going must be told.
@@ -81,6 +93,15 @@ pub(crate) fn leave_patterns(turn: &mut Turn) {
 }
 
 impl Turn<'_> {
+    /// The open question comes again after something else was answered, unless it is one that nobody is called back to: its flow
+    /// goes then.
+    pub fn reask_besides(&mut self) {
+        match dropped_by_turning_away(self) {
+            Some(id) => self.drop_frame(id, "left"),
+            None => self.reask(),
+        }
+    }
+
     /// The open question comes again when its frame is on top.
     pub fn reask(&mut self) {
         let Some(asked) = self.state.asked.clone() else { return };

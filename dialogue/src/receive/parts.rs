@@ -38,20 +38,25 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
     }
     let (intent, p) = u.intents.first().cloned().unwrap_or_default();
     let least = if wish { turn.a.threshold(&intent) } else { turn.a.settings.digression_threshold };
-    if p < least || u.out_of_scope >= turn.a.settings.threshold {
+    // What is asked about the product on the screen is as certain as an answer, however sure the intent is.
+    let values = of_values(turn, text, u);
+    if (p < least && values.is_none()) || u.out_of_scope >= turn.a.settings.threshold {
         if wish {
             turn.say_if_known("utter_rest_unclear");
         }
         return;
     }
     let done = turn.state.exchanges.last().map(|e| e.intent.clone());
-    match meant(turn, text, u, &intent) {
+    match values.or_else(|| turn.a.target(&intent)) {
         Some(Target::Flow(flow)) => {
             let Some(target) = turn.a.flows.get(&flow) else { return };
             // "The Xiaomi one that's late, when will it come?": the choice of a row has led to what the second sentence asks.
             let spoken = done.as_deref().is_some_and(|d| matches!(turn.a.target(d), Some(Target::Answer(_))));
             let ended = turn.state.last_frame.as_ref().is_some_and(|f| f.flow == flow);
-            if (done.as_deref() == Some(intent.as_str()) || (ended && !spoken)) && !target.side && !wish {
+            // "The iPad one, will it come today? And can I still change the address": the choice of a row has done no such thing.
+            let begun = ended || turn.state.stack.iter().any(|f| f.flow == flow);
+            let same = done.as_deref() == Some(intent.as_str()) && begun;
+            if (same || (ended && !spoken)) && !target.side && !wish {
                 return;
             }
             if wish || target.side || !target.resume {
@@ -87,12 +92,10 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
     }
 }
 
-/// What a further sentence is about: the flow that its values ask for, such as one about what is on the screen, or that of its
-/// intent.
-fn meant(turn: &Turn, text: &str, u: &Understanding, intent: &str) -> Option<Target> {
-    let flow = nlu::commands(turn, text, u).into_iter().find_map(|command| match command {
+/// The flow that the values of a further sentence ask for, such as one about what is on the screen.
+fn of_values(turn: &Turn, text: &str, u: &Understanding) -> Option<Target> {
+    nlu::commands(turn, text, u).into_iter().find_map(|command| match command {
         Command::Values { flow, .. } => Some(Target::Flow(flow)),
         _ => None,
-    });
-    flow.or_else(|| turn.a.target(intent))
+    })
 }

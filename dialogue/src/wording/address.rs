@@ -83,7 +83,8 @@ pub(crate) fn told(text: &str) -> Option<Told> {
 /// Where the address begins whose first telling word that is: behind what names it, behind the sentence before, behind small talk.
 fn begin(said: &Said, first: usize) -> usize {
     let word = |at: usize| said.words.get(at).map_or("", |(w, _)| w.as_str());
-    let sentence = (1..=first).rev().find(|at| breaks(said, *at)).unwrap_or(0);
+    let colon = |at: usize| said.chars[said.words[at - 1].1.1..said.words[at].1.0].starts_with(&[':', ' ']);
+    let sentence = (1..=first).rev().find(|at| breaks(said, *at) || colon(*at)).unwrap_or(0);
     let named = (sentence..first).rev().find(|at| listed(NAMES, word(*at)));
     let mut at = match named {
         Some(name) => {
@@ -177,6 +178,11 @@ mod tests {
                 None,
             ),
             ("H. No. 12, Park St. 4, Kolkata 700016", "H. No. 12, Park St. 4, Kolkata 700016", None),
+            (
+                "dejalo. pon la direccion del ord-10014 porfa: calle alcala 120 3b 28009 madrid",
+                "calle alcala 120 3b 28009 madrid",
+                None,
+            ),
             ("la Castellana 12, 28046 Madrid", "la Castellana 12, 28046 Madrid", None),
             (
                 "send it to 7 Church Street, Bengaluru 560001 please",

@@ -505,6 +505,8 @@ pub struct StoresView {
     stores: Vec<StoreView>,
     /// Whether the place was found.
     known: bool,
+    /// Usual days of a delivery there of what the nearest store has; a product's own stock may say more.
+    delivery_days: Option<u8>,
 }
 
 /// Nearest stores.
@@ -515,6 +517,7 @@ pub async fn stores(state: Data<State>, query: Query<StoresQuery>) -> Result<Jso
     let wish = wish(query.pincode, query.city, query.store, query.lat.as_deref(), query.lon.as_deref())?;
     let found = state.places.find(&wish, country);
     let near = state.places.nearest(found.map(|f| f.point), country);
+    let days = found.and(near.first()).and_then(|(_, km)| *km).map(delivery_days);
     let stores = near.into_iter().take(STORES).map(|(store, km)| store.view(km)).collect();
-    Ok(Json(StoresView { stores, known: found.is_some() }))
+    Ok(Json(StoresView { stores, known: found.is_some(), delivery_days: days }))
 }

@@ -1,0 +1,124 @@
+//! The sentences of a message that may be wishes of their own.
+
+use super::Said;
+use crate::fold::listed;
+use crate::negation::words_at;
+
+/// Words that begin a question or request of its own after "and".
+pub(super) const BEGINS: &str = "what whats how when where which who why do does did is are can could will would also please tell show \
+    if si agar अगर cual cuanto cuanta cuantos cuando donde como hay tienen tienes puedo puedes pueden haceis teneis hacen quiero \
+    kya kab kitna kitne kitni kahan kaise kaun kaunsa kahaan batao dikhao \
+    क्या कब कितना कितने कितनी कहाँ कैसे कौन कौनसा बताओ दिखाओ";
+/// Words that make a question wherever they stand in it.
+const ASKS: &str = "kya kab kb kitna kitne kitni ktna ktne ktni kahan kaha kha kaise kese kaun kaunsa konsa konse konsi cual cuanto cuanta \
+    cuantos cuando donde क्या कब कितना कितने कितनी कहाँ कहां कैसे कौन कौनसा कौनसी";
+/// What joins two wishes.
+pub(super) const JOINS: &str = "and n aur y और ओर also además tambien";
+/// Words of Hinglish that English and Spanish have not: beside two of them "or" is और.
+const HINGLISH: &str = "hai h hain hoga hogi kya kab kb kitna kitne kitni chalega chalegi milega milegi jayega jayegi chahiye karo kardo \
+    mujhe mereko mere liye bhi nahi nhi ka ki ke ko wala wali kar hota hoti sakte sakta raha rha";
+/// Words of a part, at least.
+const PART: usize = 3;
+/// Words of one that ends with a question mark, at least: "gpay chalega?".
+const ASKED: usize = 2;
+/// Parts looked at, at most.
+const PARTS: usize = 3;
+
+/// How a text begins that points at something.
+const POINTS: &str =
+    "the that this those these el la los las ese esa eso este esta wo woh vo ye yeh us is वो वह ये यह उस इस";
+/// Words of a text that does no more, at most.
+const POINTED: usize = 4;
+
+/// Whether a text is a few words that only point at something: "the laptop one", "wo xiaomi wala".
+pub(crate) fn only_points(text: &str) -> bool {
+    let words = words_at(text);
+    let first = words.first().is_some_and(|(w, _)| listed(POINTS, w));
+    first && words.len() <= POINTED && !text.contains('?') && !words.iter().any(|(w, _)| listed(ASKS, w))
+}
+
+/// The sentences of a message that may be wishes of their own; none if it is one sentence.
+pub(crate) fn parts(text: &str) -> Vec<String> {
+    let said = Said::of(text);
+    let mut starts = vec![0];
+    let hinglish = said.words.iter().filter(|(w, _)| listed(HINGLISH, w)).count() > 1;
+    let joins = |word: &str| listed(JOINS, word) || (hinglish && word == "or");
+    for at in 1..said.words.len() {
+        let gap = &said.chars[said.words[at - 1].1.1..said.words[at].1.0];
+        let sentence = gap.iter().any(|c| matches!(c, '.' | '?' | '!' | '।' | '\n'))
+            && (gap.len() > 1 || gap.contains(&'\n'));
+        let word = said.words[at].0.as_str();
+        let next = said.words.get(at + 1).map_or("", |(w, _)| w.as_str());
+        let last = starts.last().copied().unwrap_or_default();
+        let before = at - last;
+        // "…, aur warranty kitni hai", "… y se puede pagar a meses?": asked at the end, or by the mark behind it; "the store is open
+        // till when and keep the green one for me": asked in what stands before.
+        let behind = &said.words[at + 1..];
+        let word_asks = behind.iter().take_while(|(w, _)| !joins(w)).any(|(w, _)| listed(ASKS, w));
+        let asked = said.words[last..at].iter().any(|(w, _)| listed(ASKS, w)) && behind.len() >= PART;
+        let end = said.chars[said.words[at].1.1..].iter().find(|c| "?।.!\n".contains(**c));
+        let asks = before >= PART && (word_asks || asked || end == Some(&'?'));
+        let joined = joins(word) && (listed(BEGINS, next) || asks);
+        // "…, aur GST bill mil jayega": joined behind a pause.
+        let paused = gap.contains(&',') && before >= PART && joins(word) && behind.len() >= PART;
+        let comma = paused || (gap.contains(&',') && listed(BEGINS, word));
+        if sentence || joined || comma {
+            starts.push(at);
+        }
+    }
+    if starts.len() < 2 {
+        return vec![];
+    }
+    let ends = starts.iter().skip(1).copied().chain([said.words.len()]);
+    let all: Vec<String> = starts
+        .iter()
+        .zip(ends)
+        .filter_map(|(from, to)| {
+            let from = *from + usize::from(joins(&said.words[*from].0));
+            let mark = said.words.get(to).map_or(said.chars.len(), |w| w.1.0);
+            let asked = to > from && said.chars[said.words[to - 1].1.1..mark].contains(&'?');
+            if to < from + if asked { ASKED } else { PART } {
+                return None;
+            }
+            let last = said.words.get(to).map_or(said.chars.len(), |w| w.1.0);
+            let part: String = said.chars[said.words[from].1.0..last].iter().collect();
+            Some(part.trim_end_matches([',', ' ', '\n', '-']).to_owned())
+        })
+        .collect();
+    if all.is_empty() { vec![] } else { all.into_iter().take(PARTS).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_wishes_are_two_parts() {
+        assert_eq!(
+            parts("Do you have the Galaxy S24? And what are the delivery charges?"),
+            ["Do you have the Galaxy S24?", "what are the delivery charges?"]
+        );
+        assert_eq!(
+            parts("tienes las nike en la 42 y cuánto cuesta el envío"),
+            ["tienes las nike en la 42", "cuánto cuesta el envío"]
+        );
+        assert_eq!(parts("दूसरा वाला ठीक है और उसकी वारंटी कितनी है"), ["दूसरा वाला ठीक है", "उसकी वारंटी कितनी है"]);
+        assert_eq!(
+            parts("vo store kb tk khula rehta h aur green wala rakh do mere liye"),
+            ["vo store kb tk khula rehta h", "green wala rakh do mere liye"]
+        );
+        assert_eq!(
+            parts("gpay chalega? or emi pe ho jayega kya itne ka"),
+            ["gpay chalega?", "emi pe ho jayega kya itne ka"]
+        );
+        assert_eq!(
+            parts("इसमे माइक है क्या?? ओर कोइ दुसरा नही है सोनी का"),
+            ["इसमे माइक है क्या??", "कोइ दुसरा नही है सोनी का"]
+        );
+        assert!(parts("is it red or is it blue").is_empty());
+        assert!(parts("rock n roll speakers").is_empty());
+        assert!(parts("phone aur laptop me kya farak hai").is_empty());
+        assert!(parts("black and white shoes under 2.500").is_empty());
+        assert!(parts("phone under 20000, black").is_empty());
+    }
+}
