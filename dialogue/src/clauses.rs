@@ -124,6 +124,24 @@ pub(crate) fn want_person(a: &Assistant, u: &Understanding) -> bool {
     })
 }
 
+/// The clause that is surely nothing the shop does, where each of the others surely is that or small talk: "how are you today? Can
+/// you book me a train ticket too". Its words and how sure that is.
+pub(crate) fn beyond(a: &Assistant, text: &str, u: &Understanding) -> Option<(String, f32)> {
+    let intent = |clause: &Clause| clause.intents.first().cloned().unwrap_or_default();
+    let out = |clause: &&Clause| {
+        clause.out_of_scope >= a.settings.threshold
+            && a.target(&intent(clause).0) == Some(Target::Command(IntentCommand::OutOfScope))
+    };
+    let small = |clause: &Clause| {
+        let (name, p) = intent(clause);
+        let polite = a.domain.intents.get(&name).is_some_and(|i| i.courtesy.is_some() || i.smalltalk);
+        polite && a.is_sure(&name, p, clause.out_of_scope)
+    };
+    let found = u.clauses.iter().find(out)?;
+    let all = u.clauses.iter().all(|clause| out(&clause) || small(clause));
+    all.then(|| (words_of(text, (found.start, found.end)).1, found.out_of_scope))
+}
+
 /// The intent of a clause that is surely a wish.
 fn sure(a: &Assistant, u: &Understanding, clause: &Clause) -> Option<(String, f32)> {
     let read = part(u, clause.intents.clone(), clause.out_of_scope, vec![]);

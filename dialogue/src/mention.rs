@@ -18,6 +18,10 @@ pub(crate) fn worded(slot: &str) -> String {
     format!("words {slot}")
 }
 
+/// The entity whose values are makers.
+const BRAND: &str = "brand";
+/// The entity whose values are times of day.
+const TIME: &str = "time";
 /// The entity whose values are days.
 const DATE: &str = "date";
 
@@ -26,10 +30,13 @@ const DATE: &str = "date";
 pub(crate) fn ruled_out(a: &Assistant, text: &str, u: &Understanding) -> Understanding {
     let mut settled = u.clone();
     let rules_out = |name: &str| a.domain.slots.values().any(|s| s.takes_entity(&denied(name)));
+    let only_make = u.entities.iter().filter(|e| e.entity == BRAND).count() == 1;
     for entity in &mut settled.entities {
+        let place = (entity.start, entity.end);
+        let another = only_make && entity.entity == BRAND && negation::other_make_than(text, place);
         if entity.end > entity.start
             && rules_out(&entity.entity)
-            && negation::excludes(text, (entity.start, entity.end))
+            && (another || negation::excludes(text, place))
         {
             entity.entity = denied(&entity.entity);
         }
@@ -48,6 +55,7 @@ pub(crate) fn settled(a: &Assistant, text: &str, u: &Understanding) -> Understan
             entity.entity = format!("since {DATE}");
         }
     }
+    hour_within(&mut settled.entities);
     let said = negation::words_at(text);
     for (name, slot) in &a.domain.slots {
         if !slot.spellings().is_empty()
@@ -59,6 +67,23 @@ pub(crate) fn settled(a: &Assistant, text: &str, u: &Understanding) -> Understan
     }
     settled.entities.sort_by_key(|e| e.start);
     settled
+}
+
+/// "Around 5 in the evening", read as an hour and a part of the day: the hour says it all.
+fn hour_within(entities: &mut Vec<Entity>) {
+    let hours: Vec<String> = entities
+        .iter()
+        .filter(|e| e.entity == TIME)
+        .filter_map(|e| e.value.as_str().map(str::to_owned))
+        .collect();
+    // Times of day as texts of one form compare as texts.
+    let within = |hour: &String, from: &str, to: &str| {
+        hour.len() == from.len() && from <= hour.as_str() && hour.as_str() <= to
+    };
+    entities.retain(|e| {
+        let (Some(from), Some(to)) = (e.value["from"].as_str(), e.value["to"].as_str()) else { return true };
+        e.entity != TIME || !hours.iter().any(|hour| within(hour, from, to))
+    });
 }
 
 /// The value whose spelling a text has, if it is one only; the longest spelling wins.

@@ -305,6 +305,31 @@ pub(crate) fn excludes(text: &str, (from, to): (usize, usize)) -> bool {
     })
 }
 
+/// How a text says that it wants another maker's.
+const OTHER_MAKES: &str = "another brand|another make|another company|different brand|different make|different company|other brand|\
+    other brands|other makes|other companies|otra marca|otras marcas|marca distinta|marca diferente|aur company|aur brand|dusri company|\
+    doosri company|dusra brand|doosra brand|और कंपनी|और कम्पनी|और ब्रांड|दूसरी कंपनी|दूसरी कम्पनी|दूसरा ब्रांड";
+/// What makes it one choice of several instead.
+const ONE_OF: &str = "or ya o u या";
+/// What says that a maker's thing is one of the past.
+const PAST: &str = "was were had era eran tenia teniamos tuve tha thi the था थी थे";
+
+/// Whether a text names a maker (characters, end exclusive) as the one that another is wanted instead of: "the old one was a
+/// Samsung, another make this time".
+pub(crate) fn other_make_than(text: &str, (from, to): (usize, usize)) -> bool {
+    let said = words_at(text);
+    let at = cues(OTHER_MAKES).into_iter().find_map(|cue| {
+        said.windows(cue.len()).position(|w| w.iter().zip(&cue).all(|((word, _), c)| word == c))
+    });
+    let Some(at) = at else { return false };
+    let either = said[at.saturating_sub(2)..at].iter().any(|(w, _)| listed(ONE_OF, w));
+    let past = |(w, _): &&(String, (usize, usize))| listed(PAST, w);
+    let before: Vec<_> = said.iter().filter(|(_, (_, e))| *e <= from).collect();
+    let is_past = said.iter().filter(|(_, (s, _))| *s >= to).take(2).any(|w| past(&w))
+        || before.iter().rev().take(2).any(past);
+    !either && (is_past || said[at].1.0 >= to)
+}
+
 fn between(said: &[(String, (usize, usize))], from: usize, to: usize) -> usize {
     said.iter().filter(|(_, (s, e))| *s >= from && *e <= to).count()
 }
@@ -408,6 +433,31 @@ mod tests {
             ("tienes samsung no?", "samsung"),
         ] {
             assert!(!out(text, word), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_make_than_the_one_named() {
+        let other = |text: &str, word: &str| {
+            let at = text.find(word).map(|b| text[..b].chars().count()).unwrap();
+            other_make_than(text, (at, at + word.chars().count()))
+        };
+        for (text, word) in [
+            ("पुराना वाला सैमसंग था इस बार कोई और कंपनी देखना चाहते हैं", "सैमसंग"),
+            ("the old one was LG, another make this time", "LG"),
+            ("another brand please, we had LG", "LG"),
+            ("purana lg ka tha, is baar koi aur company ka dikhao", "lg"),
+            ("la vieja era samsung, quiero otra marca", "samsung"),
+        ] {
+            assert!(other(text, word), "{text}");
+        }
+        for (text, word) in [
+            ("samsung or another brand", "samsung"),
+            ("samsung ya koi aur company", "samsung"),
+            ("otra marca, samsung por ejemplo", "samsung"),
+            ("a samsung phone", "samsung"),
+        ] {
+            assert!(!other(text, word), "{text}");
         }
     }
 }

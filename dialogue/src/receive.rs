@@ -366,6 +366,14 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         waiting::served(turn, &mut heard.commands);
         return execute(turn, heard.commands, false);
     }
+    if commands == [Command::LowConfidence]
+        && turn.state.owner == Owner::Bot
+        && let Some((text, confidence)) = clauses::beyond(turn.a, &pending.text, u)
+    {
+        let intent = turn.state.latest.as_ref().and_then(|l| l.intent.clone()).unwrap_or_default();
+        turn.emit(TrackerEvent::ClauseMeant { text, intent, confidence });
+        commands = vec![Command::CannotHandle { reason: "out_of_scope" }];
+    }
     if pending.held && pending.answers && no_wish(&pending.text, &commands) {
         // It was written to the question of consent, which has had its answer.
         return turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });

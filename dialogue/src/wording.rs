@@ -77,7 +77,7 @@ impl Said {
 }
 
 /// Words that drop what runs, whatever follows. "Leave it with the neighbour" and "cancel my order" do not.
-const DROPS: [&str; 33] = [
+const DROPS: [&str; 37] = [
     "never mind",
     "nevermind",
     "forget it",
@@ -87,6 +87,10 @@ const DROPS: [&str; 33] = [
     "leave the address",
     "leave it then",
     "leave that then",
+    "luego lo busco",
+    "luego la busco",
+    "luego lo veo",
+    "despues lo busco",
     "olvidalo",
     "olvidala",
     "olvidate",
@@ -117,8 +121,8 @@ const OPENERS: &str = "ok okay no oh well whatever actually sorry wait arre are 
     hmm um अरे अच्छा नहीं ओके";
 /// What may follow them without being the new wish.
 const TRAILERS: &str = "it that one then later now for please pls man bro dude all eso esto esa ese luego ya despues por ahora favor \
-    de bas yaar bhai ji ye yeh wo woh sab na ना isko ise baad me mein abhi ab thanks thank you gracias ok okay ये यह वो वह सब इसे \
-    इसको बाद में अभी अब यार भाई जी बस प्लीज";
+    de bas yaar bhai ji ye yeh wo woh sab na ना isko ise baad me mein dekhungi dekhunga dekhenge abhi ab thanks thank you gracias ok okay ये यह वो वह सब इसे \
+    इसको बाद में देखूंगी देखूंगा देखेंगे अभी अब यार भाई जी बस प्लीज";
 
 /// What is left of a message that begins by dropping what runs: nothing if it does not, an empty text if that is all. With
 /// `plainly` the words of kind `cancel` count too, where a pause follows them.
@@ -129,10 +133,25 @@ pub(crate) fn after_cancel(words: &Words, text: &str, plainly: bool) -> Option<S
         *at < said.words.len()
             && said.words[..*at].iter().any(|(w, _)| listed("no not dont nahi nahin nhi नहीं नही", w))
     });
-    [Some(0), short].into_iter().flatten().find_map(|from| dropped_from(words, &said, from, plainly))
+    let begins =
+        [Some(0), short].into_iter().flatten().find_map(|from| dropped_from(words, &said, from, plainly));
+    // "That was the number I think, chhodo baad me dekhungi. Is the saree …": a clause that does nothing else.
+    let clause = || {
+        (1..said.words.len().min(CLAUSE)).filter(|at| said.pause_before(*at)).find_map(|from| {
+            dropped_from(words, &said, from, false)
+                .filter(|at| said.pause_before(*at) && said.words.len() >= at + WISH)
+        })
+    };
+    begins.or_else(clause).map(|at| said.rest(at))
 }
 
-fn dropped_from(words: &Words, said: &Said, from: usize, plainly: bool) -> Option<String> {
+/// Words before a clause in the middle of a message that drops what runs, at most.
+const CLAUSE: usize = 12;
+/// Words of the new wish behind it, at least.
+const WISH: usize = 3;
+
+/// Where what is said behind the words that drop something begins, if such words stand there.
+fn dropped_from(words: &Words, said: &Said, from: usize, plainly: bool) -> Option<usize> {
     let mut at = from;
     while said.words.get(at).is_some_and(|(w, _)| listed(OPENERS, w)) {
         at += 1;
@@ -156,7 +175,7 @@ fn dropped_from(words: &Words, said: &Said, from: usize, plainly: bool) -> Optio
             at = to;
         }
     }
-    dropped.then(|| said.rest(at))
+    dropped.then_some(at)
 }
 
 /// Words that are a yes wherever they begin a message; "si" may be an "if", "ya" an "already".
@@ -338,6 +357,15 @@ mod tests {
             ("ok whatever, leave it. when does the nike one come", Some("when does the nike one come")),
             ("I don't mind. forget nothing", None),
             ("cancel. where is my order", Some("where is my order")),
+            (
+                "number to yehi tha shayad galat likha, chhodo baad me dekhungi. wo saree gold color me hai kya",
+                Some("wo saree gold color me hai kya"),
+            ),
+            (
+                "pues no lo traigo a la mano, luego lo busco. mejor dime si tienen audifonos",
+                Some("mejor dime si tienen audifonos"),
+            ),
+            ("send it to the old flat, forget it", None),
             ("chhodo yaar", Some("")),
             ("forget it, thanks", Some("")),
             ("cancel my order", None),

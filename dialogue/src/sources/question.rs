@@ -54,6 +54,33 @@ impl<'t> Question<'t> {
         asks(flow) || flow.steps.iter().any(called)
     }
 
+    /// The row chosen, with what the message tells besides.
+    fn row(&self, turn: &Turn, id: &str, u: &Understanding) -> Option<Vec<Command>> {
+        let mut commands = taps::commands(turn, Payload::parse(id).ok()?);
+        if let [Command::SetSlot { slots }] = &mut commands[..] {
+            slots.extend(self.of_the_caller(turn, u));
+        }
+        Some(commands)
+    }
+
+    /// What a message tells beside the row it chooses, for the flow that has the question asked: "the first one, is it in
+    /// Bengaluru?".
+    fn of_the_caller(&self, turn: &Turn, u: &Understanding) -> Slots {
+        let root = turn.state.outermost(self.frame);
+        if root.id == self.frame.id {
+            return Slots::new();
+        }
+        let flow = |name: &str| turn.a.flows.get(name);
+        let (Some(caller), Some(called)) = (flow(&root.flow), flow(&self.frame.flow)) else {
+            return Slots::new();
+        };
+        let mut told = slots_for(turn, &root.flow, u);
+        told.retain(|s, _| {
+            caller.takes(s) && !called.takes(s) && turn.state.frame_slot(Some(self.frame), s).is_none()
+        });
+        told
+    }
+
     /// What the text is, given this question; nothing if the question may be passed over.
     pub(super) fn commands(
         &self,
@@ -85,7 +112,7 @@ impl<'t> Question<'t> {
             return Some(commands);
         }
         if let Named::One { id, mostly: true } = &named {
-            return Payload::parse(id).ok().map(|payload| taps::commands(turn, payload));
+            return self.row(turn, id, u);
         }
         if let Some(commands) = self.wished_detail(turn, text, u, target) {
             return Some(commands);
@@ -205,7 +232,7 @@ impl<'t> Question<'t> {
             return Some(vec![Command::CorrectSlot { slots: others }]);
         }
         if !pattern && let Named::One { id, .. } = &named {
-            return Payload::parse(id).ok().map(|payload| taps::commands(turn, payload));
+            return self.row(turn, id, u);
         }
         // Another of the flow's choices, said too early: "a replacement, obviously" to "what is the reason?".
         if categorical && let Some(choices) = self.other_choices(turn, flow, text) {
@@ -243,6 +270,9 @@ impl<'t> Question<'t> {
             let more = (value == Value::Bool(true)).then(|| self.people_coming(turn, text)).flatten();
             if value == Value::Bool(true) {
                 slots.extend(self.noted_with_yes(turn, text));
+            }
+            if choice::chosen(slot) {
+                slots.extend(self.of_the_caller(turn, u));
             }
             slots.insert(self.slot.to_owned(), value);
             let more = more.map(|text| Command::Afterwards { text });
