@@ -18,7 +18,7 @@ pub(crate) use aside::{
 pub(crate) use consent::{after_consent, consents, wants_other};
 pub(crate) use data::{asks_why, keeps_messages, only_ads, refuses_data};
 use sentences::{BEGINS, JOINS};
-pub(crate) use sentences::{only_points, parts};
+pub(crate) use sentences::{only_points, parts, questions};
 pub(crate) use yes::{
     begins, begins_with_if, behind_yes, changes_behind_yes, only_repeats, only_weak, without_people,
 };

@@ -117,8 +117,9 @@ pub struct Collect {
     pub confirm: bool,
     /// Everything written is the answer.
     pub verbatim: bool,
-    /// Asked again after something else came between. Where not, who turns to something else has dropped the matter.
-    pub resume: bool,
+    /// When it is asked again after something else came between (always, if not said). Where it is not, who turns to something else
+    /// has dropped the matter.
+    pub resume: Option<Condition>,
     /// Slots one of which answers the question as well.
     pub instead: Vec<(String, Place)>,
     /// What means yes to this question and to no other: "cancel it".
@@ -423,7 +424,7 @@ impl Builder<'_> {
             optional: at.bool_at("optional", f).unwrap_or(false),
             confirm: at.bool_at("confirm", f).unwrap_or(false),
             verbatim: at.bool_at("verbatim", f).unwrap_or(false),
-            resume: at.bool_at("resume", f).unwrap_or(true),
+            resume: at.get("resume").and_then(|c| super::condition(f, c)),
             instead: at.strings_at("instead", f),
             yes: at.strings_at("yes", f).into_iter().map(|(s, _)| s).collect(),
             no: at.strings_at("no", f).into_iter().map(|(s, _)| s).collect(),

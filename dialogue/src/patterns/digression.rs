@@ -54,7 +54,9 @@ fn dropped_by_turning_away(turn: &Turn) -> Option<u64> {
     let frame = turn.state.frame(turn.state.asked.as_ref()?.frame)?;
     let flow = turn.a.flows.get(&frame.flow)?;
     match &flow.steps.get(*flow.index.get(&frame.step)?)?.kind {
-        StepKind::Collect(collect) if !collect.resume => Some(turn.state.outermost(frame).id),
+        StepKind::Collect(collect) if collect.resume.as_ref().is_some_and(|c| !c.holds(&turn.context())) => {
+            Some(turn.state.outermost(frame).id)
+        }
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use crate::config::domain::{IntentCommand, Target};
 use crate::event::Understanding;
 use crate::patterns::clarification;
 use crate::sources::nlu;
-use crate::state::Owner;
+use crate::state::{Owner, Slots};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 use crate::wording;
@@ -38,16 +38,19 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
     }
     let (intent, p) = u.intents.first().cloned().unwrap_or_default();
     let least = if wish { turn.a.threshold(&intent) } else { turn.a.settings.digression_threshold };
-    // What is asked about the product on the screen is as certain as an answer, however sure the intent is.
+    // What is asked about the product on the screen is as certain as an answer, however sure the intent is; the first of two names
+    // that are compared asks nothing.
     let values = of_values(turn, text, u);
-    if (p < least && values.is_none()) || u.out_of_scope >= turn.a.settings.threshold {
+    let asked =
+        values.as_ref().is_some_and(|(flow, slots)| wording::questions(text) && !told(turn, flow, slots));
+    if (p < least && !asked) || u.out_of_scope >= turn.a.settings.threshold {
         if wish {
             turn.say_if_known("utter_rest_unclear");
         }
         return;
     }
     let done = turn.state.exchanges.last().map(|e| e.intent.clone());
-    match values.or_else(|| turn.a.target(&intent)) {
+    match values.map(|(flow, _)| Target::Flow(flow)).or_else(|| turn.a.target(&intent)) {
         Some(Target::Flow(flow)) => {
             let Some(target) = turn.a.flows.get(&flow) else { return };
             // "The Xiaomi one that's late, when will it come?": the choice of a row has led to what the second sentence asks.
@@ -56,7 +59,8 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
             // "The iPad one, will it come today? And can I still change the address": the choice of a row has done no such thing.
             let begun = ended || turn.state.stack.iter().any(|f| f.flow == flow);
             let same = done.as_deref() == Some(intent.as_str()) && begun;
-            if (same || (ended && !spoken)) && !target.side && !wish {
+            // Another detail of the same product is the same flow once more; an answer that comes twice is said once.
+            if (same || (ended && !spoken)) && !target.side && !wish && !asked {
                 return;
             }
             if wish || target.side || !target.resume {
@@ -92,10 +96,17 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
     }
 }
 
-/// The flow that the values of a further sentence ask for, such as one about what is on the screen.
-fn of_values(turn: &Turn, text: &str, u: &Understanding) -> Option<Target> {
+/// The flow that the values of a further sentence ask for, such as one about what is on the screen, and these values.
+fn of_values(turn: &Turn, text: &str, u: &Understanding) -> Option<(String, Slots)> {
     nlu::commands(turn, text, u).into_iter().find_map(|command| match command {
-        Command::Values { flow, .. } => Some(Target::Flow(flow)),
+        Command::Values { flow, slots, .. } => Some((flow, slots)),
         _ => None,
+    })
+}
+
+/// Whether the flow that ended last was begun with these values: what it has used up by then is not compared.
+fn told(turn: &Turn, flow: &str, slots: &Slots) -> bool {
+    turn.state.last_frame.as_ref().filter(|last| last.flow == flow).is_some_and(|last| {
+        slots.iter().all(|(slot, value)| last.slots.get(slot).is_none_or(|old| old.is_null() || old == value))
     })
 }

@@ -143,7 +143,7 @@ mod tests {
             optional: false,
             confirm: true,
             verbatim: false,
-            resume: true,
+            resume: None,
             yes: list(&["cancel it", "cancel karo", "cancel kar do", "cancélalo", "mat bhejo"]),
             no: list(&["keep it", "cancel mat karo", "no lo canceles"]),
             instead: vec![],

@@ -37,6 +37,14 @@ pub(crate) fn only_points(text: &str) -> bool {
     first && words.len() <= POINTED && !text.contains('?') && !words.iter().any(|(w, _)| listed(ASKS, w))
 }
 
+/// Whether a sentence asks something: by its mark, its first word, or a word that asks wherever it stands.
+pub(crate) fn questions(text: &str) -> bool {
+    let words = words_at(text);
+    text.contains(['?', '¿'])
+        || words.first().is_some_and(|(w, _)| listed(BEGINS, w))
+        || words.iter().any(|(w, _)| listed(ASKS, w))
+}
+
 /// The sentences of a message that may be wishes of their own; none if it is one sentence.
 pub(crate) fn parts(text: &str) -> Vec<String> {
     let said = Said::of(text);
