@@ -21,6 +21,8 @@ const TAGS: &str = "क्या kya ना न na n तो to toh ही hi क
 const WORDS: usize = 3;
 /// Clauses looked at, at most: what is longer is a letter, and for a person.
 const MOST: usize = 6;
+/// Probability in the whole message of what one of its clauses wishes, at least.
+const SHARE: f32 = 0.08;
 /// Longest text that is taken apart, in characters.
 const LONGEST: usize = 500;
 
@@ -92,7 +94,8 @@ struct Wish {
 pub(crate) fn heard(turn: &Turn, text: &str, u: &Understanding) -> Option<Heard> {
     let mut wishes: Vec<Wish> = Vec::new();
     for clause in &u.clauses {
-        match (sure(turn.a, u, clause), wishes.last_mut()) {
+        let wish = sure(turn.a, u, clause).filter(|(intent, _)| shares(turn.a, u, intent));
+        match (wish, wishes.last_mut()) {
             // "The laptop, could that come on Tuesday": what is no wish belongs to one, to the next where it is the first.
             (None, None) => {}
             (None, Some(last)) => last.end = clause.end,
@@ -111,6 +114,12 @@ pub(crate) fn heard(turn: &Turn, text: &str, u: &Understanding) -> Option<Heard>
     }
     let rest = wishes.iter().skip(1).map(|w| words_of(text, (w.start, w.end)).1).collect();
     Some(Heard { intent: first.intent.clone(), text: text_of, commands, rest })
+}
+
+/// Whether a wish has a share in what the message as a whole may be: "nothing is broken" in a question about returning something is no
+/// complaint.
+fn shares(a: &Assistant, u: &Understanding, intent: &str) -> bool {
+    family::settled(a, u).intents.iter().any(|(whole, p)| whole == intent && *p >= SHARE)
 }
 
 /// Whether a clause surely asks for a person.

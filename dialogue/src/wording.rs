@@ -117,8 +117,8 @@ const DROPS: [&str; 37] = [
     "जाने दो",
 ];
 /// What may stand before such words.
-const OPENERS: &str = "ok okay no oh well whatever actually sorry wait arre are arey acha achha accha nahi nahin bueno pues mejor ay \
-    hmm um अरे अच्छा नहीं ओके";
+const OPENERS: &str = "ok okay thik theek thk hai h no oh well whatever actually sorry wait arre are arey acha achha accha nahi nahin bueno pues mejor ay \
+    hmm um अरे अच्छा नहीं ओके ठीक है";
 /// What may follow them without being the new wish.
 const TRAILERS: &str = "it that one then later now for please pls man bro dude all eso esto esa ese luego ya despues por ahora favor \
     de bas yaar bhai ji ye yeh wo woh sab na ना isko ise baad me mein dekhungi dekhunga dekhenge abhi ab thanks thank you gracias ok okay ये यह वो वह सब इसे \
@@ -168,7 +168,8 @@ fn dropped_from(words: &Words, said: &Said, from: usize, plainly: bool) -> Optio
         at += n;
         // "Olvídalo, eso luego. ¿Cuántos días…?": a clause that says no more goes too, but not the start of the next one.
         let mut to = at;
-        while said.words.get(to).is_some_and(|(w, _)| listed(TRAILERS, w)) && to - at < 4 {
+        let trails = |to: usize| said.words.get(to).is_some_and(|(w, _)| listed(TRAILERS, w));
+        while trails(to) && to - at < 4 && (to == at || !said.pause_before(to)) {
             to += 1;
         }
         if to > at && (said.pause_before(to) || !said.pause_before(at)) {
@@ -366,6 +367,7 @@ mod tests {
                 Some("mejor dime si tienen audifonos"),
             ),
             ("send it to the old flat, forget it", None),
+            ("thik hai chodo. ipad jo aya tha wapas karna h", Some("ipad jo aya tha wapas karna h")),
             ("chhodo yaar", Some("")),
             ("forget it, thanks", Some("")),
             ("cancel my order", None),

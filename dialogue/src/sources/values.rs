@@ -11,6 +11,8 @@ use crate::turn::Turn;
 
 /// A message that is understood as something else altogether may still be a few words of values.
 const FEW: usize = 5;
+/// Values that a rule wants together, to go before all others.
+const MANY: usize = 3;
 /// An intent that is likelier than all others together.
 const LIKELY: f32 = 0.5;
 
@@ -55,15 +57,20 @@ fn begun(
     target: Option<&Target>,
     may: impl Fn(&Flow, &OnValues) -> bool,
 ) -> Option<Vec<Command>> {
-    let flow = turn.a.flows.values().find(|flow| {
-        flow.on_values.iter().any(|rule| {
-            may(flow, rule)
-                && understood(flow, rule, text, u, intent, target, turn.a.settings.threshold)
-                && !leans_elsewhere(turn, flow, rule, u, intent, target)
-                && after(turn, rule)
-                && brings(turn, rule, u)
-        })
-    })?;
+    let met = |flow: &Flow, rule: &OnValues| {
+        may(flow, rule)
+            && understood(flow, rule, text, u, intent, target, turn.a.settings.threshold)
+            && !leans_elsewhere(turn, flow, rule, u, intent, target)
+            && after(turn, rule)
+            && brings(turn, rule, u)
+    };
+    // Of several the first; but what wants many values together, such as two names and a word that compares them, knows more than
+    // what wants any of them.
+    let wants = |flow: &&Flow, many: bool| {
+        flow.on_values.iter().any(|rule| (rule.all && rule.slots.len() >= MANY) == many && met(flow, rule))
+    };
+    let flows = || turn.a.flows.values();
+    let flow = flows().find(|flow| wants(flow, true)).or_else(|| flows().find(|flow| wants(flow, false)))?;
     let mut slots = super::nlu::slots_for(turn, &flow.id, u);
     slots.retain(|_, value| !value.is_null());
     Some(vec![Command::Values { flow: flow.id.clone(), slots, intent: Some(intent.to_owned()) }])

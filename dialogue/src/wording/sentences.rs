@@ -22,7 +22,7 @@ const PART: usize = 3;
 /// Words of one that ends with a question mark, at least: "gpay chalega?".
 const ASKED: usize = 2;
 /// Parts looked at, at most.
-const PARTS: usize = 3;
+const PARTS: usize = 5;
 
 /// How a text begins that points at something.
 const POINTS: &str =
