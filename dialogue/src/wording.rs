@@ -180,7 +180,11 @@ fn dropped_from(words: &Words, said: &Said, from: usize, plainly: bool) -> Optio
 }
 
 /// Words that are a yes wherever they begin a message; "si" may be an "if", "ya" an "already".
-const CLEAR_YES: [&str; 40] = [
+const CLEAR_YES: [&str; 44] = [
+    "yes pls",
+    "yes plz",
+    "yeah pls",
+    "haan ji kar dijiye",
     "yes",
     "yeah",
     "yep",
@@ -239,7 +243,7 @@ pub(crate) fn after_yes(words: &Words, text: &str) -> Option<String> {
     let said = Said::of(text);
     let bare_si = text.trim_start_matches(['¡', ' ']).to_lowercase().starts_with("si ");
     let mut at = 0;
-    while let Some(n) = (1..=3).rev().find(|n| {
+    while let Some(n) = (1..=4).rev().find(|n| {
         said.phrase(at, *n).is_some_and(|p| {
             among(&CLEAR_YES, &p)
                 || (at > 0 && words.is("yes", &p))
@@ -260,8 +264,13 @@ pub(crate) fn after_yes(words: &Words, text: &str) -> Option<String> {
     let ends = said.pause_before(at)
         || said.words.get(at).is_some_and(|(w, _)| listed("and aur y और also además", w));
     let more = at < said.words.len();
-    let back = said.words[at.min(said.words.len())..].iter().any(|(w, _)| listed(TAKES_BACK, w));
     let rest = said.rest(at);
+    // "Yes do it. But what does the visit cost?" asks, and takes nothing back.
+    let asks = said.chars[gap..to].iter().any(|c| matches!(c, '.' | '!' | '।' | '\n')) && questions(&rest);
+    let back = said.words[at.min(said.words.len())..]
+        .iter()
+        .skip(usize::from(asks))
+        .any(|(w, _)| listed(TAKES_BACK, w));
     // "Yes, Tuesday after five" is another value, and no yes to the one that was read out.
     let value = rest.chars().any(|c| c.is_numeric())
         || said.words[at.min(said.words.len())..].iter().any(|(w, _)| listed(WHEN, w));
@@ -385,6 +394,14 @@ mod tests {
         for (text, rest) in [
             ("हाँ कर दो, और थोड़ा जल्दी। इंग्लिश में बात करो please", Some("और थोड़ा जल्दी। इंग्लिश में बात करो please")),
             ("yes. and what are your opening hours?", Some("and what are your opening hours?")),
+            (
+                "yes pls and how long til the money is back on my card",
+                Some("and how long til the money is back on my card"),
+            ),
+            (
+                "haan ji kar dijiye. lekin technician ka kitna paisa lagega",
+                Some("lekin technician ka kitna paisa lagega"),
+            ),
             ("haan ji. aur invoice bhi bhej dena", Some("aur invoice bhi bhej dena")),
             ("Sí, y cuándo llega", Some("y cuándo llega")),
             ("yes please, after 5 on tuesday", None),

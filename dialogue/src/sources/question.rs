@@ -160,6 +160,9 @@ impl<'t> Question<'t> {
         if let Some(commands) = self.plain_no(turn, text, u) {
             return Some(commands);
         }
+        if let Some(commands) = self.said_first(turn, text, u) {
+            return Some(commands);
+        }
         if let Some(commands) = self.corrected(turn, text, u) {
             return Some(commands);
         }

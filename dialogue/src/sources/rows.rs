@@ -7,7 +7,7 @@ use super::question::Question;
 use super::taps;
 use crate::choice::{self, Named};
 use crate::commands::Command;
-use crate::config::domain::{Source, Target};
+use crate::config::domain::{SlotType, Source, Target};
 use crate::config::flows::StepKind;
 use crate::event::Understanding;
 use crate::fill;
@@ -88,6 +88,29 @@ impl Question<'_> {
         let id = named.filter(|_| head && !wording::asks(first))?;
         let chosen = taps::commands(turn, Payload::parse(&id).ok()?);
         Some(rest.iter().map(|text| Command::Later { text: text.clone() }).chain(chosen).collect())
+    }
+
+    /// "It's broken, it won't charge. How long does the money take?" to the question of why: the answer first, the question after it.
+    pub(super) fn said_first(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
+        let slot = turn.a.domain.slots.get(&self.collect.slot)?;
+        if !matches!(slot.kind, SlotType::Categorical(_)) {
+            return None;
+        }
+        let parts = wording::parts(text);
+        let (first, rest) = parts.split_first().filter(|(_, rest)| !rest.is_empty())?;
+        let asked = rest.iter().all(|part| wording::questions(part)) && !wording::questions(first);
+        if !asked || !text.trim_start().starts_with(first.as_str()) {
+            return None;
+        }
+        let length = first.chars().count();
+        let only = Understanding {
+            entities: u.entities.iter().filter(|e| e.end <= length).cloned().collect(),
+            ..u.clone()
+        };
+        let named = choice::named_in_question(turn, self.frame, self.collect, slot, first, &only);
+        let Named::One { id, .. } = named else { return None };
+        let later = rest.iter().map(|text| Command::Later { text: text.clone() });
+        Some(later.chain(taps::commands(turn, Payload::parse(&id).ok()?)).collect())
     }
 
     /// "The last one will do, but could it be Wednesday?": the day that is said, at the time of the row that is meant.

@@ -16,7 +16,7 @@ const IS: &str = "is es hai h seria sera this ye yeh yahi likho likh lo likhiye 
 const BEFORE: &str = "no not nah nahi nahin nhi ji yes yeah haan han ok okay vale ah oh well pues si es its thats it is tio tia bhai beta arre are arey yaar \
     please pls plz solo only just my mi mera meri mere i we you u gave give told said say already ya dije digo dicho that esa ese esta este another otra \
     otro new nueva nuevo naya nayi obviously claro bueno mire mira sorry perdon instead deliver send bring ship entregalo entreguenlo mandalo traelo \
-    llevalo envialo bhejo bhej bhejna bhejiye por favor porfa change cambia cambialo cambiala don do kar de dena par pe ko to यह ये वो नहीं हाँ जी अरे भाई नया नई मेरा मेरी कृपया";
+    llevalo envialo bhejo bhej bhejna bhejiye por favor porfa change cambia cambialo cambiala don do kar de dena par pe ko to pon ponme ponla pongan ponga apunta anota put likh likho यह ये वो नहीं हाँ जी अरे भाई नया नई मेरा मेरी कृपया";
 /// What stands between those, or begins an address.
 const BETWEEN: &str = "the a an at in on la el lo los las un una de en";
 /// What closes a message and no address.

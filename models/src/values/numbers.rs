@@ -71,9 +71,15 @@ fn ends(text: &str) -> Option<(f64, f64)> {
 fn read(pieces: &[Piece]) -> Option<(f64, f64)> {
     let (mut total, mut current): (Option<f64>, Option<f64>) = (None, None);
     let (mut pending, mut factor) = (0.0, 1.0);
+    let mut worded = false;
     for piece in pieces {
         match piece {
-            Piece::Number(n) => current = Some(current.unwrap_or(0.0) + n + std::mem::take(&mut pending)),
+            Piece::Number(n) => {
+                // "दिखा दो 3k": what stands before digits is no two but a "give".
+                let before = current.filter(|c| !worded || *c >= 100.0).unwrap_or(0.0);
+                current = Some(before + n + std::mem::take(&mut pending));
+                worded = false;
+            }
             Piece::Word(word) => {
                 if (total.is_some() || current.is_some()) && word_particle(word, current) {
                     // "2 hazar k andar"
@@ -87,6 +93,7 @@ fn read(pieces: &[Piece]) -> Option<(f64, f64)> {
                     // `half a million`
                 } else if let Some(n) = number(word).map(f64::from) {
                     let more = std::mem::take(&mut pending);
+                    worded = true;
                     current = Some(match current {
                         Some(c) if n == 100.0 => c * 100.0,
                         Some(c) => c + n + more,
@@ -208,6 +215,9 @@ mod tests {
     fn amounts() {
         for (text, n) in [
             ("20k", 20_000.0),
+            ("दो 3k", 3000.0),
+            ("ek 500", 500.0),
+            ("mil 500", 1500.0),
             ("20 K", 20_000.0),
             ("₹15,000", 15_000.0),
             ("rs. 1,50,000", 150_000.0),
