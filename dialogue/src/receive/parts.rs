@@ -57,7 +57,8 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
             let spoken = done.as_deref().is_some_and(|d| matches!(turn.a.target(d), Some(Target::Answer(_))));
             let ended = turn.state.last_frame.as_ref().is_some_and(|f| f.flow == flow);
             // "The iPad one, will it come today? And can I still change the address": the choice of a row has done no such thing.
-            let begun = ended || turn.state.stack.iter().any(|f| f.flow == flow);
+            let first = turn.state.exchanges.last().and_then(|e| e.action.as_deref()?.strip_prefix("flow_"));
+            let begun = ended || first == Some(&flow) || turn.state.stack.iter().any(|f| f.flow == flow);
             let same = done.as_deref() == Some(intent.as_str()) && begun;
             // Another detail of the same product is the same flow once more; an answer that comes twice is said once.
             if (same || (ended && !spoken)) && !target.side && !wish && !asked {
