@@ -94,7 +94,7 @@ struct Wish {
 pub(crate) fn heard(turn: &Turn, text: &str, u: &Understanding) -> Option<Heard> {
     let mut wishes: Vec<Wish> = Vec::new();
     for clause in &u.clauses {
-        let wish = sure(turn.a, u, clause).filter(|(intent, _)| shares(turn.a, u, intent));
+        let wish = sure(turn.a, u, clause).filter(|(intent, _)| shares(u, intent));
         match (wish, wishes.last_mut()) {
             // "The laptop, could that come on Tuesday": what is no wish belongs to one, to the next where it is the first.
             (None, None) => {}
@@ -116,10 +116,10 @@ pub(crate) fn heard(turn: &Turn, text: &str, u: &Understanding) -> Option<Heard>
     Some(Heard { intent: first.intent.clone(), text: text_of, commands, rest })
 }
 
-/// Whether a wish has a share in what the message as a whole may be: "nothing is broken" in a question about returning something is no
-/// complaint.
-fn shares(a: &Assistant, u: &Understanding, intent: &str) -> bool {
-    family::settled(a, u).intents.iter().any(|(whole, p)| whole == intent && *p >= SHARE)
+/// Whether a wish has a share in what the message as a whole may be, families settled: "nothing is broken" in a question about
+/// returning something is no complaint.
+fn shares(u: &Understanding, intent: &str) -> bool {
+    u.intents.iter().any(|(whole, p)| whole == intent && *p >= SHARE)
 }
 
 /// Whether a clause surely asks for a person.
@@ -143,12 +143,16 @@ pub(crate) fn beyond(a: &Assistant, text: &str, u: &Understanding) -> Option<(St
     };
     let small = |clause: &Clause| {
         let (name, p) = intent(clause);
-        let polite = a.domain.intents.get(&name).is_some_and(|i| i.courtesy.is_some() || i.smalltalk);
-        polite && a.is_sure(&name, p, clause.out_of_scope)
+        polite(a, &name) && a.is_sure(&name, p, clause.out_of_scope)
     };
     let found = u.clauses.iter().find(out)?;
     let all = u.clauses.iter().all(|clause| out(&clause) || small(clause));
     all.then(|| (words_of(text, (found.start, found.end)).1, found.out_of_scope))
+}
+
+/// Whether an intent is a courtesy or small talk.
+fn polite(a: &Assistant, intent: &str) -> bool {
+    a.domain.intents.get(intent).is_some_and(|i| i.courtesy.is_some() || i.smalltalk)
 }
 
 /// The intent of a clause that is surely a wish.
@@ -158,10 +162,9 @@ fn sure(a: &Assistant, u: &Understanding, clause: &Clause) -> Option<(String, f3
     if !a.is_sure(&intent, p, clause.out_of_scope) {
         return None;
     }
-    let polite = a.domain.intents.get(&intent).is_some_and(|i| i.courtesy.is_some() || i.smalltalk);
     let wish = match a.target(&intent)? {
         Target::Flow(_) | Target::Handoff => true,
-        Target::Answer(_) => !polite,
+        Target::Answer(_) => !polite(a, &intent),
         Target::Command(IntentCommand::HumanHandoff | IntentCommand::ChangeLanguage) => true,
         Target::Command(_) => false,
     };

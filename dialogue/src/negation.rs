@@ -306,9 +306,13 @@ pub(crate) fn excludes(text: &str, (from, to): (usize, usize)) -> bool {
 }
 
 /// How a text says that it wants another maker's.
-const OTHER_MAKES: &str = "another brand|another make|another company|different brand|different make|different company|other brand|\
+static OTHER_MAKES: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
+    cues(
+        "another brand|another make|another company|different brand|different make|different company|other brand|\
     other brands|other makes|other companies|otra marca|otras marcas|marca distinta|marca diferente|aur company|aur brand|dusri company|\
-    doosri company|dusra brand|doosra brand|और कंपनी|और कम्पनी|और ब्रांड|दूसरी कंपनी|दूसरी कम्पनी|दूसरा ब्रांड";
+    doosri company|dusra brand|doosra brand|और कंपनी|और कम्पनी|और ब्रांड|दूसरी कंपनी|दूसरी कम्पनी|दूसरा ब्रांड",
+    )
+});
 /// What makes it one choice of several instead.
 const ONE_OF: &str = "or ya o u या";
 /// What says that a maker's thing is one of the past.
@@ -318,8 +322,8 @@ const PAST: &str = "was were had era eran tenia teniamos tuve tha thi the था
 /// Samsung, another make this time".
 pub(crate) fn other_make_than(text: &str, (from, to): (usize, usize)) -> bool {
     let said = words_at(text);
-    let at = cues(OTHER_MAKES).into_iter().find_map(|cue| {
-        said.windows(cue.len()).position(|w| w.iter().zip(&cue).all(|((word, _), c)| word == c))
+    let at = OTHER_MAKES.iter().find_map(|cue| {
+        said.windows(cue.len()).position(|w| w.iter().zip(cue).all(|((word, _), c)| word == c))
     });
     let Some(at) = at else { return false };
     let either = said[at.saturating_sub(2)..at].iter().any(|(w, _)| listed(ONE_OF, w));
@@ -401,12 +405,15 @@ mod tests {
         assert_eq!(judge("8842", &[(0, 0)]), [Kept]);
     }
 
+    /// Where a word stands in a text.
+    fn place(text: &str, word: &str) -> (usize, usize) {
+        let at = text.find(word).map(|b| text[..b].chars().count()).unwrap();
+        (at, at + word.chars().count())
+    }
+
     #[test]
     fn values_in_the_middle_of_a_wish_are_ruled_out() {
-        let out = |text: &str, word: &str| {
-            let at = text.chars().collect::<String>().find(word).map(|b| text[..b].chars().count()).unwrap();
-            excludes(text, (at, at + word.chars().count()))
-        };
+        let out = |text: &str, word: &str| excludes(text, place(text, word));
         for (text, word) in [
             ("earbuds under 5000, not boat", "boat"),
             ("tv not samsung", "samsung"),
@@ -438,10 +445,7 @@ mod tests {
 
     #[test]
     fn another_make_than_the_one_named() {
-        let other = |text: &str, word: &str| {
-            let at = text.find(word).map(|b| text[..b].chars().count()).unwrap();
-            other_make_than(text, (at, at + word.chars().count()))
-        };
+        let other = |text: &str, word: &str| other_make_than(text, place(text, word));
         for (text, word) in [
             ("पुराना वाला सैमसंग था इस बार कोई और कंपनी देखना चाहते हैं", "सैमसंग"),
             ("the old one was LG, another make this time", "LG"),

@@ -2,7 +2,7 @@
 //! (`pattern_continue_interrupted`), once until it is answered; any other wish takes its place: who has moved on does not want
 //! to be called back. Only a question whether something shall be done comes back after any wish, once.
 
-use crate::config::flows::StepKind;
+use crate::sources::question::Question;
 use crate::state::Frame;
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
@@ -38,8 +38,7 @@ fn confirms(turn: &Turn, frame: &Frame) -> bool {
 
 /// Whether a frame stands at a confirmation.
 pub(crate) fn at_confirm(turn: &Turn, frame: &Frame) -> bool {
-    let step = turn.a.flows.get(&frame.flow).and_then(|flow| flow.steps.get(*flow.index.get(&frame.step)?));
-    step.is_some_and(|step| matches!(&step.kind, StepKind::Collect(collect) if collect.confirm))
+    Question::at(turn, frame).is_some_and(|question| question.collect.confirm)
 }
 
 /// Whether a customer's flow comes back after what comes between.
@@ -49,16 +48,11 @@ fn resumes(turn: &Turn, frame: &Frame) -> bool {
         && dropped_by_turning_away(turn).is_none_or(|id| id != frame.id)
 }
 
-/// The flow whose open question is one that nobody is called back to (`resume: false`).
+/// The flow whose open question is one that nobody is called back to: its `resume` does not hold.
 fn dropped_by_turning_away(turn: &Turn) -> Option<u64> {
-    let frame = turn.state.frame(turn.state.asked.as_ref()?.frame)?;
-    let flow = turn.a.flows.get(&frame.flow)?;
-    match &flow.steps.get(*flow.index.get(&frame.step)?)?.kind {
-        StepKind::Collect(collect) if collect.resume.as_ref().is_some_and(|c| !c.holds(&turn.context())) => {
-            Some(turn.state.outermost(frame).id)
-        }
-        _ => None,
-    }
+    let question = Question::of(turn)?;
+    let resume = question.collect.resume.as_ref()?;
+    (!resume.holds(&turn.context())).then(|| turn.state.outermost(question.frame).id)
 }
 
 /// Whether a flow waits for the answer of a backend: what it has set going must be told.

@@ -17,7 +17,7 @@ use serde_json::Value;
 /// The question just asked.
 pub(crate) struct Question<'t> {
     pub(super) slot: &'t str,
-    pub(super) frame: &'t Frame,
+    pub(crate) frame: &'t Frame,
     pub(crate) collect: &'t Collect,
 }
 
@@ -28,7 +28,7 @@ impl<'t> Question<'t> {
     }
 
     /// The question at which a flow stands.
-    pub(super) fn at(turn: &'t Turn, frame: &'t Frame) -> Option<Self> {
+    pub(crate) fn at(turn: &'t Turn, frame: &'t Frame) -> Option<Self> {
         let flow = turn.a.flows.get(&frame.flow)?;
         match &flow.steps.get(*flow.index.get(&frame.step)?)?.kind {
             StepKind::Collect(collect) => Some(Question { slot: &collect.slot, frame, collect }),

@@ -32,6 +32,26 @@ const FEW: usize = 7;
 /// Minutes that the closest row may be away from the time wished.
 const CLOSE: u32 = 90;
 
+/// The sentence that a message begins with, and those behind it; nothing where there is one only, or it does not stand where the
+/// message begins.
+fn first_said(text: &str) -> Option<(String, Vec<String>)> {
+    let mut parts = wording::parts(text).into_iter();
+    let first = parts.next().filter(|first| text.trim_start().starts_with(first.as_str()))?;
+    let rest: Vec<String> = parts.collect();
+    (!rest.is_empty()).then_some((first, rest))
+}
+
+/// What is understood of a message's first sentence: its values only.
+fn within(first: &str, u: &Understanding) -> Understanding {
+    let length = first.chars().count();
+    Understanding { entities: u.entities.iter().filter(|e| e.end <= length).cloned().collect(), ..u.clone() }
+}
+
+/// Sentences to be looked at afterwards.
+fn later(rest: Vec<String>) -> impl Iterator<Item = Command> {
+    rest.into_iter().map(|text| Command::Later { text })
+}
+
 impl Question<'_> {
     /// "The Nike one, cancel it please" to "which order?" of a flow that only tells: in the words of that flow's own yes another
     /// one is wanted, for what is named here.
@@ -72,22 +92,16 @@ impl Question<'_> {
     /// "The later one works. Oh, and do you take the old one away?": the row first, the question after it.
     pub(super) fn chosen_first(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
         let slot = turn.a.domain.slots.get(&self.collect.slot).filter(|s| choice::chosen(s))?;
-        let parts = wording::parts(text);
-        let (first, rest) = parts.split_first().filter(|(_, rest)| !rest.is_empty())?;
-        let length = first.chars().count();
-        // The sentence has to stand where the message begins.
-        let head = text.trim_start().starts_with(first.as_str());
-        let only = Understanding {
-            entities: u.entities.iter().filter(|e| e.end <= length).cloned().collect(),
-            ..u.clone()
-        };
-        let named = match choice::named_in_question(turn, self.frame, self.collect, slot, first, &only) {
-            Named::One { id, mostly: true } => Some(id),
-            _ => self.of_two_times(turn, first),
-        };
-        let id = named.filter(|_| head && !wording::asks(first))?;
+        let (first, rest) = first_said(text)?;
+        let id =
+            match choice::named_in_question(turn, self.frame, self.collect, slot, &first, &within(&first, u))
+            {
+                Named::One { id, mostly: true } => Some(id),
+                _ => self.of_two_times(turn, &first),
+            };
+        let id = id.filter(|_| !wording::asks(&first))?;
         let chosen = taps::commands(turn, Payload::parse(&id).ok()?);
-        Some(rest.iter().map(|text| Command::Later { text: text.clone() }).chain(chosen).collect())
+        Some(later(rest).chain(chosen).collect())
     }
 
     /// "It's broken, it won't charge. How long does the money take?" to the question of why: the answer first, the question after it.
@@ -96,21 +110,15 @@ impl Question<'_> {
         if !matches!(slot.kind, SlotType::Categorical(_)) {
             return None;
         }
-        let parts = wording::parts(text);
-        let (first, rest) = parts.split_first().filter(|(_, rest)| !rest.is_empty())?;
-        let asked = rest.iter().all(|part| wording::questions(part)) && !wording::questions(first);
-        if !asked || !text.trim_start().starts_with(first.as_str()) {
+        let (first, rest) = first_said(text)?;
+        if wording::questions(&first) || !rest.iter().all(|part| wording::questions(part)) {
             return None;
         }
-        let length = first.chars().count();
-        let only = Understanding {
-            entities: u.entities.iter().filter(|e| e.end <= length).cloned().collect(),
-            ..u.clone()
-        };
-        let named = choice::named_in_question(turn, self.frame, self.collect, slot, first, &only);
+        let named =
+            choice::named_in_question(turn, self.frame, self.collect, slot, &first, &within(&first, u));
         let Named::One { id, .. } = named else { return None };
-        let later = rest.iter().map(|text| Command::Later { text: text.clone() });
-        Some(later.chain(taps::commands(turn, Payload::parse(&id).ok()?)).collect())
+        let chosen = taps::commands(turn, Payload::parse(&id).ok()?);
+        Some(later(rest).chain(chosen).collect())
     }
 
     /// "The last one will do, but could it be Wednesday?": the day that is said, at the time of the row that is meant.

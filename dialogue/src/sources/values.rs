@@ -59,8 +59,7 @@ fn begun(
 ) -> Option<Vec<Command>> {
     let met = |flow: &Flow, rule: &OnValues| {
         may(flow, rule)
-            && understood(flow, rule, text, u, intent, target, turn.a.settings.threshold)
-            && !leans_elsewhere(turn, flow, rule, u, intent, target)
+            && understood(turn, flow, rule, text, u, intent, target)
             && after(turn, rule)
             && brings(turn, rule, u)
     };
@@ -77,13 +76,13 @@ fn begun(
 }
 
 fn understood(
+    turn: &Turn,
     flow: &Flow,
     rule: &OnValues,
     text: &str,
     u: &Understanding,
     intent: &str,
     target: Option<&Target>,
-    threshold: f32,
 ) -> bool {
     let listed = rule.intents.iter().any(|(i, _)| i == intent);
     match target {
@@ -95,28 +94,17 @@ fn understood(
         }
         Some(_) => listed,
         None if rule.after.is_empty() => listed || mostly_values(text, u),
-        None => listed || u.out_of_scope < threshold,
+        None if listed => true,
+        None => u.out_of_scope < turn.a.settings.threshold && !leans_elsewhere(turn, flow, u, intent),
     }
 }
 
 /// Whether an unsure message is more likely than not another flow's: "the Bata shoes pinch, I want to give them back" does not
 /// cancel another order because one was cancelled before. What only looks something up may be started nevertheless.
-fn leans_elsewhere(
-    turn: &Turn,
-    flow: &Flow,
-    rule: &OnValues,
-    u: &Understanding,
-    intent: &str,
-    target: Option<&Target>,
-) -> bool {
-    let likely = u.intents.first().is_some_and(|(_, p)| *p >= LIKELY);
-    let listed = rule.intents.iter().any(|(i, _)| i == intent);
-    target.is_none()
-        && flow.resume
-        && !rule.after.is_empty()
-        && !listed
-        && likely
-        && matches!(turn.a.target(intent), Some(Target::Flow(other)) if other != flow.id)
+fn leans_elsewhere(turn: &Turn, flow: &Flow, u: &Understanding, intent: &str) -> bool {
+    flow.resume
+        && u.intents.first().is_some_and(|(_, p)| *p >= LIKELY)
+        && matches!(turn.a.target(intent), Some(Target::Flow(other)) if *other != *flow.id)
 }
 
 /// Whether the values make up most of a message.

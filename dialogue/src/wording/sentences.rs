@@ -78,7 +78,7 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
         return vec![];
     }
     let ends = starts.iter().skip(1).copied().chain([said.words.len()]);
-    let all: Vec<String> = starts
+    starts
         .iter()
         .zip(ends)
         .filter_map(|(from, to)| {
@@ -92,8 +92,8 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
             let part: String = said.chars[said.words[from].1.0..last].iter().collect();
             Some(part.trim_end_matches([',', ' ', '\n', '-']).to_owned())
         })
-        .collect();
-    if all.is_empty() { vec![] } else { all.into_iter().take(PARTS).collect() }
+        .take(PARTS)
+        .collect()
 }
 
 #[cfg(test)]
