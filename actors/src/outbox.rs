@@ -1,8 +1,9 @@
 //! The dispatcher: carries out what the outbox of the core orders.
 
-use crate::core::ledger::{Mark, Queued, Settle, Settled};
+use crate::core::ledger::{Ledger, Mark, Output, Queued, Settle, Settled};
 use crate::core::outbox::{Entry, Order, Outbox, Tried};
 use crate::core::recovery;
+use crate::core::tx::Tx;
 use crate::invariants::{Invariant, violated};
 use crate::session::{Dispatch, IdempotencyKey, Millis, Session};
 use crate::shared::Shared;
@@ -148,8 +149,15 @@ async fn record_end<S: Session>(
     result: Option<S::Event>,
 ) -> Finished<S> {
     let now = shared.clock.now();
+    // With a result the conversation waits for its end.
+    let awaited = result.is_some();
     let settle = Settle { key: key.clone(), how, result };
-    let done = shared.committer.submit(2, move |ledger, tx, out| ledger.settle(tx, out, settle, now)).await;
+    let plan = move |ledger: &mut Ledger<S>, tx: &mut Tx<'_>, out: &mut Output<S>| {
+        ledger.settle(tx, out, settle, now)
+    };
+    let committer = &shared.committer;
+    let done =
+        if awaited { committer.submit(2, plan).await } else { committer.submit_patiently(2, plan).await };
     match done {
         Ok(settled) => {
             if !settled {
