@@ -8,6 +8,7 @@ mod means;
 pub mod nlu;
 pub mod plain;
 pub(crate) mod question;
+mod reading;
 mod refusal;
 mod rows;
 pub mod rules;
