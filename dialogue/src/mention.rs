@@ -31,12 +31,15 @@ pub(crate) fn ruled_out(a: &Assistant, text: &str, u: &Understanding) -> Underst
     let mut settled = u.clone();
     let rules_out = |name: &str| a.domain.slots.values().any(|s| s.takes_entity(&denied(name)));
     let only_make = u.entities.iter().filter(|e| e.entity == BRAND).count() == 1;
+    let others = |name: &str| -> Vec<(usize, usize)> {
+        u.entities.iter().filter(|e| e.entity == name).map(|e| (e.start, e.end)).collect()
+    };
     for entity in &mut settled.entities {
         let place = (entity.start, entity.end);
         let another = only_make && entity.entity == BRAND && negation::other_make_than(text, place);
         if entity.end > entity.start
             && rules_out(&entity.entity)
-            && (another || negation::excludes(text, place))
+            && (another || negation::excludes_beside(text, place, &others(&entity.entity)))
         {
             entity.entity = denied(&entity.entity);
         }

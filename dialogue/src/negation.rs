@@ -243,7 +243,7 @@ static RULES_OUT_BEFORE: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
 static RULES_OUT_BEHIND: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
     cues(
         "nahi|nahin|nhi|nai|mat|chhod ke|chhod kar|chhodke|chhodkar|chod ke|chodke|ke alawa|ke ilawa|ke siwa|\
-    ke bina|ko chhod|ko chhodkar|ko chhodke|ko chod ke|को छोड़कर|को छोड़के|नहीं|नही|मत|छोड़ के|छोड़ कर|छोड़कर|छोड़के|को छोड़|के अलावा|के सिवा|के बिना|no|tampoco",
+    ke bina|ko chhod|ko chhodkar|ko chhodke|ko chod ke|को छोड़कर|को छोड़के|नहीं|नही|मत|छोड़ के|छोड़ कर|छोड़कर|छोड़के|को छोड़|के अलावा|के सिवा|के बिना|no|tampoco|is not a must|isnt a must|is no must",
     )
 });
 /// Words that may stand between a value and what rules it out.
@@ -257,7 +257,12 @@ fn cues(list: &str) -> Vec<Vec<String>> {
 
 /// Whether a text rules a value out that stands at this place (characters, end exclusive): for brands, colours and the like,
 /// where a "no" in the middle of a wish can mean nothing else. A "no" that the message begins with answers what was said before.
-pub(crate) fn excludes(text: &str, (from, to): (usize, usize)) -> bool {
+pub(crate) fn excludes(text: &str, place: (usize, usize)) -> bool {
+    excludes_beside(text, place, &[])
+}
+
+/// The same, where it is known which `others` of its kind are named: "nike nahi puma" rules out the first.
+pub(crate) fn excludes_beside(text: &str, (from, to): (usize, usize), others: &[(usize, usize)]) -> bool {
     let said = words_at(text);
     let beside = |w: &str| listed(RULED_OUT_BESIDE, w);
     let chars: Vec<char> = text.chars().collect();
@@ -297,6 +302,7 @@ pub(crate) fn excludes(text: &str, (from, to): (usize, usize)) -> bool {
                 cue.len() > 1
                     || cue[0].len() > 12
                     || pause(rest[cue.len() - 1].1.1, next.1.0)
+                    || (crate::fold::among(&AFTER, &cue[0]) && others.iter().any(|(at, _)| *at == next.1.0))
                     || BEHIND
                         .split_whitespace()
                         .chain(["dikhao", "koi", "aur", "kuch", "दिखाओ", "कोई"])
@@ -409,6 +415,18 @@ mod tests {
     fn place(text: &str, word: &str) -> (usize, usize) {
         let at = text.find(word).map(|b| text[..b].chars().count()).unwrap();
         (at, at + word.chars().count())
+    }
+
+    #[test]
+    fn of_two_makers_the_one_before_a_no_is_ruled_out() {
+        for text in ["nhi yr nike nhi puma bola tha", "नाइकी नहीं puma", "nike wale nahi puma"]
+        {
+            let first = if text.contains("nike") { "nike" } else { "नाइकी" };
+            let puma = place(text, "puma");
+            assert!(excludes_beside(text, place(text, first), &[puma]), "{text}");
+            assert!(!excludes_beside(text, puma, &[place(text, first)]), "{text}");
+        }
+        assert!(!excludes("nike nhi mila", place("nike nhi mila", "nike")));
     }
 
     #[test]

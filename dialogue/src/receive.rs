@@ -178,6 +178,10 @@ fn text(turn: &mut Turn, text: &str) {
         return execute(turn, vec![Command::Stop], false);
     }
     let served = turn.state.owner == Owner::Bot || turn.state.self_service();
+    // "Cancel it. But first tell me when the money comes": that is answered, and the question comes again.
+    if let Some(first) = wording::asked_first(text).filter(|_| served && confirming(turn)) {
+        return turn.understand(&first, turn.at, false, false);
+    }
     if served && behind_yes::looked_at(turn, text) {
         return;
     }
@@ -200,6 +204,10 @@ fn text(turn: &mut Turn, text: &str) {
         // "Forget it, show me phones": what runs goes without a word, the new wish is what counts.
         Some(rest) if !rest.is_empty() => {
             turn.drop_stack("cancelled");
+            // What was not understood in it counts no more.
+            if busy && !turn.state.failure_stays() {
+                turn.emit(TrackerEvent::Progress);
+            }
             rest
         }
         _ => text.to_owned(),
@@ -349,6 +357,12 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     if pending.held && wording::agrees(&turn.a.words, &pending.text) {
         // A yes that was not taken for one then; there is one by now.
         return turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
+    }
+    // "Thank you, bless you. Do I have to bring any papers?"
+    if let Some(rest) =
+        wording::behind_courtesy(&pending.text).filter(|_| !pending.held && courteous(turn, u))
+    {
+        return turn.understand(&rest, turn.at, false, false);
     }
     let mut commands = nlu::commands(turn, &pending.text, u);
     if commands == [Command::LowConfidence]

@@ -9,6 +9,7 @@ pub(crate) mod address;
 mod aside;
 mod consent;
 mod data;
+mod person;
 mod sentences;
 mod yes;
 
@@ -17,8 +18,9 @@ pub(crate) use aside::{
 };
 pub(crate) use consent::{after_consent, consents, wants_other};
 pub(crate) use data::{asks_why, keeps_messages, only_ads, refuses_data};
+pub(crate) use person::wants_person;
 use sentences::{BEGINS, JOINS};
-pub(crate) use sentences::{only_points, parts, questions};
+pub(crate) use sentences::{asked_first, behind_courtesy, only_points, parts, questions};
 pub(crate) use yes::{
     begins, begins_with_if, behind_yes, changes_behind_yes, only_repeats, only_weak, without_people,
 };
@@ -77,7 +79,7 @@ impl Said {
 }
 
 /// Words that drop what runs, whatever follows. "Leave it with the neighbour" and "cancel my order" do not.
-const DROPS: [&str; 37] = [
+const DROPS: [&str; 38] = [
     "never mind",
     "nevermind",
     "forget it",
@@ -100,6 +102,7 @@ const DROPS: [&str; 37] = [
     "rahne do",
     "rehne de",
     "rehne dijiye",
+    "chhod",
     "chhodo",
     "chhodiye",
     "chhodiye isko",
@@ -120,7 +123,7 @@ const DROPS: [&str; 37] = [
 const OPENERS: &str = "ok okay thik theek thk hai h no oh well whatever actually sorry wait arre are arey acha achha accha nahi nahin bueno pues mejor ay \
     hmm um अरे अच्छा नहीं ओके ठीक है";
 /// What may follow them without being the new wish.
-const TRAILERS: &str = "it that one then later now for please pls man bro dude all eso esto esa ese luego ya despues por ahora favor \
+const TRAILERS: &str = "it that one order ko lol haha then later now for please pls man bro dude all eso esto esa ese luego ya despues por ahora favor \
     de bas yaar bhai ji ye yeh wo woh sab na ना isko ise baad me mein dekhungi dekhunga dekhenge abhi ab thanks thank you gracias ok okay ये यह वो वह सब इसे \
     इसको बाद में देखूंगी देखूंगा देखेंगे अभी अब यार भाई जी बस प्लीज";
 

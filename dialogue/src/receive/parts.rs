@@ -37,7 +37,9 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
         return;
     }
     let (intent, p) = u.intents.first().cloned().unwrap_or_default();
-    let least = if wish { turn.a.threshold(&intent) } else { turn.a.settings.digression_threshold };
+    // What only asks does nothing that would have to be undone: as sure as any message is enough.
+    let asks = wording::questions(text) && turn.a.target(&intent).is_some_and(|to| harmless(turn, &to));
+    let least = if wish || asks { turn.a.threshold(&intent) } else { turn.a.settings.digression_threshold };
     // What is asked about the product on the screen is as certain as an answer, however sure the intent is; the first of two names
     // that are compared asks nothing.
     let values = of_values(turn, text, u);
@@ -94,6 +96,15 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
             turn.execute(commands);
         }
         _ => {}
+    }
+}
+
+/// Whether a target only answers, and what it interrupts goes on.
+fn harmless(turn: &Turn, target: &Target) -> bool {
+    match target {
+        Target::Answer(_) => true,
+        Target::Flow(flow) => turn.a.flows.get(flow).is_some_and(|flow| flow.side),
+        _ => false,
     }
 }
 

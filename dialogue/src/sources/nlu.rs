@@ -5,6 +5,7 @@ use super::{taps, yes_no};
 use crate::choice::{self, Named};
 use crate::commands::Command;
 use crate::config::domain::{IntentCommand, Target};
+use crate::config::flows::Flow;
 use crate::event::Understanding;
 use crate::fill;
 use crate::negation::{self, Verdict};
@@ -165,14 +166,7 @@ fn inform(turn: &Turn, u: &Understanding, deny: bool) -> Vec<Command> {
             Command::CannotHandle { reason: "not_understood" }
         }];
     }
-    let active = turn
-        .state
-        .stack
-        .iter()
-        .rev()
-        .find(|f| !f.flow.starts_with("pattern_"))
-        .or(turn.state.last_frame.as_ref());
-    if let Some(flow) = active.and_then(|f| turn.a.flows.get(&f.flow)) {
+    if let Some(flow) = in_hand(turn) {
         let slots: Slots =
             all.iter().filter(|(s, _)| flow.takes(s)).map(|(k, v)| (k.clone(), v.clone())).collect();
         if !slots.is_empty() {
@@ -180,6 +174,13 @@ fn inform(turn: &Turn, u: &Understanding, deny: bool) -> Vec<Command> {
         }
     }
     vec![Command::Clarify { reason: "value", flows: super::taps::flows_taking(turn, &all) }]
+}
+
+/// The flow that runs, or the one that was completed last.
+pub(super) fn in_hand<'t>(turn: &'t Turn) -> Option<&'t Flow> {
+    let state = &turn.state;
+    let running = state.stack.iter().rev().find(|f| !f.flow.starts_with("pattern_"));
+    running.or(state.last_frame.as_ref()).and_then(|f| turn.a.flows.get(&f.flow))
 }
 
 /// All slots that a message's entities fill.

@@ -5,7 +5,7 @@ use super::reading::{Reading, Said};
 use super::taps;
 use crate::choice::{self, Named};
 use crate::commands::Command;
-use crate::config::domain::Target;
+use crate::config::domain::{SlotType, Target};
 use crate::config::flows::{Collect, Flow, Step, StepKind};
 use crate::event::Understanding;
 use crate::payload::Payload;
@@ -58,8 +58,22 @@ impl<'t> Question<'t> {
         let mut commands = taps::commands(turn, Payload::parse(id).ok()?);
         if let [Command::SetSlot { slots }] = &mut commands[..] {
             slots.extend(self.of_the_caller(turn, u));
+            slots.extend(self.told_besides(turn, u));
         }
         Some(commands)
+    }
+
+    /// What a message tells beside one of the flow's own choices that it names: "charged twice, ORD-88231".
+    fn told_besides(&self, turn: &Turn, u: &Understanding) -> Slots {
+        let own = turn.a.domain.slots.get(self.slot);
+        if !own.is_some_and(|slot| matches!(slot.kind, SlotType::Categorical(_))) {
+            return Slots::new();
+        }
+        let mut told = slots_for(turn, &self.frame.flow, u);
+        told.retain(|s, value| {
+            s != self.slot && !value.is_null() && turn.state.frame_slot(Some(self.frame), s).is_none()
+        });
+        told
     }
 
     /// What a message tells beside the row it chooses, for the flow that has the question asked: "the first one, is it in
@@ -110,7 +124,7 @@ impl<'t> Question<'t> {
             return Some(commands);
         }
         if let Named::One { id, mostly: true } = &named {
-            return self.row(turn, id, u);
+            return self.chosen_first(turn, text, u).or_else(|| self.row(turn, id, u));
         }
         if let Some(commands) = self.wished_detail(turn, text, u, target) {
             return Some(commands);

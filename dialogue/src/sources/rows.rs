@@ -93,12 +93,12 @@ impl Question<'_> {
     pub(super) fn chosen_first(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
         let slot = turn.a.domain.slots.get(&self.collect.slot).filter(|s| choice::chosen(s))?;
         let (first, rest) = first_said(text)?;
-        let id =
-            match choice::named_in_question(turn, self.frame, self.collect, slot, &first, &within(&first, u))
-            {
-                Named::One { id, mostly: true } => Some(id),
-                _ => self.of_two_times(turn, &first),
-            };
+        let named =
+            choice::named_in_question(turn, self.frame, self.collect, slot, &first, &within(&first, u));
+        let id = match named {
+            Named::One { id, mostly } if mostly || !wording::questions(&first) => Some(id),
+            _ => self.of_two_times(turn, &first),
+        };
         let id = id.filter(|_| !wording::asks(&first))?;
         let chosen = taps::commands(turn, Payload::parse(&id).ok()?);
         Some(later(rest).chain(chosen).collect())

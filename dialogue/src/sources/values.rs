@@ -87,7 +87,8 @@ fn understood(
     let listed = rule.intents.iter().any(|(i, _)| i == intent);
     match target {
         Some(Target::Flow(own)) if *own == flow.id => true,
-        Some(Target::Command(IntentCommand::Inform)) => true,
+        // A value that the flow in hand takes goes on with that one.
+        Some(Target::Command(IntentCommand::Inform)) => !rule.after.is_empty() || !goes_on(turn, flow, u),
         // What was shown before says what a few words are about.
         Some(Target::Command(IntentCommand::OutOfScope)) => {
             listed || (!rule.after.is_empty() && text.split_whitespace().count() <= FEW)
@@ -97,6 +98,14 @@ fn understood(
         None if listed => true,
         None => u.out_of_scope < turn.a.settings.threshold && !leans_elsewhere(turn, flow, u, intent),
     }
+}
+
+/// Whether another flow that runs or has just been completed takes what a message tells.
+fn goes_on(turn: &Turn, flow: &Flow, u: &Understanding) -> bool {
+    super::nlu::in_hand(turn).filter(|other| other.id != flow.id).is_some_and(|other| {
+        let told = super::nlu::slots_for(turn, &other.id, u);
+        told.iter().any(|(slot, value)| !value.is_null() && other.takes(slot))
+    })
 }
 
 /// Whether an unsure message is more likely than not another flow's: "the Bata shoes pinch, I want to give them back" does not

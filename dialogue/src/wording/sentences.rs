@@ -17,6 +17,9 @@ pub(super) const JOINS: &str = "and n aur y और ओर also además tambien";
 /// Words of Hinglish that English and Spanish have not: beside two of them "or" is और.
 const HINGLISH: &str = "hai h hain hoga hogi kya kab kb kitna kitne kitni chalega chalegi milega milegi jayega jayegi chahiye karo kardo \
     mujhe mereko mere liye bhi nahi nhi ka ki ke ko wala wali kar hota hoti sakte sakta raha rha";
+/// What a clause ends with that asks without any mark: "…, cash bhi chalega".
+const ENDS: &str = "chalega chalegi milega milegi hoga hogi jayega jayegi payega payegi sakte sakta sakti doge denge loge lenge kya चलेगा चलेगी मिलेगा \
+    मिलेगी होगा होगी जाएगा जायेगा जाएगी पाएगा सकते सकता सकती दोगे देंगे लोगे लेंगे क्या";
 /// Words of a part, at least.
 const PART: usize = 3;
 /// Words of one that ends with a question mark, at least: "gpay chalega?".
@@ -45,6 +48,29 @@ pub(crate) fn questions(text: &str) -> bool {
         || words.iter().any(|(w, _)| listed(ASKS, w))
 }
 
+/// What wants an answer before anything else.
+const FIRST: &str = "first primero antes pehle phle pahle pehley पहले";
+/// What asks to be told.
+const TELL: &str = "tell dime digame diga batao btao bata bta bataiye btaiye बताओ बताइए बताइये";
+/// Words of a sentence before it says so, at most.
+const SOON: usize = 4;
+
+/// The question behind a yes or anything else that wants its answer first: "ok, cancel it. But tell me first when the money comes".
+pub(crate) fn asked_first(text: &str) -> Option<String> {
+    let last = parts(text).pop()?;
+    let words = words_at(&last);
+    let first = words.iter().take(SOON).any(|(w, _)| listed(FIRST, w));
+    let asks = questions(&last) || words.iter().any(|(w, _)| listed(TELL, w));
+    (first && asks && !text.trim_start().starts_with(&last)).then_some(last)
+}
+
+/// What a message asks behind the thanks or the hello that it begins with.
+pub(crate) fn behind_courtesy(text: &str) -> Option<String> {
+    let asks = parts(text).into_iter().find(|part| questions(part))?;
+    let at = text.find(&asks).filter(|at| *at > text.len() - text.trim_start().len())?;
+    Some(text[at..].to_owned())
+}
+
 /// The sentences of a message that may be wishes of their own; none if it is one sentence.
 pub(crate) fn parts(text: &str) -> Vec<String> {
     let said = Said::of(text);
@@ -69,7 +95,13 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
         let joined = joins(word) && (listed(BEGINS, next) || asks);
         // "…, aur GST bill mil jayega": joined behind a pause.
         let paused = gap.contains(&',') && before >= PART && joins(word) && behind.len() >= PART;
-        let comma = paused || (gap.contains(&',') && listed(BEGINS, word));
+        // "…, UPI se dunga ya cash bhi chalega".
+        let clause = (at..said.words.len()).find(|end| said.pause_before(end + 1)).unwrap_or(at);
+        let unmarked = gap.contains(&',')
+            && before >= PART
+            && clause >= at + PART
+            && listed(ENDS, &said.words[clause].0);
+        let comma = paused || unmarked || (gap.contains(&',') && listed(BEGINS, word));
         if sentence || joined || comma {
             starts.push(at);
         }
@@ -101,6 +133,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_question_may_want_its_answer_first() {
+        for (text, rest) in [
+            ("ठीक है कैंसल कर दो। पर पहले बताओ पैसे कब तक वापस आएंगे", Some("पर पहले बताओ पैसे कब तक वापस आएंगे")),
+            (
+                "yes cancel it. But first tell me when I get the money",
+                Some("But first tell me when I get the money"),
+            ),
+            ("yes do it. And the first one in blue", None),
+            ("पहले बताओ पैसे कब तक वापस आएंगे", None),
+        ] {
+            assert_eq!(asked_first(text).as_deref(), rest, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_question_stands_behind_a_courtesy() {
+        for (text, rest) in [
+            (
+                "बहुत धन्यवाद बेटा, भगवान तुम्हारा भला करे। आते समय कोई कागज लाना पड़ेगा क्या",
+                Some("आते समय कोई कागज लाना पड़ेगा क्या"),
+            ),
+            ("Thanks! Can I pay by card?", Some("Can I pay by card?")),
+            ("Thank you so much, you have been a great help.", None),
+            ("how are you today? I hope you are well", None),
+        ] {
+            assert_eq!(behind_courtesy(text).as_deref(), rest, "{text}");
+        }
+    }
+
+    #[test]
     fn two_wishes_are_two_parts() {
         assert_eq!(
             parts("Do you have the Galaxy S24? And what are the delivery charges?"),
@@ -122,6 +184,10 @@ mod tests {
         assert_eq!(
             parts("इसमे माइक है क्या?? ओर कोइ दुसरा नही है सोनी का"),
             ["इसमे माइक है क्या??", "कोइ दुसरा नही है सोनी का"]
+        );
+        assert_eq!(
+            parts("अच्छा बाटा वाला दो जोड़ी भेज दो, यूपीआई से दूंगा या कैश भी चलेगा"),
+            ["अच्छा बाटा वाला दो जोड़ी भेज दो", "यूपीआई से दूंगा या कैश भी चलेगा"]
         );
         assert!(parts("is it red or is it blue").is_empty());
         assert!(parts("rock n roll speakers").is_empty());

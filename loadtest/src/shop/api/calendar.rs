@@ -37,6 +37,8 @@ pub struct SlotsQuery {
     date: Option<String>,
     /// `17:00`, `17:00/21:00` or `../12:00`; any other text is taken as no wish. Without such a slot the nearest are answered.
     time: Option<String>,
+    /// A day on which nothing is wanted, `YYYY-MM-DD`; any other text is taken as no wish.
+    not_on: Option<String>,
     /// A store, a postal code or a town, whichever it is.
     place: Option<String>,
     /// Degrees north.
@@ -124,6 +126,7 @@ pub async fn slots(state: Data<State>, query: Query<SlotsQuery>) -> Result<Json<
     };
     let day = query.date.as_deref().and_then(times::days);
     let time = query.time.as_deref().and_then(times::times);
+    let not_on: Option<Date> = query.not_on.as_deref().and_then(|day| day.trim().parse().ok());
     let db = state.db.clone();
     let answer = db.read(move |connection| {
         let found = state.places.find(&wish, country);
@@ -135,7 +138,8 @@ pub async fn slots(state: Data<State>, query: Query<SlotsQuery>) -> Result<Json<
         let distance = found.map(|f| round_km(f.point.km_to(store.point())));
         let today = state.clock.today();
         let mut all = Vec::new();
-        for date in (1..=DAYS_AHEAD).map(|d| plus(today, d)).filter(|d| offered(&state, store, *d)) {
+        let wanted = |date: &Date| Some(*date) != not_on && offered(&state, store, *date);
+        for date in (1..=DAYS_AHEAD).map(|d| plus(today, d)).filter(wanted) {
             for time in TIMES.into_iter().filter(|time| receives(store, &kind, time)) {
                 if free(&state, connection, &slot_id(&kind, store, date, time))? {
                     all.push((date, time));

@@ -1,0 +1,88 @@
+//! Words that ask for a person, wherever they stand in a message: a customer who is asked something else has them heard all the
+//! same.
+
+use super::Said;
+use crate::fold::listed;
+
+/// What asks for somebody who stands behind it.
+const ASKS: &str = "get give want need talk talking speak speaking chat connect transfer put pass bring call fetch pasame paseme pasa pase ponme \
+    pongame comunicame comuniqueme comunicarme hablar hablo habla quiero necesito prefiero dame deme";
+/// What may stand between.
+const BETWEEN: &str = "me us to with through a an some somebody someone one real actual live proper human please pls just now con una un alguien \
+    persona de verdad ya por favor porfa";
+/// Who is asked for.
+const WHO: &str = "human person agent representative rep operator humano humana persona asesor asesora agente operador operadora";
+/// The same in Hindi and Hinglish, where what is wanted stands behind it.
+const WHO_FIRST: &str = "insaan insan aadmi agent इंसान आदमी एजेंट प्रतिनिधि";
+const WANTED: &str =
+    "baat bat bula bulao bulaiye bulado chahiye chaiye connect milao बात बुला बुलाओ बुलाइए चाहिए मिलाओ";
+/// Words between these two, at most.
+const NEAR: usize = 2;
+/// What takes it back, before it.
+const NOT: &str = "no not dont never without nahi nhi nahin mat sin nunca नहीं नही मत";
+/// What follows one who is wanted for something else: "I need a person to carry it up".
+const FOR: &str = "to who that which for que para q";
+
+/// Whether a message asks for a person in so many words.
+pub(crate) fn wants_person(text: &str) -> bool {
+    let said = Said::of(text);
+    let word = |at: usize| said.words.get(at).map_or("", |(w, _)| w.as_str());
+    let denied = |at: usize| (at.saturating_sub(NEAR)..at).any(|at| listed(NOT, word(at)));
+    (0..said.words.len()).any(|at| {
+        if listed(ASKS, word(at)) && !denied(at) {
+            let mut who = at + 1;
+            while who < said.words.len() && listed(BETWEEN, word(who)) && !said.pause_before(who) {
+                // "A human being" ends with one; so does "a person".
+                if listed(WHO, word(who)) && !listed(WHO, word(who + 1)) && !listed(BETWEEN, word(who + 1)) {
+                    break;
+                }
+                who += 1;
+            }
+            let ends =
+                who + 1 >= said.words.len() || said.pause_before(who + 1) || !listed(FOR, word(who + 1));
+            if who > at + 1
+                && who < said.words.len()
+                && listed(WHO, word(who))
+                && !said.pause_before(who)
+                && ends
+            {
+                return true;
+            }
+        }
+        listed(WHO_FIRST, word(at))
+            && (at + 1..=at + 1 + NEAR).any(|next| listed(WANTED, word(next)))
+            && !(at..=at + 2 + NEAR).any(|at| listed(NOT, word(at)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_asked_for_wherever_it_stands() {
+        for text in [
+            "yes obviously its ORD-88231 just get me a human being",
+            "talk to a real person",
+            "I want to speak to an agent now",
+            "ORD-10014, y pásame con una persona",
+            "quiero hablar con un asesor",
+            "kisi insaan se baat karao",
+            "मुझे किसी इंसान से बात करनी है",
+        ] {
+            assert!(wants_person(text), "{text}");
+        }
+        for text in [
+            "I need a person to carry it upstairs",
+            "I don't want a human",
+            "the delivery agent was rude",
+            "una persona de la tienda me dijo que sí",
+            "the person who called me",
+            "quiero una lavadora para una persona",
+            "give it to my agent at the gate",
+            "ghar pe koi aadmi nahi hai",
+        ] {
+            assert!(!wants_person(text), "{text}");
+        }
+    }
+}
