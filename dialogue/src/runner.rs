@@ -63,6 +63,10 @@ impl Turn<'_> {
                 return;
             }
             if frame.interrupted {
+                // What the message that has been dealt with asked besides comes before what it had interrupted.
+                if crate::step::next_held(self).is_some_and(|held| held.part) {
+                    return;
+                }
                 self.emit(TrackerEvent::FlowResumed { frame: frame.id });
                 if !frame.flow.starts_with("pattern_") {
                     self.pattern("pattern_continue_interrupted", None);

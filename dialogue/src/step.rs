@@ -98,7 +98,7 @@ fn settle(turn: &mut Turn) {
 }
 
 /// The message kept until consent whose turn it is: the next one when nothing is asked, or what came after the open question.
-fn next_held(turn: &Turn) -> Option<HeldMessage> {
+pub(crate) fn next_held(turn: &Turn) -> Option<HeldMessage> {
     let state = &turn.state;
     let waiting = state.stack.iter().any(|f| f.waiting.is_some());
     if state.owner != Owner::Bot || !state.consented() || waiting || state.mid_turn() {

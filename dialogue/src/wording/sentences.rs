@@ -18,8 +18,7 @@ pub(super) const JOINS: &str = "and n aur y और ओर also además tambien";
 const HINGLISH: &str = "hai h hain hoga hogi kya kab kb kitna kitne kitni chalega chalegi milega milegi jayega jayegi chahiye karo kardo \
     mujhe mereko mere liye bhi nahi nhi ka ki ke ko wala wali kar hota hoti sakte sakta raha rha";
 /// What a clause ends with that asks without any mark: "…, cash bhi chalega".
-const ENDS: &str = "chalega chalegi milega milegi hoga hogi jayega jayegi payega payegi sakte sakta sakti doge denge loge lenge kya चलेगा चलेगी मिलेगा \
-    मिलेगी होगा होगी जाएगा जायेगा जाएगी पाएगा सकते सकता सकती दोगे देंगे लोगे लेंगे क्या";
+const ENDS: &str = "chalega chalegi milega milegi hoga hogi चलेगा चलेगी मिलेगा मिलेगी होगा होगी";
 /// Words of a part, at least.
 const PART: usize = 3;
 /// Words of one that ends with a question mark, at least: "gpay chalega?".
