@@ -181,3 +181,35 @@ fn once(
     transaction.commit()?;
     Ok((status, body, false))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_query_walks_through_a_table_that_grows() {
+        let db = Db::open(None).unwrap();
+        for sql in [
+            "SELECT at, note FROM ticket_notes WHERE ticket_id = ?1 ORDER BY rowid",
+            "SELECT id FROM tickets WHERE contact_id = ?1 ORDER BY id DESC LIMIT 100",
+            "SELECT id FROM appointments WHERE contact_id = ?1 AND status = 'booked' AND date >= ?2 ORDER BY date, time",
+            "SELECT 1 FROM appointments WHERE slot_id = ?1 AND status = 'booked'",
+            "SELECT token FROM documents WHERE order_id = ?1 AND type = ?2",
+            "SELECT id FROM orders WHERE contact_id = ?1 ORDER BY placed_on DESC, id DESC",
+            "SELECT name FROM order_items WHERE order_id = ?1 ORDER BY rowid",
+            "SELECT at FROM carrier_events WHERE order_id = ?1 ORDER BY at",
+            "SELECT status FROM refunds WHERE order_id = ?1",
+            "SELECT route FROM idempotency WHERE key = ?1",
+        ] {
+            let plan: Vec<String> = db
+                .now(|connection| {
+                    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                    let nulls = vec![rusqlite::types::Null; statement.parameter_count()];
+                    let steps = statement.query_map(rusqlite::params_from_iter(nulls), |row| row.get(3))?;
+                    steps.collect()
+                })
+                .unwrap();
+            assert!(plan.iter().all(|step| !step.starts_with("SCAN")), "{sql}: {plan:?}");
+        }
+    }
+}

@@ -24,10 +24,13 @@ CREATE TABLE IF NOT EXISTS tickets (
   priority TEXT NOT NULL, conversation TEXT, status TEXT NOT NULL, slots TEXT NOT NULL, transcript TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS tickets_of ON tickets (contact_id);
 CREATE TABLE IF NOT EXISTS ticket_notes (ticket_id INTEGER NOT NULL REFERENCES tickets(id), at TEXT NOT NULL, note TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS notes_of ON ticket_notes (ticket_id);
 CREATE TABLE IF NOT EXISTS appointments (
   id INTEGER PRIMARY KEY AUTOINCREMENT, slot_id TEXT NOT NULL, contact_id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT, date TEXT NOT NULL, time TEXT NOT NULL,
   store TEXT NOT NULL, status TEXT NOT NULL, at_home INTEGER NOT NULL DEFAULT 0);
 CREATE UNIQUE INDEX IF NOT EXISTS one_booking ON appointments (slot_id) WHERE status = 'booked';
+CREATE INDEX IF NOT EXISTS appointments_of ON appointments (contact_id, date);
 CREATE TABLE IF NOT EXISTS documents (token TEXT PRIMARY KEY, order_id TEXT NOT NULL REFERENCES orders(id), type TEXT NOT NULL, created_at TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS documents_of ON documents (order_id, type);
 CREATE TABLE IF NOT EXISTS ratings (id INTEGER PRIMARY KEY, contact_id TEXT NOT NULL, score INTEGER NOT NULL, matter TEXT, conversation TEXT, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, route TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
