@@ -44,6 +44,13 @@ pub(crate) fn ruled_out(a: &Assistant, text: &str, u: &Understanding) -> Underst
             entity.entity = denied(&entity.entity);
         }
     }
+    // "No Sony, the Sony ones were a disappointment" wants it no more the second time.
+    let out: Vec<Entity> = settled.entities.iter().filter(|e| e.entity == denied(BRAND)).cloned().collect();
+    for entity in settled.entities.iter_mut().filter(|e| e.entity == BRAND) {
+        if out.iter().any(|no| no.value == entity.value) {
+            entity.entity = denied(BRAND);
+        }
+    }
     settled
 }
 

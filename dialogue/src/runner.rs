@@ -67,6 +67,10 @@ impl Turn<'_> {
                 if crate::step::next_held(self).is_some_and(|held| held.part) {
                     return;
                 }
+                if patterns::digression::not_called_back(self, &frame) {
+                    self.drop_frame(frame.id, "left");
+                    continue;
+                }
                 self.emit(TrackerEvent::FlowResumed { frame: frame.id });
                 if !frame.flow.starts_with("pattern_") {
                     self.pattern("pattern_continue_interrupted", None);

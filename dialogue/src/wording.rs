@@ -21,6 +21,7 @@ pub(crate) use data::{asks_why, keeps_messages, only_ads, refuses_data};
 pub(crate) use person::wants_person;
 use sentences::{BEGINS, JOINS};
 pub(crate) use sentences::{asked_first, behind_courtesy, only_points, parts, questions};
+use yes::WEAK;
 pub(crate) use yes::{
     begins, begins_with_if, behind_yes, changes_behind_yes, only_repeats, only_weak, without_people,
 };
@@ -52,6 +53,19 @@ impl Said {
     }
 
     /// The text from a word on.
+    /// Whether a sentence ends before a word.
+    fn sentence_before(&self, at: usize) -> bool {
+        let from = at.checked_sub(1).map_or(0, |i| self.words[i].1.1);
+        let to = self.words.get(at).map_or(self.chars.len(), |w| w.1.0);
+        self.chars[from..to].iter().any(|c| matches!(c, '.' | '!' | '।' | '\n'))
+    }
+
+    /// Whether what stands from a word on takes back what is said before it; "is it under warranty or not?" denies nothing.
+    fn takes_back(&self, from: usize, asks: bool) -> bool {
+        let either = |at: usize| at > 0 && listed(EITHER, &self.words[at - 1].0);
+        (from..self.words.len()).any(|at| listed(TAKES_BACK, &self.words[at].0) && !(asks && either(at)))
+    }
+
     fn rest(&self, at: usize) -> String {
         let from = self.words.get(at).map_or(self.chars.len(), |w| w.1.0);
         self.chars[from..].iter().collect::<String>().trim().to_owned()
@@ -234,6 +248,12 @@ const TAKES_BACK: &str = "but not no dont instead wait first if unless except on
     solo cambia cambiar mejor lekin magar par nahi nahin mat ruko ruk pehle agar sirf badal लेकिन मगर पर नहीं नही मत रुको पहले अगर \
     सिर्फ बदल";
 
+/// What goes with a yes, between commas.
+const PLEASE: &str = "please pls plz thanks gracias porfa";
+
+/// What offers the other side of a question: "or not".
+const EITHER: &str = "or o u ya या";
+
 /// Days and times.
 const WHEN: &str = "today tomorrow morning afternoon evening night monday tuesday wednesday thursday friday saturday sunday hoy manana \
     tarde noche lunes martes miercoles jueves viernes sabado domingo aaj kal parso parson subah dopahar shaam sham raat somvar mangal \
@@ -270,10 +290,7 @@ pub(crate) fn after_yes(words: &Words, text: &str) -> Option<String> {
     let rest = said.rest(at);
     // "Yes do it. But what does the visit cost?" asks, and takes nothing back.
     let asks = said.chars[gap..to].iter().any(|c| matches!(c, '.' | '!' | '।' | '\n')) && questions(&rest);
-    let back = said.words[at.min(said.words.len())..]
-        .iter()
-        .skip(usize::from(asks))
-        .any(|(w, _)| listed(TAKES_BACK, w));
+    let back = said.takes_back(at + usize::from(asks), asks);
     // "Yes, Tuesday after five" is another value, and no yes to the one that was read out.
     let value = rest.chars().any(|c| c.is_numeric())
         || said.words[at.min(said.words.len())..].iter().any(|(w, _)| listed(WHEN, w));
@@ -286,6 +303,20 @@ pub(crate) fn after_yes(words: &Words, text: &str) -> Option<String> {
             || crate::tongue::asked_for(&rest).is_some());
     (at > 0 && own && ends && !back && !value && !(bare_si && at == 1 && !said.pause_before(1)))
         .then_some(rest)
+}
+
+/// What is said behind a first sentence that is nothing but a clear yes: "Sí, por favor. Prefiero el dinero".
+pub(crate) fn after_yes_sentence(words: &Words, text: &str) -> Option<String> {
+    let (head, rest) = text.split_once(['.', '!', '।', '\n'])?;
+    let said = fold(head);
+    let rest = rest.trim();
+    let yes = words.is("yes", head) || among(&CLEAR_YES, &said);
+    let polite = || {
+        let mut parts = head.split(',').map(str::trim);
+        parts.next().is_some_and(|yes| words.is("yes", yes)) && parts.all(|part| listed(PLEASE, &fold(part)))
+    };
+    let strong = !said.split(' ').all(|w| listed(WEAK, w));
+    ((yes || polite()) && strong && rest.split_whitespace().count() > 1).then(|| rest.to_owned())
 }
 
 /// Whether a text names a day, a month or a time of day.

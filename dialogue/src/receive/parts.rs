@@ -38,7 +38,7 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
     }
     let (intent, p) = u.intents.first().cloned().unwrap_or_default();
     // What only asks does nothing that would have to be undone: as sure as any message is enough.
-    let asks = wording::questions(text) && turn.a.target(&intent).is_some_and(|to| harmless(turn, &to));
+    let asks = turn.a.target(&intent).is_some_and(|to| harmless(turn, &to, text));
     let least = if wish || asks { turn.a.threshold(&intent) } else { turn.a.settings.digression_threshold };
     // What is asked about the product on the screen is as certain as an answer, however sure the intent is; the first of two names
     // that are compared asks nothing.
@@ -99,11 +99,16 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
     }
 }
 
-/// Whether a target only answers, and what it interrupts goes on.
-fn harmless(turn: &Turn, target: &Target) -> bool {
+/// Whether a text asks for what a target only tells. Where that takes the place of what runs, its mark has to say that it asks.
+fn harmless(turn: &Turn, target: &Target, text: &str) -> bool {
+    let marked = text.contains(['?', '¿']);
     match target {
-        Target::Answer(_) => true,
-        Target::Flow(flow) => turn.a.flows.get(flow).is_some_and(|flow| flow.side),
+        Target::Answer(_) => wording::questions(text),
+        Target::Flow(flow) => turn
+            .a
+            .flows
+            .get(flow)
+            .is_some_and(|flow| if flow.side { wording::questions(text) } else { !flow.resume && marked }),
         _ => false,
     }
 }

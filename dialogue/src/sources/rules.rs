@@ -112,6 +112,12 @@ pub(crate) fn commands(turn: &Turn, text: &str) -> Option<Vec<Command>> {
                 return Some(commands);
             }
         }
+        // "Sí, por favor. Prefiero que me devuelvan el dinero": the offer is taken up, and the rest is looked at with it.
+        if let Some(rest) = wording::after_yes_sentence(words, text)
+            && let Some(commands) = yes_no::to_offer(turn, true)
+        {
+            return Some([Command::Later { text: rest }].into_iter().chain(commands).collect());
+        }
     }
     // "2" names the second row only where a number could not itself be the answer.
     let free = slot.is_some_and(|s| {

@@ -13,7 +13,7 @@ const NAMES: &str = "address adress direccion domicilio pata patta पता ए
 /// What stands between its name and itself.
 const IS: &str = "is es hai h seria sera this ye yeh yahi likho likh lo likhiye only solo now ahora ab to at हे है ये यह यही लिखो लिखिए";
 /// What a message says before it.
-const BEFORE: &str = "no not nah nahi nahin nhi ji yes yeah haan han ok okay vale ah oh well pues si es its thats it is tio tia bhai beta arre are arey yaar \
+const BEFORE: &str = "no not nah nahi nahin nhi ji yes yeah haan han ok okay vale ah oh well pues si sii siii es its thats it is tio tia bhai beta arre are arey yaar \
     please pls plz solo only just my mi mera meri mere i we you u gave give told said say already ya dije digo dicho that esa ese esta este another otra \
     otro new nueva nuevo naya nayi obviously claro bueno mire mira sorry perdon instead deliver send bring ship entregalo entreguenlo mandalo traelo \
     llevalo envialo bhejo bhej bhejna bhejiye por favor porfa change cambia cambialo cambiala don do kar de dena par pe ko to pon ponme ponla pongan ponga apunta anota put likh likho यह ये वो नहीं हाँ जी अरे भाई नया नई मेरा मेरी कृपया";
@@ -138,6 +138,11 @@ mod tests {
             (
                 "no tio la direccion es solo calle alcala 45 3B 28014 madrid",
                 "calle alcala 45 3B 28014 madrid",
+                None,
+            ),
+            (
+                "sii mandalo a casa d mi abuela calle mayor 12 madrid 28013",
+                "a casa d mi abuela calle mayor 12 madrid 28013",
                 None,
             ),
             (

@@ -1,6 +1,6 @@
 //! A clear yes that a message begins with, and what is said behind it: "yes, wednesday. And cancel the trainers".
 
-use super::{CLEAR_YES, JOINS, Said, TAKES_BACK};
+use super::{CLEAR_YES, JOINS, Said, TAKES_BACK, questions};
 use crate::fold::{among, fold, listed, words as words_of};
 use crate::rules::Words;
 use std::collections::BTreeSet;
@@ -37,7 +37,7 @@ const DOES: [&str; 28] = [
     "कर दे",
 ];
 /// What agrees, but may as well only go on to something else: a wish behind it has to be joined to it.
-const WEAK: &str = "ok okay k vale accha acha achha theek thik hai h ठीक है अच्छा fine alright all right chalo चलो bueno sure listo claro venga";
+pub(super) const WEAK: &str = "ok okay k vale accha acha achha theek thik hai h ठीक है अच्छा fine alright all right chalo चलो bueno sure listo claro venga";
 /// What is a yes only as a whole message or before a pause: "y" is a Spanish "and", "ya" an "already", "k" a Hindi "of".
 const ONLY_ALONE: &str = "ya k va kar kr";
 /// What follows a "ha" that is a yes; anything else may follow a Spanish "has".
@@ -256,6 +256,12 @@ pub(crate) fn behind_yes(words: &Words, own: &[String], shown: &str, text: &str)
         return (strong && !asks).then(String::new);
     }
     let rest = reading.said.rest(from);
+    // "Yes, open it. But is it under warranty or not?" takes nothing back.
+    if strong && listed(BUT, reading.word(from)) && reading.said.sentence_before(from) {
+        let rest = reading.said.rest(from + 1);
+        let asked = length - from > 2 && questions(&rest) && !reading.said.takes_back(from + 1, true);
+        return asked.then_some(rest);
+    }
     let refused = ["no", "cancel", "halt", "stop", "restart"].iter().any(|kind| words.is(kind, &rest))
         || listed(HINDERS, reading.word(from));
     // "Vale y el reembolso, ¿cuándo me llega?" turns to something else.
@@ -328,6 +334,8 @@ mod tests {
             ("ok cancel", None),
             ("ok, never mind", None),
             ("yes, but not wednesday", None),
+            ("yes send it. But is it free or not?", Some("is it free or not?")),
+            ("yes send it. But not on wednesday", None),
             ("yes, only the charger", None),
             ("yes if it is free", None),
             ("haan par 60 nahi 80 chahiye", None),
