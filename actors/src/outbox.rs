@@ -149,7 +149,7 @@ async fn record_end<S: Session>(
     result: Option<S::Event>,
 ) -> Finished<S> {
     let now = shared.clock.now();
-    // With a result the conversation waits for its end.
+    // With a result the conversation waits for its end; without one at most the next message of the same answer does.
     let awaited = result.is_some();
     let settle = Settle { key: key.clone(), how, result };
     let plan = move |ledger: &mut Ledger<S>, tx: &mut Tx<'_>, out: &mut Output<S>| {

@@ -2,7 +2,7 @@
 
 use crate::clauses;
 use crate::commands::{Command, consent, human_handoff, later, stop};
-use crate::config::domain::{IntentCommand, Target};
+use crate::config::domain::{Courtesy, IntentCommand, Target};
 use crate::config::settings::OnContent;
 use crate::effect::Effect;
 use crate::event::{Content, Message, Understanding};
@@ -358,9 +358,12 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         // A yes that was not taken for one then; there is one by now.
         return turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
     }
-    // "Thank you, bless you. Do I have to bring any papers?"
+    // "Thank you, bless you. Do I have to bring any papers?" A greeting may itself ask: "hello, is anyone there?"
+    let parting = turn.state.latest.as_ref().and_then(|l| l.intent.as_ref()).is_some_and(|intent| {
+        turn.a.domain.intents.get(intent).is_some_and(|i| i.courtesy == Some(Courtesy::Farewell))
+    });
     if let Some(rest) =
-        wording::behind_courtesy(&pending.text).filter(|_| !pending.held && courteous(turn, u))
+        wording::behind_courtesy(&pending.text).filter(|_| !pending.held && parting && courteous(turn, u))
     {
         return turn.understand(&rest, turn.at, false, false);
     }

@@ -68,7 +68,8 @@ impl Turn<'_> {
                     return;
                 }
                 if patterns::digression::not_called_back(self, &frame) {
-                    self.drop_frame(frame.id, "left");
+                    let whole = self.state.outermost(&frame).id;
+                    self.drop_frame(whole, "left");
                     continue;
                 }
                 self.emit(TrackerEvent::FlowResumed { frame: frame.id });

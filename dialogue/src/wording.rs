@@ -52,7 +52,6 @@ impl Said {
         Some(words.iter().map(|(w, _)| w.as_str()).collect::<Vec<_>>().join(" "))
     }
 
-    /// The text from a word on.
     /// Whether a sentence ends before a word.
     fn sentence_before(&self, at: usize) -> bool {
         let from = at.checked_sub(1).map_or(0, |i| self.words[i].1.1);
@@ -60,12 +59,20 @@ impl Said {
         self.chars[from..to].iter().any(|c| matches!(c, '.' | '!' | '।' | '\n'))
     }
 
-    /// Whether what stands from a word on takes back what is said before it; "is it under warranty or not?" denies nothing.
+    /// Whether what stands from a word on takes back what is said before it. "Is it under warranty or not?" at its end denies nothing,
+    /// unless it asks whether to do it at all.
     fn takes_back(&self, from: usize, asks: bool) -> bool {
-        let either = |at: usize| at > 0 && listed(EITHER, &self.words[at - 1].0);
-        (from..self.words.len()).any(|at| listed(TAKES_BACK, &self.words[at].0) && !(asks && either(at)))
+        let word = |at: usize| self.words.get(at).map_or("", |(w, _)| w.as_str());
+        let doubts = (from..self.words.len()).any(|at| listed(DOUBTS, word(at)));
+        let either = |at: usize| {
+            let or = at > from + LEAST && listed(EITHER, word(at - 1)) && listed(OTHER_SIDE, word(at));
+            // Spanish "ya no" is "not any more".
+            or && (word(at - 1), word(at)) != ("ya", "no") && self.pause_before(at + 1)
+        };
+        (from..self.words.len()).any(|at| listed(TAKES_BACK, word(at)) && !(asks && !doubts && either(at)))
     }
 
+    /// The text from a word on.
     fn rest(&self, at: usize) -> String {
         let from = self.words.get(at).map_or(self.chars.len(), |w| w.1.0);
         self.chars[from..].iter().collect::<String>().trim().to_owned()
@@ -93,7 +100,7 @@ impl Said {
 }
 
 /// Words that drop what runs, whatever follows. "Leave it with the neighbour" and "cancel my order" do not.
-const DROPS: [&str; 38] = [
+const DROPS: [&str; 39] = [
     "never mind",
     "nevermind",
     "forget it",
@@ -116,7 +123,8 @@ const DROPS: [&str; 38] = [
     "rahne do",
     "rehne de",
     "rehne dijiye",
-    "chhod",
+    "chhod order ko",
+    "chhodo order ko",
     "chhodo",
     "chhodiye",
     "chhodiye isko",
@@ -137,7 +145,7 @@ const DROPS: [&str; 38] = [
 const OPENERS: &str = "ok okay thik theek thk hai h no oh well whatever actually sorry wait arre are arey acha achha accha nahi nahin bueno pues mejor ay \
     hmm um अरे अच्छा नहीं ओके ठीक है";
 /// What may follow them without being the new wish.
-const TRAILERS: &str = "it that one order ko lol haha then later now for please pls man bro dude all eso esto esa ese luego ya despues por ahora favor \
+const TRAILERS: &str = "it that one lol haha then later now for please pls man bro dude all eso esto esa ese luego ya despues por ahora favor \
     de bas yaar bhai ji ye yeh wo woh sab na ना isko ise baad me mein dekhungi dekhunga dekhenge abhi ab thanks thank you gracias ok okay ये यह वो वह सब इसे \
     इसको बाद में देखूंगी देखूंगा देखेंगे अभी अब यार भाई जी बस प्लीज";
 
@@ -253,6 +261,11 @@ const PLEASE: &str = "please pls plz thanks gracias porfa";
 
 /// What offers the other side of a question: "or not".
 const EITHER: &str = "or o u ya या";
+const OTHER_SIDE: &str = "not no nahi nahin nhi नहीं नही";
+/// Words before it, at least.
+const LEAST: usize = 3;
+/// What asks whether to do it at all.
+const DOUBTS: &str = "should shall debo deberia karun karu kru karna karvaun करूँ करूं करना really seriously";
 
 /// Days and times.
 const WHEN: &str = "today tomorrow morning afternoon evening night monday tuesday wednesday thursday friday saturday sunday hoy manana \
@@ -316,7 +329,9 @@ pub(crate) fn after_yes_sentence(words: &Words, text: &str) -> Option<String> {
         parts.next().is_some_and(|yes| words.is("yes", yes)) && parts.all(|part| listed(PLEASE, &fold(part)))
     };
     let strong = !said.split(' ').all(|w| listed(WEAK, w));
-    ((yes || polite()) && strong && rest.split_whitespace().count() > 1).then(|| rest.to_owned())
+    // "Yes. No, wait."
+    let back = || Said::of(rest).words.first().is_none_or(|(w, _)| listed(TAKES_BACK, w));
+    ((yes || polite()) && strong && rest.split_whitespace().count() > 1 && !back()).then(|| rest.to_owned())
 }
 
 /// Whether a text names a day, a month or a time of day.

@@ -57,7 +57,7 @@ pub(crate) fn commands(turn: &Turn, text: &str) -> Option<Vec<Command>> {
     }
     // "Yes, it is ORD-88231, just get me a human" to a question that the number would answer; behind a yes to what waits for one it is
     // looked at by itself.
-    let answers = || Question::of(turn).is_some_and(|q| !q.collect.confirm);
+    let answers = || Question::of(turn).is_some_and(|q| !q.collect.confirm && !q.collect.verbatim);
     if words.is("person", text) || (busy && answers() && wording::wants_person(text)) {
         return Some(vec![Command::HumanHandoff { reason: "requested" }]);
     }

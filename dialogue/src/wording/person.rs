@@ -13,7 +13,7 @@ const BETWEEN: &str = "me us to with through a an some somebody someone one real
 /// Who is asked for.
 const WHO: &str = "human person agent representative rep operator humano humana persona asesor asesora agente operador operadora";
 /// The same in Hindi and Hinglish, where what is wanted stands behind it.
-const WHO_FIRST: &str = "insaan insan aadmi agent इंसान आदमी एजेंट प्रतिनिधि";
+const WHO_FIRST: &str = "insaan insan agent इंसान एजेंट प्रतिनिधि";
 const WANTED: &str =
     "baat bat bula bulao bulaiye bulado chahiye chaiye connect milao बात बुला बुलाओ बुलाइए चाहिए मिलाओ";
 /// Words between these two, at most.
@@ -27,7 +27,10 @@ const FOR: &str = "to who that which for que para q";
 pub(crate) fn wants_person(text: &str) -> bool {
     let said = Said::of(text);
     let word = |at: usize| said.words.get(at).map_or("", |(w, _)| w.as_str());
-    let denied = |at: usize| (at.saturating_sub(NEAR)..at).any(|at| listed(NOT, word(at)));
+    // "I don't want to talk to a person": as far back as the clause goes.
+    let denied = |at: usize| {
+        (0..at).rev().take_while(|before| !said.pause_before(before + 1)).any(|at| listed(NOT, word(at)))
+    };
     (0..said.words.len()).any(|at| {
         if listed(ASKS, word(at)) && !denied(at) {
             let mut who = at + 1;
@@ -75,6 +78,8 @@ mod tests {
         for text in [
             "I need a person to carry it upstairs",
             "I don't want a human",
+            "I don't want to talk to a person, just tell me where it is",
+            "saman uthane ke liye aadmi chahiye",
             "the delivery agent was rude",
             "una persona de la tienda me dijo que sí",
             "the person who called me",

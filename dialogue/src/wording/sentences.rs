@@ -51,21 +51,32 @@ pub(crate) fn questions(text: &str) -> bool {
 const FIRST: &str = "first primero antes pehle phle pahle pehley पहले";
 /// What asks to be told.
 const TELL: &str = "tell dime digame diga batao btao bata bta bataiye btaiye बताओ बताइए बताइये";
-/// Words of a sentence before it says so, at most.
-const SOON: usize = 4;
+/// Words within which a sentence says so.
+const SOON: usize = 5;
+/// What is no yes before it.
+const REFUSES: &str = "no not dont never nahi nahin nhi mat नहीं नही मत forget leave olvidalo olvidala dejalo dejala chhodo chodo छोड़ो";
+/// What begins a condition or a courtesy rather than a question.
+const SUPPOSES: &str = "if si agar अगर also please tell";
 
-/// The question behind a yes or anything else that wants its answer first: "ok, cancel it. But tell me first when the money comes".
+/// The question behind a yes that wants its answer first: "ok, cancel it. But tell me first when the money comes".
 pub(crate) fn asked_first(text: &str) -> Option<String> {
     let last = parts(text).pop()?;
     let words = words_at(&last);
-    let first = words.iter().take(SOON).any(|(w, _)| listed(FIRST, w));
-    let asks = questions(&last) || words.iter().any(|(w, _)| listed(TELL, w));
-    (first && asks && !text.trim_start().starts_with(&last)).then_some(last)
+    let at = |list: &'static str| words.iter().take(SOON).position(|(w, _)| listed(list, w));
+    let beside = at(FIRST)?.abs_diff(at(TELL)?) <= 2;
+    let before = text.find(&last).map(|end| words_at(&text[..end]))?;
+    // "Don't cancel it. First tell me …" is a no.
+    let refused = before.iter().any(|(w, _)| listed(REFUSES, w));
+    (beside && !before.is_empty() && !refused).then_some(last)
 }
 
-/// What a message asks behind the thanks or the hello that it begins with.
+/// What a message asks behind the thanks or the goodbye that it begins with.
 pub(crate) fn behind_courtesy(text: &str) -> Option<String> {
-    let asks = parts(text).into_iter().find(|part| questions(part))?;
+    // "Thanks, if I need anything I will write" asks nothing.
+    let supposes = |part: &str| words_at(part).first().is_some_and(|(w, _)| listed(SUPPOSES, w));
+    let asks = parts(text)
+        .into_iter()
+        .find(|part| questions(part) && (part.contains(['?', '¿']) || !supposes(part)))?;
     let at = text.find(&asks).filter(|at| *at > text.len() - text.trim_start().len())?;
     Some(text[at..].to_owned())
 }
@@ -140,6 +151,8 @@ mod tests {
                 Some("But first tell me when I get the money"),
             ),
             ("yes do it. And the first one in blue", None),
+            ("Sí, cámbialo. ¿Y llega antes del viernes?", None),
+            ("Don't cancel it. First tell me where it is", None),
             ("पहले बताओ पैसे कब तक वापस आएंगे", None),
         ] {
             assert_eq!(asked_first(text).as_deref(), rest, "{text}");
@@ -155,6 +168,7 @@ mod tests {
             ),
             ("Thanks! Can I pay by card?", Some("Can I pay by card?")),
             ("Thank you so much, you have been a great help.", None),
+            ("Muchas gracias, si necesito algo os aviso", None),
             ("how are you today? I hope you are well", None),
         ] {
             assert_eq!(behind_courtesy(text).as_deref(), rest, "{text}");
