@@ -463,6 +463,9 @@ mod tests {
             ("haan lekin kal", None),
             ("yes", None),
             ("ok what is it for", None),
+            ("Yes. Or not?", None),
+            ("Yes. Should I really do it or not?", None),
+            ("Sí. Bueno, ya no, ¿vale?", None),
         ] {
             assert_eq!(after_yes(&words(), text).as_deref(), rest, "{text}");
         }
