@@ -92,20 +92,12 @@ impl<S: Session> Committer<S> {
         weight: usize,
         plan: impl FnOnce(&mut Ledger<S>, &mut Tx<'_>, &mut Output<S>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refused> {
-        self.request(weight, false, plan).await
+        self.submit_as(weight, false, plan).await
     }
 
-    /// The same for what no person waits for: it may take two milliseconds longer, in which it shares the commit of what
-    /// comes next.
-    pub(crate) async fn submit_patiently<T: Send + 'static>(
-        &self,
-        weight: usize,
-        plan: impl FnOnce(&mut Ledger<S>, &mut Tx<'_>, &mut Output<S>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, Refused> {
-        self.request(weight, true, plan).await
-    }
-
-    async fn request<T: Send + 'static>(
+    /// The same; where no person waits for it (`patient`) it may take two milliseconds longer, in which it shares the commit of
+    /// what comes next.
+    pub(crate) async fn submit_as<T: Send + 'static>(
         &self,
         weight: usize,
         patient: bool,

@@ -1,9 +1,8 @@
 //! The dispatcher: carries out what the outbox of the core orders.
 
-use crate::core::ledger::{Ledger, Mark, Output, Queued, Settle, Settled};
+use crate::core::ledger::{Mark, Queued, Settle, Settled};
 use crate::core::outbox::{Entry, Order, Outbox, Tried};
 use crate::core::recovery;
-use crate::core::tx::Tx;
 use crate::invariants::{Invariant, violated};
 use crate::session::{Dispatch, IdempotencyKey, Millis, Session};
 use crate::shared::Shared;
@@ -150,14 +149,12 @@ async fn record_end<S: Session>(
 ) -> Finished<S> {
     let now = shared.clock.now();
     // With a result the conversation waits for its end; without one at most the next message of the same answer does.
-    let awaited = result.is_some();
+    let patient = result.is_none();
     let settle = Settle { key: key.clone(), how, result };
-    let plan = move |ledger: &mut Ledger<S>, tx: &mut Tx<'_>, out: &mut Output<S>| {
-        ledger.settle(tx, out, settle, now)
-    };
-    let committer = &shared.committer;
-    let done =
-        if awaited { committer.submit(2, plan).await } else { committer.submit_patiently(2, plan).await };
+    let done = shared
+        .committer
+        .submit_as(2, patient, move |ledger, tx, out| ledger.settle(tx, out, settle, now))
+        .await;
     match done {
         Ok(settled) => {
             if !settled {

@@ -179,7 +179,10 @@ fn text(turn: &mut Turn, text: &str) {
     }
     let served = turn.state.owner == Owner::Bot || turn.state.self_service();
     // "Cancel it. But first tell me when the money comes": that is answered, and the question comes again.
-    if let Some(first) = wording::asked_first(text).filter(|_| served && confirming(turn)) {
+    if served
+        && confirming(turn)
+        && let Some(first) = wording::asked_first(text)
+    {
         return turn.understand(&first, turn.at, false, false);
     }
     if served && behind_yes::looked_at(turn, text) {
@@ -359,11 +362,9 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         return turn.emit(TrackerEvent::ConfidenceSet { confidence: 1.0 });
     }
     // "Thank you, bless you. Do I have to bring any papers?" A greeting may itself ask: "hello, is anyone there?"
-    let parting = turn.state.latest.as_ref().and_then(|l| l.intent.as_ref()).is_some_and(|intent| {
-        turn.a.domain.intents.get(intent).is_some_and(|i| i.courtesy == Some(Courtesy::Farewell))
-    });
-    if let Some(rest) =
-        wording::behind_courtesy(&pending.text).filter(|_| !pending.held && parting && courteous(turn, u))
+    if !pending.held
+        && courtesy(turn, u) == Some(Courtesy::Farewell)
+        && let Some(rest) = wording::behind_courtesy(&pending.text)
     {
         return turn.understand(&rest, turn.at, false, false);
     }
@@ -453,9 +454,14 @@ fn no_wish(text: &str, commands: &[Command]) -> bool {
 
 /// Whether a text is surely no more than a hello, a thank-you or a goodbye.
 pub(crate) fn courteous(turn: &Turn, u: &Understanding) -> bool {
-    u.intents.first().is_some_and(|(i, p)| {
-        *p >= turn.a.threshold(i) && turn.a.domain.intents.get(i).is_some_and(|i| i.courtesy.is_some())
-    })
+    courtesy(turn, u).is_some()
+}
+
+/// Which of them it surely is.
+fn courtesy(turn: &Turn, u: &Understanding) -> Option<Courtesy> {
+    let (intent, p) = u.intents.first()?;
+    let courtesy = turn.a.domain.intents.get(intent)?.courtesy?;
+    (*p >= turn.a.threshold(intent)).then_some(courtesy)
 }
 
 /// Overload makes customers wait, it never escalates them.

@@ -302,7 +302,7 @@ pub(crate) fn after_yes(words: &Words, text: &str) -> Option<String> {
     let more = at < said.words.len();
     let rest = said.rest(at);
     // "Yes do it. But what does the visit cost?" asks, and takes nothing back.
-    let asks = said.chars[gap..to].iter().any(|c| matches!(c, '.' | '!' | '।' | '\n')) && questions(&rest);
+    let asks = said.sentence_before(at) && questions(&rest);
     let back = said.takes_back(at + usize::from(asks), asks);
     // "Yes, Tuesday after five" is another value, and no yes to the one that was read out.
     let value = rest.chars().any(|c| c.is_numeric())
