@@ -145,7 +145,7 @@ impl Running {
             sources: Sources { engine: engine.clone(), backends, data_dir: settings.data_dir.clone() },
             app_secrets,
             verify_token: read("whatsapp.verify_token", &settings.whatsapp.verify_token)?,
-            numbers: settings.whatsapp.numbers.iter().map(|n| n.phone_number_id.clone()).collect(),
+            numbers: settings.whatsapp.numbers.iter().map(|n| n.phone_number_id.as_str().into()).collect(),
             agents,
             metrics,
             clock,

@@ -12,7 +12,9 @@ use crate::invariants::{Invariant, violated};
 use crate::session::{ConversationId, Session};
 use crate::shared::Shared;
 use crate::{failpoints, metrics as names};
+use futures_util::FutureExt;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Arc;
@@ -300,14 +302,22 @@ impl<S: Session> Life<S> {
             }
         };
         let mut performing = JoinSet::new();
+        let mut performed = VecDeque::new();
         let commit = loop {
             let mut commit = None;
             for decision in decisions.drain(..) {
                 match decision {
                     Decision::Perform { slot, effect } => {
-                        let performer = shared.performer.clone();
-                        let id = self.id.clone();
-                        performing.spawn(async move { (slot, performer.perform(&id, &effect).await) });
+                        let (performer, id) = (shared.performer.clone(), self.id.clone());
+                        let mut perform =
+                            Box::pin(async move { (slot, performer.perform(&id, &effect).await) });
+                        // Much is done at once: a task of its own would cost more than that.
+                        match guarded(|| (&mut perform).now_or_never())? {
+                            Some(done) => performed.push_back(done),
+                            None => {
+                                performing.spawn(perform);
+                            }
+                        }
                     }
                     Decision::Commit(turn) => commit = Some(turn),
                 }
@@ -315,8 +325,12 @@ impl<S: Session> Life<S> {
             if let Some(commit) = commit {
                 break commit;
             }
-            let (slot, result) = match performing.join_next().await {
-                Some(Ok(performed)) => performed,
+            let next = match performed.pop_front() {
+                Some(done) => Some(Ok(done)),
+                None => performing.join_next().await,
+            };
+            let (slot, result) = match next {
+                Some(Ok(done)) => done,
                 Some(Err(error)) => return Err(Fault::Panic(error.to_string()).into()),
                 None => return Err(Fault::Panic("a turn waits for nothing".to_owned()).into()),
             };

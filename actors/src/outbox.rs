@@ -1,5 +1,6 @@
 //! The dispatcher: carries out what the outbox of the core orders.
 
+use crate::committer::panic_text;
 use crate::core::ledger::{Mark, Queued, Settle, Settled};
 use crate::core::outbox::{Entry, Order, Outbox, Tried};
 use crate::core::recovery;
@@ -7,7 +8,9 @@ use crate::invariants::{Invariant, violated};
 use crate::session::{Dispatch, IdempotencyKey, Millis, Session};
 use crate::shared::Shared;
 use crate::{failpoints, metrics as names};
+use futures_util::FutureExt;
 use std::hash::{BuildHasher, RandomState};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -97,13 +100,14 @@ pub(crate) async fn run<S: Session>(
 fn carry_out<S: Session>(shared: &Arc<Shared<S>>, under_way: &mut JoinSet<Finished<S>>, order: Order<S>) {
     let shared = shared.clone();
     match order {
-        Order::Dispatch { key, effect, attempt } => {
+        Order::Dispatch { key, effect, attempt, tried } => {
             under_way.spawn(async move {
                 // A report that is on record may still be on its way to the outbox. What cannot be read is tried.
-                let arrived = recovery::arrived_before::<S>(&*shared.journal, &key, shared.start);
+                let arrived =
+                    tried && recovery::arrived_before::<S>(&*shared.journal, &key, shared.start) == Ok(true);
                 let tried = match arrived {
-                    Ok(true) => Tried::Over(Settled::Echoed, None),
-                    _ => attempt_once(&shared, &key, effect, attempt).await,
+                    true => Tried::Over(Settled::Echoed, None),
+                    false => attempt_once(&shared, &key, effect, attempt).await,
                 };
                 let _ = failpoints::hit_async(failpoints::AFTER_ANSWER_BEFORE_RECORD).await;
                 Finished::Tried(key, tried)
@@ -112,10 +116,10 @@ fn carry_out<S: Session>(shared: &Arc<Shared<S>>, under_way: &mut JoinSet<Finish
         Order::Mark(key, mark) => {
             under_way.spawn(async move { record_mark(&shared, key, mark).await });
         }
-        Order::Settle { key, effect, how, result } => {
-            let result = match how {
-                Settled::Unknown => outcome_unknown::<S>(&key, &effect),
-                _ => result,
+        Order::Settle { key, unknown, how, result } => {
+            let result = match unknown {
+                Some(effect) => outcome_unknown::<S>(&key, &effect),
+                None => result,
             };
             under_way.spawn(async move { record_end(&shared, key, how, result).await });
         }
@@ -172,14 +176,12 @@ async fn attempt_once<S: Session>(
     effect: S::Effect,
     attempt: u32,
 ) -> Tried<S::Event> {
-    let performer = shared.performer.clone();
-    let of = key.clone();
-    // A task of its own, so that a panic in the edge is an outcome like others: nobody knows how far it came.
-    let task = tokio::spawn(async move { performer.dispatch(&of, &effect, attempt).await });
-    let outcome = match AbortOnDrop(task).join().await {
+    let dispatch = shared.performer.dispatch(key, &effect, attempt);
+    // A panic in the edge is an outcome like others: nobody knows how far it came.
+    let outcome = match AssertUnwindSafe(dispatch).catch_unwind().await {
         Ok(outcome) => outcome,
-        Err(error) => {
-            tracing::error!(%key, %error, "a dispatch panicked");
+        Err(panic) => {
+            tracing::error!(%key, error = panic_text(&*panic), "a dispatch panicked");
             Dispatch::Unknown { reason: "panic" }
         }
     };
@@ -206,21 +208,6 @@ async fn attempt_once<S: Session>(
             tracing::warn!(%key, reason, "a durable effect left and no answer came");
             Tried::Unknown
         }
-    }
-}
-
-/// A task that does not outlive whoever waits for it.
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-impl<T> AbortOnDrop<T> {
-    async fn join(mut self) -> Result<T, tokio::task::JoinError> {
-        (&mut self.0).await
-    }
-}
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

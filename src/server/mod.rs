@@ -22,7 +22,7 @@ pub struct Edge {
     /// Token of the verification handshake.
     pub verify_token: String,
     /// Business numbers served here, by `phone_number_id`.
-    pub numbers: HashSet<String>,
+    pub numbers: HashSet<Arc<str>>,
     /// (name, token) of each agent.
     pub agents: Vec<(String, String)>,
     /// Renders the metrics.

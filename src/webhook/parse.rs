@@ -12,7 +12,7 @@ use super::{
 use charla_actors::session::{Millis, Session};
 use charla_dialogue::event::Event;
 use serde_json::value::RawValue;
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 /// The object whose webhooks these are.
 const OBJECT: &str = "whatsapp_business_account";
@@ -22,7 +22,9 @@ const OBJECT: &str = "whatsapp_business_account";
 ///
 /// Never fails: what cannot be read is kept and counted, because Meta repeats for days whatever is not answered with 200.
 /// Each entry, change, message and status is read on its own, so that a strange one spoils nothing beside it.
-pub fn parse<S: Session<Event = Event>>(raw: &[u8], numbers: &HashSet<String>, now: Millis) -> Parsed<S> {
+///
+/// Conversations share the text of their number with `numbers`: there may be a million of them.
+pub fn parse<S: Session<Event = Event>>(raw: &[u8], numbers: &HashSet<Arc<str>>, now: Millis) -> Parsed<S> {
     let mut out = Parsed::new();
     let text = std::str::from_utf8(raw).ok().map(without_lone_surrogates);
     let body: Option<&RawValue> = text.as_deref().and_then(|text| serde_json::from_str(text).ok());
@@ -46,7 +48,7 @@ pub fn parse<S: Session<Event = Event>>(raw: &[u8], numbers: &HashSet<String>, n
 fn entry<S: Session<Event = Event>>(
     out: &mut Parsed<S>,
     raw: &RawValue,
-    numbers: &HashSet<String>,
+    numbers: &HashSet<Arc<str>>,
     now: Millis,
 ) {
     let changes = object::<Entry>(raw).map(|entry| elements(entry.changes));
@@ -61,7 +63,7 @@ fn entry<S: Session<Event = Event>>(
 fn change<S: Session<Event = Event>>(
     out: &mut Parsed<S>,
     raw: &RawValue,
-    numbers: &HashSet<String>,
+    numbers: &HashSet<Arc<str>>,
     now: Millis,
 ) {
     let Some(change) = object::<Change>(raw) else {
@@ -78,7 +80,7 @@ fn change<S: Session<Event = Event>>(
         return out.keep("strange_change", raw);
     };
     let Metadata { phone_number_id, display_phone_number } = value.metadata.as_ref().unwrap_or(&NOBODY);
-    let Some(number) = phone_number_id.as_ref().filter(|number| numbers.contains(*number)) else {
+    let Some(number) = phone_number_id.as_ref().and_then(|number| numbers.get(number.as_str())) else {
         return out.keep("unconfigured_number", raw);
     };
     let scope = Scope::new(number, display_phone_number.as_deref(), value.contacts, now);

@@ -26,13 +26,18 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    pub(super) fn new(number: &str, display: Option<&str>, contacts: Option<&RawValue>, now: Millis) -> Self {
+    pub(super) fn new(
+        number: &Arc<str>,
+        display: Option<&str>,
+        contacts: Option<&RawValue>,
+        now: Millis,
+    ) -> Self {
         let contacts = elements(contacts)
             .unwrap_or_default()
             .into_iter()
             .filter_map(|raw| serde_json::from_str(raw.get()).ok())
             .collect();
-        Self { number: number.into(), display: display.and_then(digits), contacts, now }
+        Self { number: number.clone(), display: display.and_then(digits), contacts, now }
     }
 
     /// Seconds since the epoch → milliseconds. Missing or in the future: the time of receipt, because windows run from
@@ -215,7 +220,7 @@ mod tests {
 
     #[test]
     fn times_are_seconds_and_never_in_the_future() {
-        let scope = Scope::new("1", None, None, 1_700_000_000_000);
+        let scope = Scope::new(&"1".into(), None, None, 1_700_000_000_000);
         assert_eq!(scope.at(Some(1_697_043_509)), 1_697_043_509_000);
         for strange in [None, Some(-1), Some(i64::MAX), Some(1_800_000_000)] {
             assert_eq!(scope.at(strange), 1_700_000_000_000, "{strange:?}");

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, HashSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 const NUMBER: &str = "100000000000001";
@@ -49,7 +50,7 @@ fn shared() -> BTreeMap<String, Vec<u8>> {
 }
 
 fn read(raw: &[u8]) -> Parsed<Probe> {
-    parse(raw, &HashSet::from([NUMBER.to_owned()]), NOW)
+    parse(raw, &HashSet::from([NUMBER.into()]), NOW)
 }
 
 fn fixture(name: &str) -> Parsed<Probe> {
@@ -76,10 +77,10 @@ fn words(parsed: &Parsed<Probe>) -> BTreeMap<&'static str, u64> {
 }
 
 /// Every `phone_number_id` of a payload, placeholders too.
-fn numbers(value: &Value, found: &mut HashSet<String>) {
+fn numbers(value: &Value, found: &mut HashSet<Arc<str>>) {
     match value {
         Value::Object(map) => map.iter().for_each(|(key, value)| match value {
-            Value::String(id) if key == "phone_number_id" => drop(found.insert(id.clone())),
+            Value::String(id) if key == "phone_number_id" => drop(found.insert(id.as_str().into())),
             other => numbers(other, found),
         }),
         Value::Array(items) => items.iter().for_each(|item| numbers(item, found)),

@@ -22,6 +22,8 @@ pub struct Entry<S: Session> {
     pub attempts: u32,
     /// An earlier try may have arrived.
     pub doubt: bool,
+    /// An earlier start left it.
+    pub left: bool,
 }
 
 impl<S: Session> From<Queued<S>> for Entry<S> {
@@ -33,6 +35,7 @@ impl<S: Session> From<Queued<S>> for Entry<S> {
             claimed: queued.claimed,
             attempts: 0,
             doubt: false,
+            left: false,
         }
     }
 }
@@ -64,13 +67,15 @@ pub enum Order<S: Session> {
         effect: S::Effect,
         /// Counts from 1.
         attempt: u32,
+        /// It may have left before, so that the journal is to be asked whether it was reported about.
+        tried: bool,
     },
-    /// Record its end, then call [`Outbox::recorded`]. For `Unknown` without a result the shell asks the session.
+    /// Record its end, then call [`Outbox::recorded`].
     Settle {
         /// Its name.
         key: IdempotencyKey,
-        /// What it was.
-        effect: S::Effect,
+        /// What it was, where nobody will ever know how it ended: the shell asks the session what follows.
+        unknown: Option<S::Effect>,
         /// How it ended.
         how: Settled,
         /// For the conversation.
@@ -371,11 +376,17 @@ impl<S: Session> Outbox<S> {
 }
 
 fn dispatch<S: Session>(entry: &Entry<S>) -> Order<S> {
-    Order::Dispatch { key: entry.key.clone(), effect: entry.effect.clone(), attempt: entry.attempts }
+    Order::Dispatch {
+        key: entry.key.clone(),
+        effect: entry.effect.clone(),
+        attempt: entry.attempts,
+        tried: entry.left || entry.attempts > 1,
+    }
 }
 
 fn settle<S: Session>(entry: &Entry<S>, how: Settled, result: Option<S::Event>) -> Order<S> {
-    Order::Settle { key: entry.key.clone(), effect: entry.effect.clone(), how, result }
+    let unknown = (how == Settled::Unknown).then(|| entry.effect.clone());
+    Order::Settle { key: entry.key.clone(), unknown, how, result }
 }
 
 #[cfg(test)]
@@ -395,6 +406,7 @@ mod tests {
             claimed: resend_unknown,
             attempts: 0,
             doubt: false,
+            left: false,
         }
     }
 

@@ -124,7 +124,7 @@ fn left<S: Session>(
     for (key_bytes, value) in rows {
         let key = ids::split_effect(&key_bytes).ok_or_else(|| crate::core::ledger::bad_key(Space::Outbox))?;
         let row: OutboxRow<S> = rows::read("outbox", &value)?;
-        ledger.left_unsettled(&key.conversation);
+        ledger.left_unsettled(&key);
         // Only the first of a conversation can have left: the next one leaves after its settlement is on record.
         let first = left.last().is_none_or(|before| before.key.conversation != key.conversation);
         let claimed = row.claim != 0 && row.claim != clean;
@@ -142,6 +142,7 @@ fn left<S: Session>(
             claimed: claimed && row.resend_unknown,
             attempts: row.attempts,
             doubt,
+            left: true,
         });
     }
     Ok((left, count))

@@ -101,6 +101,9 @@ pub enum StoreError {
 /// Key and value.
 pub type Row = (Vec<u8>, Vec<u8>);
 
+/// Both ends of a range, as maps take them.
+type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+
 /// Keys from `from` (inclusive) to `to` (exclusive; `None`: to the end).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Range {
@@ -129,19 +132,13 @@ impl Range {
         self
     }
 
-    /// As bounds of a `BTreeMap` over (space, key); `None` if nothing can be in it.
-    fn bounds(&self, space: Space) -> Option<(Bound<Cell>, Bound<Cell>)> {
+    /// As bounds of a `BTreeMap` over keys; `None` if nothing can be in it.
+    fn bounds(&self) -> Option<Bounds<'_>> {
         if self.to.as_ref().is_some_and(|to| *to <= self.from) {
             return None;
         }
-        let to = match &self.to {
-            Some(to) => Bound::Excluded((space, to.clone())),
-            None => match Space::ALL.iter().find(|next| **next > space) {
-                Some(next) => Bound::Excluded((*next, Vec::new())),
-                None => Bound::Unbounded,
-            },
-        };
-        Some((Bound::Included((space, self.from.clone())), to))
+        let to = self.to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        Some((Bound::Included(self.from.as_slice()), to))
     }
 }
 
@@ -185,34 +182,36 @@ pub fn each<E: From<StoreError>>(
     }
 }
 
-type Cell = (Space, Vec<u8>);
-
 /// Writes that are committed all together or not at all. One value per key: the last one wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
-    cells: BTreeMap<Cell, Option<Vec<u8>>>,
+    /// In the order of [`Space::ALL`]; `None` removes. Apart, so that a row can be looked for without a copy of its key.
+    cells: [BTreeMap<Vec<u8>, Option<Vec<u8>>>; Space::ALL.len()],
 }
 
 impl Batch {
     /// Sets a row.
     pub fn put(&mut self, space: Space, key: Vec<u8>, value: Vec<u8>) {
-        self.cells.insert((space, key), Some(value));
+        self.cells[space as usize].insert(key, Some(value));
     }
     /// Removes a row.
     pub fn remove(&mut self, space: Space, key: Vec<u8>) {
-        self.cells.insert((space, key), None);
+        self.cells[space as usize].insert(key, None);
     }
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+        self.cells.iter().all(BTreeMap::is_empty)
     }
     /// Number of rows written or removed.
     pub fn len(&self) -> usize {
-        self.cells.len()
+        self.cells.iter().map(BTreeMap::len).sum()
     }
     /// The writes; `None` removes.
     pub fn into_cells(self) -> impl Iterator<Item = (Space, Vec<u8>, Option<Vec<u8>>)> {
-        self.cells.into_iter().map(|((space, key), value)| (space, key, value))
+        let of = |(space, cells): (Space, BTreeMap<_, _>)| {
+            cells.into_iter().map(move |(key, value)| (space, key, value))
+        };
+        Space::ALL.into_iter().zip(self.cells).flat_map(of)
     }
 }
 
@@ -243,24 +242,24 @@ impl<'a> Tx<'a> {
 
 impl Reader for Tx<'_> {
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.batch.cells.get(&(space, key.to_vec())) {
+        match self.batch.cells[space as usize].get(key) {
             Some(value) => Ok(value.clone()),
             None => self.reader.get(space, key),
         }
     }
 
     fn scan(&self, space: Space, range: &Range, reverse: bool, limit: usize) -> Result<Vec<Row>, StoreError> {
-        let Some(bounds) = range.bounds(space) else {
+        let Some(bounds) = range.bounds() else {
             return Ok(Vec::new());
         };
-        let over: Vec<_> = self.batch.cells.range(bounds).collect();
+        let over: Vec<_> = self.batch.cells[space as usize].range::<[u8], _>(bounds).collect();
         if over.is_empty() {
             return self.reader.scan(space, range, reverse, limit);
         }
         // Every row below may be hidden by one write above it, so that many more are needed.
         let mut rows: BTreeMap<Vec<u8>, Vec<u8>> =
             self.reader.scan(space, range, reverse, limit.saturating_add(over.len()))?.into_iter().collect();
-        for ((_, key), value) in over {
+        for (key, value) in over {
             match value {
                 Some(value) => rows.insert(key.clone(), value.clone()),
                 None => rows.remove(key),

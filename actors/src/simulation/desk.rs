@@ -3,7 +3,7 @@
 use super::law;
 use super::sabotage::{self, Fault};
 use super::world::{Engine, World, sound};
-use crate::core::ledger::{DEDUP_KEPT, EXTERNAL_KEPT, Output, Settle, Settled, Sweep, TurnRefused};
+use crate::core::ledger::{DEDUP_KEPT, EXTERNAL_KEPT, Output, Settle, Sweep, TurnRefused};
 use crate::core::outbox::{Entry, Order};
 use crate::core::tx::Tx;
 use crate::session::{ConversationId, IdempotencyKey, Millis, Session};
@@ -127,10 +127,10 @@ impl World {
                 sound(ledger.mark(tx, &key, mark));
                 answers.push(Answer::Recorded(key));
             }
-            Ask::Order(Order::Settle { key, effect, how, result }) => {
-                let result = match how {
-                    Settled::Unknown => Counter::outcome_unknown(&effect),
-                    _ => result,
+            Ask::Order(Order::Settle { key, unknown, how, result }) => {
+                let result = match unknown {
+                    Some(effect) => Counter::outcome_unknown(&effect),
+                    None => result,
                 };
                 self.note(|| format!("settles {key} {how:?} {result:?}"));
                 let row = sabotage::outbox_row(tx, &key);

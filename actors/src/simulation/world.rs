@@ -351,7 +351,7 @@ impl World {
         let mut orders: VecDeque<_> = decide(&mut engine.outbox).into();
         while let Some(order) = orders.pop_front() {
             match order {
-                Order::Dispatch { key, effect, attempt } => self.dispatch(key, effect, attempt),
+                Order::Dispatch { key, effect, attempt, .. } => self.dispatch(key, effect, attempt),
                 Order::Mark(key, Mark::Claimed) if self.is(Fault::ClaimNotWritten) => {
                     let now = self.now;
                     orders.extend(self.engine.iter_mut().flat_map(|it| it.outbox.recorded(&key, now)));

@@ -124,7 +124,7 @@ proptest! {
             }
         }
         let mut raw = serde_json::to_vec(&payload).unwrap();
-        let mut configured = HashSet::from([NUMBER.to_owned()]);
+        let mut configured = HashSet::from([NUMBER.into()]);
         check(&parse(&raw, &configured, NOW))?;
         numbers(&payload, &mut configured);
         parse::<Probe>(&raw, &configured, NOW);
@@ -132,7 +132,7 @@ proptest! {
             let at = place.index(raw.len());
             raw[at] = byte;
         }
-        check(&parse(&raw, &HashSet::from([NUMBER.to_owned()]), NOW))?;
+        check(&parse(&raw, &HashSet::from([NUMBER.into()]), NOW))?;
     }
 
     #[test]

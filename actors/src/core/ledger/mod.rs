@@ -3,6 +3,7 @@
 //! carries [`Output`] out only after that.
 
 mod accept;
+mod acquainted;
 mod backlog;
 mod keep;
 mod merge;
@@ -10,6 +11,7 @@ pub(crate) mod people;
 mod restored;
 mod sends;
 mod turns;
+mod unsettled;
 
 pub use keep::{Sweep, SweepOutcome, due};
 pub use people::{lookup, names};
@@ -23,17 +25,19 @@ use crate::ids;
 use crate::invariants::Invariant;
 use crate::record::{self, Kind, Record, Tombstone};
 use crate::session::{ConversationId, IdempotencyKey, Millis, PersonId, Session};
+use acquainted::Acquainted;
 use backlog::Backlogs;
 use derive_where::derive_where;
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use unsettled::{Told, Unsettled};
 
 /// How long deduplication keys are kept: ten days, three more than Meta retries a webhook.
 pub const DEDUP_KEPT: Millis = 10 * 24 * 60 * 60 * 1000;
 /// How long the provider's ids of what was sent are kept: statuses come within 30 days.
 pub const EXTERNAL_KEPT: Millis = 35 * 24 * 60 * 60 * 1000;
 /// How many conversations' heads are kept in memory, twice over.
-const HEADS: usize = 50_000;
+const HEADS: usize = 25_000;
 
 /// An accepted event on its way to its conversation.
 #[derive_where(Debug, Clone)]
@@ -146,8 +150,8 @@ pub struct Ledger<S: Session> {
     young: HashMap<ConversationId, Head>,
     old: HashMap<ConversationId, Head>,
     backlogs: Backlogs,
-    /// Effects not yet settled, of each conversation that has any.
-    unsettled: HashMap<ConversationId, u64>,
+    acquainted: Acquainted,
+    unsettled: Unsettled,
     _session: PhantomData<fn() -> S>,
 }
 
@@ -177,7 +181,8 @@ impl<S: Session> Ledger<S> {
             young: HashMap::new(),
             old: HashMap::new(),
             backlogs: Backlogs::new(u64::MAX),
-            unsettled: HashMap::new(),
+            acquainted: Acquainted::default(),
+            unsettled: Unsettled::default(),
             _session: PhantomData,
         })
     }
@@ -199,18 +204,13 @@ impl<S: Session> Ledger<S> {
     }
 
     /// Counts an unsettled effect that an earlier start has left.
-    pub fn left_unsettled(&mut self, id: &ConversationId) {
-        match self.unsettled.get_mut(id) {
-            Some(count) => *count += 1,
-            None => {
-                self.unsettled.insert(id.clone(), 1);
-            }
-        }
+    pub fn left_unsettled(&mut self, key: &IdempotencyKey) {
+        self.unsettled.add(key, Told::Perhaps);
     }
 
     /// Durable effects of a conversation that are not settled.
     pub fn unsettled(&self, id: &ConversationId) -> u64 {
-        self.unsettled.get(id).copied().unwrap_or(0)
+        self.unsettled.count(id)
     }
 
     /// Events that are held back, of all conversations. Walks through all that have something unhandled.

@@ -29,16 +29,65 @@ pub fn names(reader: &dyn Reader, person: PersonId) -> Result<Vec<Alias>, StoreE
 }
 
 fn who(reader: &dyn Reader, aliases: &[Alias]) -> Result<Who, StoreError> {
-    let mut by_user_id = None;
-    let mut by_phone = None;
-    for alias in aliases {
-        match alias {
-            Alias::UserId(_) if by_user_id.is_none() => by_user_id = known(reader, alias)?,
-            Alias::Phone(_) if by_phone.is_none() => by_phone = known(reader, alias)?,
-            _ => {}
-        }
+    Ok(Found::by(reader, aliases)?.who(aliases))
+}
+
+/// Somebody on record, with all names.
+#[derive(Clone)]
+struct Person {
+    person: PersonId,
+    row: PersonRow,
+}
+
+impl Person {
+    fn known(&self) -> Known {
+        Known { person: self.person, user_id: identity::user_id(&self.row.aliases).map(str::to_owned) }
     }
-    Ok(identity::decide(aliases, by_user_id.as_ref(), by_phone.as_ref()))
+}
+
+/// Whom a webhook's names lead to.
+struct Found {
+    by_user_id: Option<Person>,
+    by_phone: Option<Person>,
+}
+
+impl Found {
+    fn by(reader: &dyn Reader, aliases: &[Alias]) -> Result<Self, StoreError> {
+        let (mut user_id, mut phone) = (None, None);
+        for alias in aliases {
+            match alias {
+                Alias::UserId(_) if user_id.is_none() => user_id = owner(reader, alias)?,
+                Alias::Phone(_) if phone.is_none() => phone = owner(reader, alias)?,
+                _ => {}
+            }
+        }
+        let read = |person: PersonId| Ok(Person { person, row: person_row(reader, person)? });
+        let by_user_id = user_id.map(read).transpose()?;
+        let by_phone = match (phone, &by_user_id) {
+            (Some(phone), Some(same)) if same.person == phone => by_user_id.clone(),
+            (phone, _) => phone.map(read).transpose()?,
+        };
+        Ok(Self { by_user_id, by_phone })
+    }
+
+    fn who(&self, aliases: &[Alias]) -> Who {
+        let known = |found: &Option<Person>| found.as_ref().map(Person::known);
+        identity::decide(aliases, known(&self.by_user_id).as_ref(), known(&self.by_phone).as_ref())
+    }
+
+    /// Whether all these names are the person's and lead to them, so that nothing is to be written: so it is with nearly every
+    /// message.
+    fn is_settled(&self, aliases: &[Alias], person: PersonId) -> bool {
+        aliases.iter().all(|alias| {
+            let found = match alias {
+                Alias::UserId(_) => &self.by_user_id,
+                Alias::Phone(_) => &self.by_phone,
+                Alias::ParentUserId(_) if self.by_user_id.is_some() => &self.by_user_id,
+                Alias::ParentUserId(_) => &self.by_phone,
+            };
+            found.as_ref().is_some_and(|found| found.person == person && found.row.aliases.contains(alias))
+        })
+    }
 }
 
 fn owner(reader: &dyn Reader, alias: &Alias) -> Result<Option<PersonId>, StoreError> {
@@ -46,14 +95,6 @@ fn owner(reader: &dyn Reader, alias: &Alias) -> Result<Option<PersonId>, StoreEr
         Some(bytes) => Ok(Some(rows::read("aliases", &bytes)?)),
         None => Ok(None),
     }
-}
-
-fn known(reader: &dyn Reader, alias: &Alias) -> Result<Option<Known>, StoreError> {
-    let Some(person) = owner(reader, alias)? else {
-        return Ok(None);
-    };
-    let row = person_row(reader, person)?;
-    Ok(Some(Known { person, user_id: identity::user_id(&row.aliases).map(str::to_owned) }))
 }
 
 fn person_row(reader: &dyn Reader, person: PersonId) -> Result<PersonRow, StoreError> {
@@ -66,10 +107,21 @@ fn person_row(reader: &dyn Reader, person: PersonId) -> Result<PersonRow, StoreE
 impl<S: Session> Ledger<S> {
     /// Who has these names; somebody new if nobody has.
     pub(super) fn person(&mut self, tx: &mut Tx<'_>, aliases: &[Alias]) -> Result<PersonId, StoreError> {
-        let person = match who(tx, aliases)? {
+        if let Some(person) = self.acquainted.whose(aliases) {
+            return Ok(person);
+        }
+        let found = Found::by(tx, aliases)?;
+        let person = match found.who(aliases) {
+            Who::Person(person) if found.is_settled(aliases, person) => {
+                self.acquainted.meet(aliases, person);
+                return Ok(person);
+            }
             Who::Person(person) => person,
             Who::New => self.new_person(tx),
         };
+        if found.by_user_id.is_some() || found.by_phone.is_some() {
+            self.acquainted.forget_all();
+        }
         adopt(tx, person, aliases)?;
         Ok(person)
     }
@@ -86,6 +138,7 @@ impl<S: Session> Ledger<S> {
         let Some(person) = lookup(tx, old)? else {
             return Ok(());
         };
+        self.acquainted.forget_all();
         if let Some(other) = lookup(tx, new)?
             && other != person
             && !recycled(tx, person, other, new)?

@@ -1,5 +1,6 @@
 //! What became of durable effects: claims, settlements, status reports.
 
+use super::unsettled::Told;
 use super::{Ledger, Output};
 use crate::accept::Delivery;
 use crate::core::rows::{self, DeliveryRow, ExternalRow, OutboxRow, PendingRow};
@@ -93,35 +94,31 @@ impl<S: Session> Ledger<S> {
     ) -> Result<bool, StoreError> {
         let Settle { key, how, result } = settle;
         let at = ids::effect_key(&key);
-        if tx.get(Space::Outbox, &at)?.is_none() {
+        let Some(told) = self.unsettled.settle(&key) else {
             return Ok(false);
-        }
+        };
         tx.remove(Space::Outbox, at);
         out.unsettled -= 1;
-        if let Some(count) = self.unsettled.get_mut(&key.conversation) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                self.unsettled.remove(&key.conversation);
-            }
-        }
         match how {
             Settled::Taken(Some(external_id)) => {
-                let early = self.bind(tx, &external_id, &key, now)?;
-                self.deliver(tx, &key, Some(external_id), Delivery::Sent, now)?;
-                if let Some((status, at, on_failed)) = early {
+                let asked = told == Told::Perhaps || self.unsettled.may_be_early(&external_id);
+                let before = if asked { self.external(tx, &external_id)? } else { None };
+                bind::<S>(tx, &external_id, &key, now)?;
+                self.deliver(tx, &key, told, Some(external_id), Delivery::Sent, now)?;
+                if let Some((status, at, on_failed)) = before.and_then(early_report) {
                     self.move_delivery(tx, out, &key, None, status, at, on_failed, now)?;
                 }
             }
             Settled::Taken(None) => {}
             Settled::Echoed => {
-                self.deliver(tx, &key, None, Delivery::Sent, now)?;
+                self.deliver(tx, &key, told, None, Delivery::Sent, now)?;
             }
             Settled::Failed => {
-                self.deliver(tx, &key, None, Delivery::Failed, now)?;
+                self.deliver(tx, &key, told, None, Delivery::Failed, now)?;
             }
             Settled::Unknown => {
                 // A report that comes later still finds it.
-                self.deliver(tx, &key, None, Delivery::Queued, now)?;
+                self.deliver(tx, &key, told, None, Delivery::Queued, now)?;
             }
         }
         if let Some(event) = result {
@@ -145,7 +142,7 @@ impl<S: Session> Ledger<S> {
         let echoed = match &report.key {
             Some(key) => {
                 let at = ids::effect_key(key);
-                let unsettled = tx.get(Space::Outbox, &at)?.is_some();
+                let unsettled = self.unsettled.report(key);
                 if unsettled {
                     out.echoes.push(key.clone());
                 }
@@ -156,7 +153,8 @@ impl<S: Session> Ledger<S> {
         let key = match (echoed, &known) {
             (Some(key), Some(ExternalRow::Bound { .. })) => Some(key),
             (Some(key), _) => {
-                if let Some((status, at, on_failed)) = self.bind(tx, &report.external_id, &key, now)? {
+                bind::<S>(tx, &report.external_id, &key, now)?;
+                if let Some((status, at, on_failed)) = known.clone().and_then(early_report) {
                     self.move_delivery(tx, out, &key, None, status, at, on_failed, now)?;
                 }
                 Some(key)
@@ -186,6 +184,7 @@ impl<S: Session> Ledger<S> {
         report: Report<S::Event>,
         now: Millis,
     ) -> Result<(), StoreError> {
+        self.unsettled.came_early(&report.external_id);
         let before = known.and_then(early_report);
         let row: ExternalRow<S> = match before {
             Some((status, at, on_failed)) if status.join(report.status) == status => {
@@ -209,34 +208,19 @@ impl<S: Session> Ledger<S> {
         }
     }
 
-    /// Notes what the provider's id stands for, and returns the report that has been waiting for that.
-    fn bind(
-        &mut self,
-        tx: &mut Tx<'_>,
-        external_id: &str,
-        key: &IdempotencyKey,
-        now: Millis,
-    ) -> Result<Option<Early<S::Event>>, StoreError> {
-        let before = self.external(tx, external_id)?;
-        let row = ExternalRow::<S>::Bound { key: key.clone(), at: now };
-        tx.put(Space::External, rows::text_key(external_id), rows::row(&row)?);
-        Ok(before.and_then(early_report))
-    }
-
     /// Joins a state into the delivery's row and returns the states before and after.
     fn deliver(
-        &mut self,
+        &self,
         tx: &mut Tx<'_>,
         key: &IdempotencyKey,
+        told: Told,
         external_id: Option<String>,
         state: Delivery,
         at: Millis,
     ) -> Result<(Delivery, Delivery), StoreError> {
         let place = ids::effect_key(key);
-        let before: Option<DeliveryRow> = match tx.get(Space::Deliveries, &place)? {
-            Some(bytes) => Some(rows::read("deliveries", &bytes)?),
-            None => None,
-        };
+        let known = if told == Told::Nothing { None } else { tx.get(Space::Deliveries, &place)? };
+        let before: Option<DeliveryRow> = known.map(|bytes| rows::read("deliveries", &bytes)).transpose()?;
         let was = before.as_ref().map_or(Delivery::Queued, |row| row.state);
         let is = was.join(state);
         let row = DeliveryRow {
@@ -265,7 +249,7 @@ impl<S: Session> Ledger<S> {
         on_failed: Option<S::Event>,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let (was, is) = self.deliver(tx, key, external_id, status, at)?;
+        let (was, is) = self.deliver(tx, key, Told::Perhaps, external_id, status, at)?;
         if was != Delivery::Failed
             && is == Delivery::Failed
             && let Some(event) = on_failed
@@ -275,6 +259,18 @@ impl<S: Session> Ledger<S> {
         }
         Ok(())
     }
+}
+
+/// Notes what the provider's id stands for.
+fn bind<S: Session>(
+    tx: &mut Tx<'_>,
+    external_id: &str,
+    key: &IdempotencyKey,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let row = ExternalRow::<S>::Bound { key: key.clone(), at: now };
+    tx.put(Space::External, rows::text_key(external_id), rows::row(&row)?);
+    Ok(())
 }
 
 fn early_report<S: Session>(row: ExternalRow<S>) -> Option<Early<S::Event>> {

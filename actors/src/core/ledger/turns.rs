@@ -1,6 +1,7 @@
 //! Commits turns.
 
 use super::merge::write_views;
+use super::unsettled::Told;
 use super::{Feed, Ledger, Output, Queued};
 use crate::core::rows::{self, OutboxRow, PendingRow};
 use crate::core::tx::{Reader, Space, StoreError, Tx};
@@ -81,7 +82,7 @@ impl<S: Session> Ledger<S> {
             };
             tx.put(Space::Outbox, ids::effect_key(&key), rows::row(&row)?);
             out.unsettled += 1;
-            self.left_unsettled(&id);
+            self.unsettled.add(&key, Told::Nothing);
             out.queued.push(Queued { key, effect: row.effect, resend_unknown, claimed: resend_unknown });
         }
         for timer in &turn.timers {
