@@ -262,7 +262,7 @@ impl Crowd {
             let before = self.judge_answer(person);
             let chat = &mut self.chats[person];
             let Some(mut to) = chat.take() else {
-                return self.unasked(now, person, reply, before);
+                return self.unasked(now, person, reply, about, before);
             };
             chat.answered_at = now;
             if to.required && !to.measured {
@@ -278,8 +278,15 @@ impl Crowd {
     }
 
     /// A turn that answers nothing. It may bring what the turn before it has had done: a cancelled order, a document, a
-    /// ticket. That comes soon, and says something else.
-    fn unasked(&mut self, now: u64, person: usize, reply: &Reply, before: Option<Answer>) {
+    /// ticket, a booking that came too late. That comes soon, and says something else.
+    fn unasked(
+        &mut self,
+        now: u64,
+        person: usize,
+        reply: &Reply,
+        about: Option<Sort>,
+        before: Option<Answer>,
+    ) {
         let chat = &mut self.chats[person];
         if chat.excused > 0 {
             chat.excused -= 1;
@@ -288,7 +295,7 @@ impl Crowd {
         }
         let soon = now.saturating_sub(chat.answered_at) < DONE_WITHIN;
         let again = before.as_ref().is_some_and(|before| before.said == reply.text);
-        let is_result = RESULTS.iter().any(|mark| reply.text.contains(mark));
+        let is_result = RESULTS.iter().any(|mark| reply.text.contains(mark)) || about == Some(Sort::Taken);
         if soon && is_result && !again && self.scenario.assistant == Assistant::Shop {
             chat.excusing = true;
             self.meter.count("results_afterwards", 1);

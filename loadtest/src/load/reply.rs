@@ -196,6 +196,8 @@ pub enum Sort {
     Internal,
     /// Nobody has written for a while.
     Reminder,
+    /// The time chosen for an appointment went to somebody else meanwhile.
+    Taken,
 }
 
 const SORTS: &[(Sort, &[&str])] = &[
@@ -284,6 +286,15 @@ const SORTS: &[(Sort, &[&str])] = &[
             "अभी के लिए यहीं छोड़ता",
             "kya aap abhi bhi ho",
             "abhi ke liye yahin chhodta",
+        ],
+    ),
+    (
+        Sort::Taken,
+        &[
+            "that time has just been taken",
+            "esa hora se acaba de ocupar",
+            "वह समय अभी-अभी भर गया",
+            "woh time abhi-abhi book ho gaya",
         ],
     ),
 ];

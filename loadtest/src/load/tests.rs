@@ -127,6 +127,13 @@ fn other_words_that_nobody_asked_for_are_found() {
 }
 
 #[test]
+fn what_an_answer_has_had_done_may_come_after_it() {
+    let mut play = two_who_talk();
+    play.answers(0, "Sorry, that time has just been taken. Please pick another one.", &[]);
+    assert_eq!(play.found(), []);
+}
+
+#[test]
 fn swapped_answers_are_misordered() {
     let mut play = two_who_talk();
     play.writes(0);
