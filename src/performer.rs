@@ -20,7 +20,7 @@ use charla_dialogue::{
 };
 use charla_models::{
     features::context::Turn as Earlier,
-    pool::{NluPool, ParseRequest, PoolError},
+    pool::{NluPool, Parse, ParseRequest, PoolError},
 };
 use std::{
     collections::HashMap,
@@ -99,11 +99,9 @@ impl Hands {
     async fn understand(&self, request: &UnderstandRequest) -> Event {
         let Some(nlu) = &self.nlu else { return Event::NotUnderstood { reason: "none".to_owned() } };
         let begun = Instant::now();
-        let parsed = nlu.parse(parse_request(request, request.text.clone())).await;
+        let parsed = parsed(nlu.as_ref(), request).await;
         let clauses = match &parsed {
-            Ok(parse) if parse.intents.first().is_none_or(|(_, p)| *p < UNSURE) => {
-                clauses(nlu.as_ref(), request).await
-            }
+            Ok(parse) if sureness(parse) < UNSURE => clauses(nlu.as_ref(), request).await,
             _ => vec![],
         };
         metrics::histogram!(names::UNDERSTAND_SECONDS).record(begun.elapsed().as_secs_f64());
@@ -218,6 +216,35 @@ fn parse_request(request: &UnderstandRequest, text: String) -> ParseRequest {
     }
 }
 
+/// A text as it is understood where it stands. A further sentence that is unsure there counts as it is understood by itself, if
+/// that is surer: beside "is it in stock?" a "cash on delivery?" was nothing that is asked there.
+async fn parsed(nlu: &dyn NluPool, request: &UnderstandRequest) -> Result<Parse, PoolError> {
+    let parse = nlu.parse(parse_request(request, request.text.clone())).await?;
+    if request.part
+        && sureness(&parse) < UNSURE
+        && let Ok(alone) = nlu.parse(by_itself(request)).await
+        && sureness(&alone) > sureness(&parse)
+    {
+        return Ok(alone);
+    }
+    Ok(parse)
+}
+
+/// What understanding is asked for a text that may have nothing to do with what was said before it.
+fn by_itself(request: &UnderstandRequest) -> ParseRequest {
+    ParseRequest {
+        text: request.text.clone(),
+        language: request.language.clone(),
+        now: request.now,
+        ..ParseRequest::default()
+    }
+}
+
+/// The probability of the most likely intent.
+fn sureness(parse: &Parse) -> f32 {
+    parse.intents.first().map_or(0.0, |(_, p)| *p)
+}
+
 /// A message's clauses, each understood by itself. Without them the message is as unsure as it is.
 async fn clauses(nlu: &dyn NluPool, request: &UnderstandRequest) -> Vec<Clause> {
     let mut clauses = Vec::new();
@@ -286,6 +313,48 @@ impl Performer<Bot> for Hands {
             Effect::Send(send) => self.send(key, send, attempt).await,
             Effect::Perform(call) => self.perform_call(key, call, attempt).await,
             _ => Dispatch::Failed { reason: "not_durable", result: None },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sure of what it hears by itself, unsure in the middle of a flow.
+    struct Context;
+
+    #[async_trait::async_trait]
+    impl NluPool for Context {
+        async fn parse(&self, request: ParseRequest) -> Result<Parse, PoolError> {
+            let (intent, p) = if request.flow.is_some() { ("stock", 0.4) } else { ("payment", 0.9) };
+            Ok(Parse {
+                languages: vec![],
+                intents: vec![(intent.to_owned(), p)],
+                entities: vec![],
+                out_of_scope: 0.0,
+                candidates: vec![],
+                model: String::new(),
+                tier: String::new(),
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_further_sentence_that_is_unsure_where_it_stands_is_understood_by_itself() {
+        let request = |part| UnderstandRequest {
+            text: "cash on delivery?".to_owned(),
+            language: None,
+            asked: None,
+            flow: Some("check_stock".to_owned()),
+            history: vec![],
+            earlier: vec![],
+            now: None,
+            part,
+        };
+        for (part, intent) in [(true, "payment"), (false, "stock")] {
+            let parse = parsed(&Context, &request(part)).await.unwrap();
+            assert_eq!(parse.intents[0].0, intent, "part: {part}");
         }
     }
 }

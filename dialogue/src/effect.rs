@@ -56,6 +56,9 @@ pub struct UnderstandRequest {
     /// When it was written, in the business number's time zone: what "tomorrow" is relative to.
     #[serde(default)]
     pub now: Option<jiff::civil::DateTime>,
+    /// A further sentence of a message that has had its answer: it is seldom about what was just asked or done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub part: bool,
 }
 
 /// A REST call, fully rendered; the edge adds base URL, credentials and the idempotency key.

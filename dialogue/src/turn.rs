@@ -156,6 +156,7 @@ impl<'a> Turn<'a> {
             history: history.into_iter().rev().collect(),
             earlier: self.state.exchanges.clone(),
             now: context::civil(self.a, &self.state, at),
+            part: asked.part,
         };
         self.effects.push(Effect::Understand(request));
         let Understand { text, held, part, wish, answers, whole } = asked;
