@@ -243,7 +243,7 @@ static RULES_OUT_BEFORE: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
 static RULES_OUT_BEHIND: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
     cues(
         "nahi|nahin|nhi|nai|mat|chhod ke|chhod kar|chhodke|chhodkar|chod ke|chodke|ke alawa|ke ilawa|ke siwa|\
-    ke bina|ko chhod|ko chhodkar|ko chhodke|ko chod ke|को छोड़कर|को छोड़के|नहीं|नही|मत|छोड़ के|छोड़ कर|छोड़कर|छोड़के|को छोड़|के अलावा|के सिवा|के बिना|no|tampoco|is not a must|isnt a must|is no must",
+    ke bina|ko chhod|ko chhodkar|ko chhodke|ko chod ke|को छोड़कर|को छोड़के|नहीं|नही|मत|छोड़ के|छोड़ कर|छोड़कर|छोड़के|को छोड़|के अलावा|के सिवा|के बिना|na ho|na hon|nahi ho|न हो|न हों|ना हो|ना हों|नहीं हो|no|tampoco|is not a must|isnt a must|is no must",
     )
 });
 /// Words that may stand between a value and what rules it out.
@@ -441,6 +441,8 @@ mod tests {
             ("boat ke alawa dikhao", "boat"),
             ("सैमसंग नहीं, कोई और", "सैमसंग"),
             ("सैमसंग को छोड़कर", "सैमसंग"),
+            ("कोई टीवी जो सैमसंग का न हो क्योंकि पिछला खराब हो गया", "सैमसंग"),
+            ("phone jo vivo ka na ho", "vivo"),
             ("una tele que no sea LG", "LG"),
             ("sony no, otra marca", "sony"),
             ("sony tampoco", "sony"),

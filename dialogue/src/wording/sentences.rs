@@ -101,7 +101,10 @@ pub(crate) fn parts(text: &str) -> Vec<String> {
         let word_asks = behind.iter().take_while(|(w, _)| !joins(w)).any(|(w, _)| listed(ASKS, w));
         let asked = said.words[last..at].iter().any(|(w, _)| listed(ASKS, w)) && behind.len() >= PART;
         let end = said.chars[said.words[at].1.1..].iter().find(|c| "?।.!\n".contains(**c));
-        let asks = before >= PART && (word_asks || asked || end == Some(&'?'));
+        // "… and could somebody come and fix it on the wall?": the mark is one question's.
+        // "¿… y que lo recoja mi nieta?" goes on with it.
+        let marked = end == Some(&'?') && !joins(&said.words[last].0) && next != "que";
+        let asks = before >= PART && (word_asks || asked || marked);
         let joined = joins(word) && (listed(BEGINS, next) || asks);
         // "…, aur GST bill mil jayega": joined behind a pause.
         let paused = gap.contains(&',') && before >= PART && joins(word) && behind.len() >= PART;
@@ -202,6 +205,11 @@ mod tests {
             parts("अच्छा बाटा वाला दो जोड़ी भेज दो, यूपीआई से दूंगा या कैश भी चलेगा"),
             ["अच्छा बाटा वाला दो जोड़ी भेज दो", "यूपीआई से दूंगा या कैश भी चलेगा"]
         );
+        assert_eq!(
+            parts("a tv of 43 inches, and could somebody please come home and fix it on the wall for us?"),
+            ["a tv of 43 inches", "could somebody please come home and fix it on the wall for us?"]
+        );
+        assert!(parts("¿me lo podrían guardar y que lo recoja mi nieta el sábado?").is_empty());
         assert!(parts("is it red or is it blue").is_empty());
         assert!(parts("rock n roll speakers").is_empty());
         assert!(parts("phone aur laptop me kya farak hai").is_empty());

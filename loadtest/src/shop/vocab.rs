@@ -26,6 +26,8 @@ pub struct Vocabulary {
     phrases: HashMap<String, BTreeSet<Term>>,
     stop: HashSet<String>,
     models: HashMap<String, String>,
+    /// Words of makers whose things the shop does not sell: no slips for those that it sells.
+    strange: HashSet<String>,
 }
 
 impl Vocabulary {
@@ -64,6 +66,7 @@ impl Vocabulary {
             phrases,
             stop: catalogue.words.stop.iter().flat_map(|w| words(w)).collect(),
             models: models.flat_map(|m| m.words.iter().map(|w| (words(w).join(" "), m.id.clone()))).collect(),
+            strange: catalogue.words.other_makers.iter().flat_map(|m| &m.words).cloned().collect(),
         }
     }
 
@@ -113,6 +116,9 @@ impl Vocabulary {
     #[must_use]
     pub fn nearest(&self, word: &str) -> Option<(usize, BTreeSet<Term>)> {
         let mut best: Option<(usize, BTreeSet<Term>)> = None;
+        if self.strange.contains(word) {
+            return best;
+        }
         for (phrase, terms) in self.phrases.iter().filter(|(p, _)| !p.contains(' ')) {
             let Some(distance) = slip(word, phrase) else { continue };
             match &mut best {

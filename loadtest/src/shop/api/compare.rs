@@ -19,6 +19,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Most products compared.
 const PRODUCTS: usize = 9;
+/// Figures and properties told beside the first one, at most.
+const FURTHER: usize = 2;
 
 /// Words for the places of a list, with which a question names several of its products.
 const PLACES: [&str; 5] = [
@@ -118,6 +120,17 @@ pub struct Row {
     short: ProductShort,
     /// What the data say of the figure, by variety; `null` if nothing.
     text: Option<Texts>,
+    /// What they say of the further ones, as far as they do.
+    also: Vec<Texts>,
+}
+
+/// A further figure or property that the question names, and who is best at it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Further {
+    /// By variety.
+    figure: Texts,
+    /// Names of the products that are best at it; all of them if they are the same.
+    best: Vec<String>,
 }
 
 /// Products side by side.
@@ -137,6 +150,8 @@ pub struct Comparison {
     best: Vec<String>,
     /// Whether all are the same in it.
     equal: bool,
+    /// Further figures and properties that the question names and the data tell of, at most two.
+    further: Vec<Further>,
     /// The one that customers rate best, the cheapest of several; `null` without products.
     rated: Option<Rated>,
 }
@@ -186,7 +201,9 @@ pub async fn compare(state: Data<State>, query: Query<CompareQuery>) -> Result<J
             };
             let meant = beside_shown(meant, shown.as_deref().and_then(|sku| sold(&state, sku, country).ok()));
             let mut products = if meant.len() >= 2 { meant.clone() } else { all };
-            let by = by(catalogue, &products, &about, by_price);
+            let mut bys = asked_by(catalogue, &products, &about, by_price).into_iter();
+            let by = bys.next();
+            let further: Vec<By> = bys.take(FURTHER).collect();
             let order = |a: &Product, b: &Product| compared(catalogue, by.as_ref(), a, b, country);
             // The better one is the greater.
             products.sort_by(|a, b| order(b, a));
@@ -197,29 +214,35 @@ pub async fn compare(state: Data<State>, query: Query<CompareQuery>) -> Result<J
                 None => false,
             };
             let known = !products.is_empty() && products.iter().any(|p| told(p));
-            let first = products.first().copied();
-            let best: Vec<String> = products
-                .iter()
-                .filter(|p| known && first.is_some_and(|f| order(f, p) == Ordering::Equal))
-                .map(|p| p.name.clone())
-                .collect();
-            let text = |p: &Product| match &by {
-                Some(By::Measure(m)) => m.lines(p),
-                Some(By::Trait(t)) => catalogue.traits.traits[*t].line(p),
-                _ => None,
+            let best_at = |by: Option<&By>| -> Vec<String> {
+                let order = |a: &Product, b: &Product| compared(catalogue, by, a, b, country);
+                let first = products.iter().copied().max_by(|a, b| order(a, b));
+                let as_good = |p: &&&Product| first.is_some_and(|f| order(f, p) == Ordering::Equal);
+                products.iter().filter(as_good).map(|p| p.name.clone()).collect()
+            };
+            let best = if known { best_at(by.as_ref()) } else { Vec::new() };
+            let text = |by: &By, p: &Product| match by {
+                By::Measure(m) => m.lines(p),
+                By::Trait(t) => catalogue.traits.traits[*t].line(p),
+                By::Price => None,
             };
             const PRICE: [&str; 4] = ["Price", "Precio", "दाम", "Price"];
-            let figure = by.as_ref().map(|by| match by {
+            let name = |by: &By| match by {
                 By::Price => Texts(PRICE.map(str::to_owned)),
                 By::Measure(m) => m.names.clone(),
                 By::Trait(t) => catalogue.traits.traits[*t].names.clone(),
-            });
+            };
+            let figure = by.as_ref().map(name);
             let rows = products
                 .iter()
                 .map(|p| {
                     Ok(Row {
                         short: short(connection, p, country)?,
-                        text: text(p).map(|t| t.written_in(country)),
+                        text: by.as_ref().and_then(|by| text(by, p)).map(|t| t.written_in(country)),
+                        also: further
+                            .iter()
+                            .filter_map(|by| Some(text(by, p)?.written_in(country)))
+                            .collect(),
                     })
                 })
                 .collect::<Result<Vec<Row>, ApiError>>()?;
@@ -237,6 +260,10 @@ pub async fn compare(state: Data<State>, query: Query<CompareQuery>) -> Result<J
                 beyond,
                 named: meant.len(),
                 equal: known && best.len() == rows.len() && rows.len() > 1,
+                further: further
+                    .iter()
+                    .map(|by| Further { figure: name(by), best: best_at(Some(by)) })
+                    .collect(),
                 rows,
                 figure,
                 known,
@@ -273,8 +300,8 @@ fn beside_shown<'p>(meant: Vec<&'p Product>, shown: Option<&'p Product>) -> Vec<
     }
 }
 
-/// What the question is about, as far as the data of some of these products tell of it.
-fn by<'c>(catalogue: &'c Catalogue, products: &[&Product], about: &str, price: bool) -> Option<By<'c>> {
+/// What the question is about, first of all as far as the data of some of these products tell of it.
+fn asked_by<'c>(catalogue: &'c Catalogue, products: &[&Product], about: &str, price: bool) -> Vec<By<'c>> {
     let traits = &catalogue.traits;
     let names = named(catalogue, about);
     let measure = |n: &Name| match n {
@@ -286,13 +313,21 @@ fn by<'c>(catalogue: &'c Catalogue, products: &[&Product], about: &str, price: b
         _ => None,
     };
     if price {
-        return Some(By::Price);
+        return vec![By::Price];
     }
-    let known = names.iter().filter_map(measure).find(|m| products.iter().any(|p| m.best(p).is_some()));
+    let told = |m: &&Measure| products.iter().any(|p| m.best(p).is_some());
+    let mut known: Vec<By> = names.iter().filter_map(measure).filter(told).map(By::Measure).collect();
+    let has = |t: &usize| products.iter().any(|p| traits.traits[*t].has(p).is_some());
+    let properties = names.iter().filter_map(property);
+    if known.is_empty() {
+        known.extend(properties.map(By::Trait));
+    } else {
+        known.extend(properties.filter(has).map(By::Trait));
+    }
+    if known.is_empty() {
+        known.extend(names.iter().find_map(measure).map(By::Measure));
+    }
     known
-        .map(By::Measure)
-        .or_else(|| names.iter().find_map(property).map(By::Trait))
-        .or_else(|| names.iter().find_map(measure).map(By::Measure))
 }
 
 fn compared(catalogue: &Catalogue, by: Option<&By>, a: &Product, b: &Product, country: Country) -> Ordering {
