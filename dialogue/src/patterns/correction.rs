@@ -51,7 +51,10 @@ pub(crate) fn rewind(turn: &mut Turn, frame: u64, slots: Slots) {
         .filter(|f| f.flow.starts_with("pattern_"))
         .map(|f| f.id)
         .collect();
-    for id in above {
+    // What the flow had called is called anew, or it would stand below the flow, and nobody would ask anything.
+    let called: Vec<u64> = turn.state.stack.iter().rev().map(|f| f.id).collect();
+    let called = called.into_iter().filter(|id| changed && called_from(turn, *id, frame));
+    for id in called.chain(above).collect::<Vec<u64>>() {
         turn.drop_frame(id, "corrected");
     }
     for slot in chosen {
