@@ -52,8 +52,7 @@ pub(crate) fn rewind(turn: &mut Turn, frame: u64, slots: Slots) {
         .map(|f| f.id)
         .collect();
     // What the flow had called is called anew, or it would stand below the flow, and nobody would ask anything.
-    let called: Vec<u64> = turn.state.stack.iter().rev().map(|f| f.id).collect();
-    let called = called.into_iter().filter(|id| changed && called_from(turn, *id, frame));
+    let called = turn.state.stack.iter().filter(|f| changed && f.called_by == Some(frame)).map(|f| f.id);
     for id in called.chain(above).collect::<Vec<u64>>() {
         turn.drop_frame(id, "corrected");
     }

@@ -1,9 +1,9 @@
 //! Whom the names in a webhook led to lately. Nearly every message comes under names that were seen before and have not changed;
 //! finding their person costs the store four reads.
 
+use super::recent::Recent;
 use crate::accept::Alias;
 use crate::session::PersonId;
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 /// How many are remembered, twice over: 32 bytes each.
@@ -13,45 +13,36 @@ const LIMIT: usize = 50_000;
 type Digest = (u64, u64);
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Acquainted {
     keys: (RandomState, RandomState),
-    young: HashMap<Digest, PersonId>,
-    old: HashMap<Digest, PersonId>,
+    people: Recent<Digest, PersonId>,
+}
+
+impl Default for Acquainted {
+    fn default() -> Self {
+        Self { keys: Default::default(), people: Recent::new(LIMIT) }
+    }
 }
 
 impl Acquainted {
     /// Whose these names were when they were [met](Self::meet).
     pub(super) fn whose(&mut self, aliases: &[Alias]) -> Option<PersonId> {
-        let digest = self.digest(aliases);
-        if let Some(person) = self.young.get(&digest) {
-            return Some(*person);
-        }
-        let person = self.old.remove(&digest)?;
-        self.keep(digest, person);
-        Some(person)
+        self.people.get(&self.digest(aliases))
     }
 
     /// All these names are the person's, and each that can leads to them.
     pub(super) fn meet(&mut self, aliases: &[Alias], person: PersonId) {
-        self.keep(self.digest(aliases), person);
+        self.people.put(&self.digest(aliases), person);
     }
 
     /// Somebody's names have changed.
     pub(super) fn forget_all(&mut self) {
-        self.young.clear();
-        self.old.clear();
+        self.people.clear();
     }
 
     fn digest(&self, aliases: &[Alias]) -> Digest {
         (self.keys.0.hash_one(aliases), self.keys.1.hash_one(aliases))
-    }
-
-    fn keep(&mut self, digest: Digest, person: PersonId) {
-        if self.young.len() >= LIMIT {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(digest, person);
     }
 }
 
@@ -67,7 +58,7 @@ mod tests {
             acquainted.meet(&names(n), PersonId(n as u64));
             assert_eq!(acquainted.whose(&names(0)), Some(PersonId(0)), "{n}");
         }
-        assert!(acquainted.young.len() + acquainted.old.len() <= 2 * LIMIT);
+        assert!(acquainted.people.len() <= 2 * LIMIT);
         assert_eq!(acquainted.whose(&names(1)), None);
         assert_eq!(acquainted.whose(&names(0)[..1]), None, "other names");
         acquainted.forget_all();

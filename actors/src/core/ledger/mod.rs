@@ -8,6 +8,7 @@ mod backlog;
 mod keep;
 mod merge;
 pub(crate) mod people;
+mod recent;
 mod restored;
 mod sends;
 mod turns;
@@ -28,7 +29,7 @@ use crate::session::{ConversationId, IdempotencyKey, Millis, PersonId, Session};
 use acquainted::Acquainted;
 use backlog::Backlogs;
 use derive_where::derive_where;
-use std::collections::HashMap;
+use recent::Recent;
 use std::marker::PhantomData;
 use unsettled::{Told, Unsettled};
 
@@ -147,8 +148,7 @@ pub struct Ledger<S: Session> {
     next_person: u64,
     floor: u64,
     kept: u64,
-    young: HashMap<ConversationId, Head>,
-    old: HashMap<ConversationId, Head>,
+    heads: Recent<ConversationId, Head>,
     backlogs: Backlogs,
     acquainted: Acquainted,
     unsettled: Unsettled,
@@ -178,8 +178,7 @@ impl<S: Session> Ledger<S> {
             next_person,
             floor: read_u64(tx, FLOOR)?.unwrap_or(1),
             kept: 0,
-            young: HashMap::new(),
-            old: HashMap::new(),
+            heads: Recent::new(HEADS),
             backlogs: Backlogs::new(u64::MAX),
             acquainted: Acquainted::default(),
             unsettled: Unsettled::default(),
@@ -241,25 +240,17 @@ impl<S: Session> Ledger<S> {
     }
 
     fn head(&mut self, tx: &Tx<'_>, id: &ConversationId) -> Result<Head, StoreError> {
-        if let Some(head) = self.young.get(id) {
-            return Ok(*head);
+        if let Some(head) = self.heads.get(id) {
+            return Ok(head);
         }
-        let head = match self.old.remove(id) {
-            Some(head) => head,
-            None => {
-                let head = read_head(tx, id)?;
-                Head { next: head.next.max(self.floor), ..head }
-            }
-        };
+        let head = read_head(tx, id)?;
+        let head = Head { next: head.next.max(self.floor), ..head };
         self.keep_head(id, head);
         Ok(head)
     }
 
     fn keep_head(&mut self, id: &ConversationId, head: Head) {
-        if self.young.len() >= HEADS && !self.young.contains_key(id) {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(id.clone(), head);
+        self.heads.put(id, head);
     }
 
     /// Appends an encoded record and returns its sequence number.
