@@ -42,6 +42,9 @@ pub(crate) fn run(turn: &mut Turn, answer: &Returned) {
     let frame = call.frame.filter(|id| turn.state.frame(*id).is_some());
     // The customer has said otherwise since, and the flow asks for something else: this answer is not that one's.
     let overtaken = awaited == Some(false);
+    if let Some(flow) = &call.left {
+        tell(turn, flow, status.filter(|_| failed.is_none()));
+    }
     if failed.is_some() && (frame.is_none() || overtaken) {
         turn.trouble("CHARLA-E1107", format!("{}: {}", call.action, failed.unwrap_or_default()));
         return;
@@ -89,6 +92,24 @@ pub(crate) fn run(turn: &mut Turn, answer: &Returned) {
         }
     }
     turn.advance(id);
+}
+
+/// What became of a change that the customer had confirmed and then left: it had gone out already. `status`: the backend's, if
+/// it answered.
+fn tell(turn: &mut Turn, flow: &str, status: Option<u16>) {
+    if turn.state.owner != Owner::Bot || !turn.state.consented() {
+        // Whoever has the thread sees the answer in it; who wants no messages gets none.
+        return turn
+            .emit(TrackerEvent::Noted { what: format!("{flow} was left, and its call has returned") });
+    }
+    let language = turn.language();
+    let name = turn.a.flows.get(flow).and_then(|f| f.name.get(&language)).map(str::to_owned);
+    let pattern = match status {
+        Some(200..=299) => "pattern_left_done",
+        Some(_) => "pattern_left_refused",
+        None => "pattern_left_unknown",
+    };
+    turn.pattern(pattern, name.as_deref());
 }
 
 /// Whether a flow stands at the step that makes a call.

@@ -395,6 +395,9 @@ pub struct PendingCall {
     pub frame: Option<u64>,
     /// Whether it leaves only after the commit.
     pub durable: bool,
+    /// The flow that the customer left meanwhile, if one had it made: what became of it is told all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<String>,
 }
 
 /// A part of a reply.

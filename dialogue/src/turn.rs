@@ -222,7 +222,7 @@ impl<'a> Turn<'a> {
         let frame = frame.filter(|_| spec.wait || !durable);
         self.emit(TrackerEvent::CallMade {
             id,
-            call: PendingCall { action: action.to_owned(), frame, durable },
+            call: PendingCall { action: action.to_owned(), frame, durable, left: None },
         });
         Ok(())
     }

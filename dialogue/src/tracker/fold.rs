@@ -159,6 +159,7 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             }
         }
         FlowEnded { frame, persisted, completed, remember } => {
+            left(state, frame);
             ended(state, frame, persisted, completed && remember)
         }
         FlowInterrupted { frame } => {
@@ -359,6 +360,14 @@ fn resumed(state: &mut State, frame: u64, back: bool) {
 fn clear_asked_of(state: &mut State, frame: u64) {
     if state.asked.as_ref().is_some_and(|a| a.frame == frame) {
         state.asked = None;
+    }
+}
+
+/// What a flow has had begun goes on without it.
+fn left(state: &mut State, frame: u64) {
+    let Some(flow) = state.frame(frame).map(|f| state.outermost(f).flow.clone()) else { return };
+    for call in state.calls.values_mut().filter(|c| c.durable && c.frame == Some(frame)) {
+        call.left = Some(flow.clone());
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::shop;
 use charla_dialogue::TrackerEvent;
 use charla_dialogue::effect::Outgoing;
-use charla_dialogue::event::Content;
+use charla_dialogue::event::{AgentAct, Content, Outcome};
 use charla_dialogue::state::Owner;
 use charla_dialogue::testing::Talk;
 use serde_json::json;
@@ -109,6 +109,52 @@ fn an_irreversible_action_needs_the_yes_in_the_turn_before() {
     t.say("cancel 10001", "cancel_order", 0.9, &[("order_id", "10001")]);
     t.write("no").expect(&["utter_not_cancelled", "utter_ask_satisfaction"]);
     assert!(t.calls.is_empty());
+}
+
+/// A cancellation that was confirmed and sent, and left before its answer came.
+fn left_while_it_runs() -> Talk {
+    let mut t = shop::talk();
+    t.say("cancel 10001", "cancel_order", 0.9, &[("order_id", "10001")]);
+    t.write("yes");
+    t.expect_call("action_cancel_order");
+    t.write("forget it").expect(&["utter_cancelled"]);
+    t
+}
+
+#[test]
+fn what_became_of_a_change_that_was_left_is_told() {
+    let mut t = left_while_it_runs();
+    t.backend(json!({"ok": true}))
+        .expect(&["utter_cancelled", "utter_left_done"])
+        .expect_text("Cancel an order");
+    let mut t = left_while_it_runs();
+    t.backend_status(409, json!({}))
+        .expect(&["utter_cancelled", "utter_left_refused"])
+        .expect_text("Cancel an order");
+    let mut t = left_while_it_runs();
+    t.backend_fails("timeout")
+        .expect(&["utter_cancelled", "utter_left_unknown"])
+        .expect_text("Cancel an order");
+
+    // What is asked meanwhile goes on being asked.
+    let mut t = left_while_it_runs();
+    t.say("where is my order", "track_order", 0.9, &[]).expect(&["utter_ask_order_id"]);
+    t.backend(json!({"ok": true})).expect(&["utter_ask_order_id", "utter_left_done"]);
+    t.say("10002", "inform", 0.9, &[("order_id", "10002")]);
+    assert_eq!(t.expect_call("action_order").path, "/orders/10002");
+
+    // Where a person has the thread, nobody speaks between.
+    let mut t = left_while_it_runs();
+    t.write("agent").expect(&["utter_handoff"]);
+    t.agent(AgentAct::Take { agent: "asha".into() });
+    t.backend_for("action_cancel_order", Outcome::Ok { status: 200, body: json!({"ok": true}) });
+    t.expect_silence();
+
+    // Nor to somebody who wants no more messages.
+    let mut t = left_while_it_runs();
+    t.write("stop").expect(&["utter_stopped"]);
+    t.backend_for("action_cancel_order", Outcome::Ok { status: 200, body: json!({"ok": true}) });
+    t.expect(&["utter_stopped"]);
 }
 
 #[test]

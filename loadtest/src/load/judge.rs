@@ -250,6 +250,12 @@ impl Crowd {
         } else if self.chats[person].excusing {
             return;
         }
+        if new && about == Some(Sort::AfterAll) {
+            // Of something that was left: it answers nothing, and what was asked meanwhile is still to be answered.
+            self.chats[person].excusing = true;
+            self.meter.count("results_afterwards", 1);
+            return;
+        }
         if new || self.chats[person].answer.is_none() {
             // Comes of itself: an agent has handed the thread back, or nobody has written for long.
             let chat = &self.chats[person];

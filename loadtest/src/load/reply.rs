@@ -198,6 +198,8 @@ pub enum Sort {
     Reminder,
     /// The time chosen for an appointment went to somebody else meanwhile.
     Taken,
+    /// What became of a change that was confirmed and then left.
+    AfterAll,
 }
 
 const SORTS: &[(Sort, &[&str])] = &[
@@ -295,6 +297,15 @@ const SORTS: &[(Sort, &[&str])] = &[
             "esa hora se acaba de ocupar",
             "वह समय अभी-अभी भर गया",
             "woh time abhi-abhi book ho gaya",
+        ],
+    ),
+    (
+        Sort::AfterAll,
+        &[
+            "about what you had confirmed before",
+            "sobre lo que habías confirmado antes",
+            "आपने पहले जिसकी हाँ की थी",
+            "aapne pehle jiski haan ki thi",
         ],
     ),
 ];

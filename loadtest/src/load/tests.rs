@@ -134,6 +134,20 @@ fn what_an_answer_has_had_done_may_come_after_it() {
 }
 
 #[test]
+fn what_became_of_something_left_is_no_answer_to_what_is_asked_meanwhile() {
+    let told = "About what you had confirmed before (Cancel an order): it was not done.";
+    let mut play = two_who_talk();
+    play.writes(0);
+    play.answers(0, told, &[]);
+    play.answers(0, FINE, &[]);
+    assert_eq!(play.found(), []);
+    let mut play = two_who_talk();
+    play.writes(0);
+    play.answers(0, told, &[]);
+    play.only("lost");
+}
+
+#[test]
 fn swapped_answers_are_misordered() {
     let mut play = two_who_talk();
     play.writes(0);
