@@ -3,6 +3,7 @@
 use crate::{
     backends::BackendOptions, catalogue::CatalogueSettings, secret::SecretSource, telemetry::LogFormat,
 };
+use charla_models::encoder::Kind;
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -146,8 +147,9 @@ pub struct NluSettings {
     pub timeout_ms: u64,
     /// Cache of encoder, runtime and trained models. Default `$CHARLA_CACHE`, else the user's cache folder.
     pub cache_dir: Option<PathBuf>,
-    /// Whether the encoder is used if it is in the cache. Default true.
-    pub encoder: bool,
+    /// The encoder that is used if it is in the cache: `multilingual` (also `true`, the default), `english`, or `false` for none.
+    #[serde(deserialize_with = "encoder")]
+    pub encoder: Option<Kind>,
     /// Whether the encoder's last layers are trained with the heads, as `charla train --tune` does. Default false.
     pub tune: bool,
     /// How often to look for a newly trained model, seconds; 0: never, a new one waits for the next start. Default 5.
@@ -166,13 +168,31 @@ impl Default for NluSettings {
             wait_ms: 2_000,
             timeout_ms: 2_000,
             cache_dir: None,
-            encoder: true,
+            encoder: Some(Kind::default()),
             tune: false,
             watch_s: 5,
             swap: charla_models::SwapOptions::default(),
             catalogue: CatalogueSettings::default(),
         }
     }
+}
+
+/// An encoder by its name, or whether there is to be one.
+fn encoder<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Kind>, D::Error> {
+    struct Choice;
+    impl serde::de::Visitor<'_> for Choice {
+        type Value = Option<Kind>;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("`multilingual`, `english`, true or false")
+        }
+        fn visit_bool<E>(self, wanted: bool) -> Result<Self::Value, E> {
+            Ok(wanted.then(Kind::default))
+        }
+        fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
+            name.parse().map(Some).map_err(E::custom)
+        }
+    }
+    deserializer.deserialize_any(Choice)
 }
 
 /// A person who may use the agents' API.
@@ -331,6 +351,21 @@ whatsapp:
         assert_eq!(s.data_dir, Path::new("/etc/charla/data"));
         assert_eq!(s.whatsapp.app_secrets[0].file.as_deref(), Some(Path::new("/etc/charla/secrets/app")));
         assert_eq!(s.whatsapp.numbers[0].messages_per_s, 60);
+    }
+
+    #[test]
+    fn the_encoder_has_a_name_or_is_switched() {
+        let of = |value: &str| {
+            let text = format!("{SMALL}\nnlu: {{encoder: {value}}}\n");
+            Settings::parse(&text, Path::new("c.yml")).map(|s| s.nlu.encoder)
+        };
+        assert_eq!(of("true").unwrap(), Some(Kind::Multilingual));
+        assert_eq!(of("multilingual").unwrap(), Some(Kind::Multilingual));
+        assert_eq!(of("english").unwrap(), Some(Kind::English));
+        assert_eq!(of("false").unwrap(), None);
+        assert_eq!(Settings::parse(SMALL, Path::new("c.yml")).unwrap().nlu.encoder, Some(Kind::Multilingual));
+        let error = of("spanish").unwrap_err().to_string();
+        assert!(error.contains("spanish") && error.contains("multilingual and english"), "{error}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use charla_dialogue::Assistant;
 use charla_models::{
     Model, Needs, Pool, PoolOptions, SwapEvent, artefact,
     data::Dataset,
-    encoder::{self, EncoderSource, install::default_cache},
+    encoder::{self, EncoderSource, Kind, install::default_cache},
     pool::NluPool,
     progress::{Progress, Silent},
     report, train,
@@ -35,6 +35,8 @@ pub struct Trainer {
     pub cache: PathBuf,
     /// How to train.
     pub options: train::Options,
+    /// Which encoder.
+    kind: Kind,
     /// One for all models, so that what its sessions share is in memory once.
     installed: Arc<OnceLock<Arc<dyn EncoderSource>>>,
 }
@@ -57,7 +59,7 @@ impl Trainer {
         let cache = cache.unwrap_or_else(default_cache);
         let options =
             train::Options { encodings: Some(cache.join("encodings")), ..train::Options::default() };
-        Self { data, cache, options, installed: Arc::default() }
+        Self { data, cache, options, kind: Kind::default(), installed: Arc::default() }
     }
 
     /// The same, with the encoder's last layers trained too: minutes instead of one, a little better where many intents
@@ -68,18 +70,25 @@ impl Trainer {
         self
     }
 
+    /// The same with that encoder.
+    #[must_use]
+    pub fn with(mut self, kind: Kind) -> Self {
+        (self.kind, self.installed) = (kind, Arc::default());
+        self
+    }
+
     /// The encoder, if the cache has it.
     pub fn encoder(&self) -> Option<Arc<dyn EncoderSource>> {
         if let Some(encoder) = self.installed.get() {
             return Some(encoder.clone());
         }
-        let encoder = encoder::installed(&self.cache).ok()?;
+        let encoder = encoder::installed(&self.cache, self.kind).ok()?;
         Some(self.installed.get_or_init(|| encoder).clone())
     }
 
     /// The encoder, pulled first if the cache does not have it; `None`, with a warning, where it cannot be had.
     pub fn encoder_or_warn(&self, progress: &dyn Progress) -> Option<Arc<dyn EncoderSource>> {
-        match encoder::pull(&self.cache, progress) {
+        match encoder::pull(&self.cache, self.kind, progress) {
             Ok(encoder) => Some(encoder),
             Err(error) => {
                 eprintln!("warning: {error}\nwarning: the n-gram model alone is used");
@@ -195,10 +204,11 @@ impl Understanding {
              in settings.yml for an assistant of taps and menus",
             data.display()
         );
-        let trainer = Trainer::new(data, nlu.cache_dir.clone()).tuned(nlu.tune);
+        let trainer =
+            Trainer::new(data, nlu.cache_dir.clone()).with(nlu.encoder.unwrap_or_default()).tuned(nlu.tune);
         let memory = Arc::new(Memory::open(&settings.data_dir));
         let begun = Instant::now();
-        let made = first(&trainer, nlu.encoder, &memory)?;
+        let made = first(&trainer, nlu.encoder.is_some(), &memory)?;
         if made.report.is_some() {
             tracing::info!(seconds = begun.elapsed().as_secs_f64(), "the n-gram model was trained");
         }
@@ -218,21 +228,24 @@ impl Understanding {
             }
         }));
         note(tier(&pool.model()));
-        let mut understanding =
-            Self { pool, trainer, use_encoder: nlu.encoder, needs: Arc::new(needs), memory, watch: None };
+        let mut understanding = Self {
+            pool,
+            trainer,
+            use_encoder: nlu.encoder.is_some(),
+            needs: Arc::new(needs),
+            memory,
+            watch: None,
+        };
         if nlu.watch_s > 0 {
             let every = Duration::from_secs(nlu.watch_s);
             understanding.watch = Some(watch::spawn(understanding.clone(), every)?);
         }
         if understanding.tier() == "ngram" {
-            tracing::warn!(
-                "the n-gram model alone serves: the encoder is {}",
-                if nlu.encoder {
-                    "not in the cache (`charla models pull` fetches it)"
-                } else {
-                    "switched off"
-                }
+            let why = nlu.encoder.map_or_else(
+                || "switched off".to_owned(),
+                |kind| format!("not in the cache (`charla models pull --encoder {kind}` fetches it)"),
             );
+            tracing::warn!("the n-gram model alone serves: the encoder is {why}");
         }
         Ok(understanding)
     }
@@ -278,7 +291,7 @@ impl Understanding {
         if !self.use_encoder || self.tier() == "joint" {
             return Ok(());
         }
-        let pulled = encoder::pull(&self.trainer.cache, progress)?;
+        let pulled = encoder::pull(&self.trainer.cache, self.trainer.kind, progress)?;
         let made = self.trainer.make(self.trainer.encoder().or(Some(pulled)), progress)?;
         self.swap(made.model, &made.folder)
     }

@@ -5,7 +5,7 @@
 use charla_models::{
     artefact,
     data::Dataset,
-    encoder::install,
+    encoder::{Kind, install},
     features::{context::Context, gazetteer::Gazetteer, sentence, token},
     pool::ParseRequest,
     text::Analysis,
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("skipped: no messages in {}", file.display());
         return Ok(());
     };
-    let encoder = install::installed(&cache).ok();
+    let encoder = install::installed(&cache, Kind::Multilingual).ok();
     let model = artefact::load(&folder, encoder)?;
     println!("{} messages, {} rounds, model {}", data.examples.len(), ROUNDS, model.id());
     let texts: Vec<&str> = data.examples.iter().map(|e| e.text.as_str()).collect();

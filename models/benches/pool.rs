@@ -5,7 +5,7 @@
 use charla_models::{
     Pool, PoolOptions, artefact,
     data::Dataset,
-    encoder::install,
+    encoder::{Kind, install},
     pool::{NluPool, ParseRequest},
 };
 use std::{path::PathBuf, sync::Arc};
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let texts: Vec<String> = Dataset::read(file)?.examples.into_iter().map(|e| e.text).collect();
     println!("at first          {:>4} MiB", resident_mib());
-    let encoder = install::installed(&install::default_cache()).ok();
+    let encoder = install::installed(&install::default_cache(), Kind::Multilingual).ok();
     println!("encoder found     {:>4} MiB", resident_mib());
     let alone = artefact::load(folder, None)?;
     println!("heads loaded      {:>4} MiB", resident_mib());

@@ -7,7 +7,7 @@
 use charla_models::{
     Result,
     data::{Dataset, turns::DialogueTurn},
-    encoder::{Encoding, install},
+    encoder::{Encoding, Kind, install},
     features::{context::Context, gazetteer::Gazetteer, sentence},
     heads::math::argmax,
     progress,
@@ -115,7 +115,7 @@ fn main() -> Result<()> {
     let data = Dataset::read(&PathBuf::from(arguments.first().map_or("config/nlu", String::as_str)))?;
     let seeds: u64 = arguments.get(1).and_then(|n| n.parse().ok()).unwrap_or(3);
     let cache = install::default_cache();
-    let source = install::installed(&cache)?;
+    let source = install::installed(&cache, Kind::Multilingual)?;
     let options = Options { encodings: Some(cache.join("encodings")), ..Options::default() };
     let labels = prepare::Labels::of(&data);
     let mut prepared = prepare::prepare(&data, &labels, &Gazetteer::default(), 3);

@@ -1,11 +1,11 @@
 //! Trains on one labelled file and tests on another, with switches that the command line tool does not have:
 //! `cargo run --release -p charla-models --example bench -- --train F.jsonl [--dev F.jsonl] --test F.jsonl [--lang L] [--shots N] [--limit N]
-//! [--prefix P] [--frozen] [--ngram] [--set '{"rate":1e-4}']`. `--prefix` keeps the intents that begin with it; `--set` changes
+//! [--prefix P] [--encoder english] [--frozen] [--ngram] [--set '{"rate":1e-4}']`. `--prefix` keeps the intents that begin with it; `--set` changes
 //! options of the joint training (or, with `--frozen`, of the joint classifier).
 
 use charla_models::{
     data::Dataset,
-    encoder::install,
+    encoder::{Kind, install},
     eval::{BenchOptions, bench},
     progress,
     train::{Options, tune},
@@ -40,10 +40,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     } else {
         options.tune = Some(serde_json::from_value(set(serde_json::to_value(tune::Options::default())?)?)?);
     }
+    let kind: Kind = option("--encoder").as_deref().unwrap_or("multilingual").parse()?;
     let encoder = if flag("--ngram") {
         None
     } else {
-        Some(install::pull(&install::default_cache(), &progress::Bars::default())?)
+        Some(install::pull(&install::default_cache(), kind, &progress::Bars::default())?)
     };
     let dev = option("--dev").map(|_| read("--dev")).transpose()?;
     let number = |name: &str| option(name).and_then(|n| n.parse().ok());

@@ -5,7 +5,7 @@
 use charla_models::{
     Result, artefact,
     data::Dataset,
-    encoder::{EncoderSource, install},
+    encoder::{EncoderSource, Kind, install},
     eval, pool, progress,
     train::{Options, train},
 };
@@ -20,7 +20,7 @@ fn main() -> Result<()> {
     let encoder: Option<Arc<dyn EncoderSource>> = if arguments.iter().any(|a| a == "--ngram") {
         None
     } else {
-        match install::installed(&cache) {
+        match install::installed(&cache, Kind::Multilingual) {
             Ok(encoder) => Some(encoder),
             Err(error) => {
                 eprintln!("{error}");

@@ -145,7 +145,7 @@ pub(crate) fn weights(model: &Model) -> (Vec<u8>, Vec<(&'static str, Vec<u8>)>) 
             tier.intents.save("intents", &mut tensors);
             tier.tagger.save("tagger", &mut tensors);
             if let Some(top) = &tier.top {
-                top.save("top", &mut tensors);
+                top.iter().enumerate().for_each(|(i, top)| top.save(&net(i), &mut tensors));
             }
             files.push((name, tensors.to_bytes()));
         }
@@ -214,7 +214,7 @@ pub fn load(folder: &Path, encoder: Option<Arc<dyn EncoderSource>>) -> Result<Mo
         let tier = Tier {
             intents: Classifier::load("intents", &mut tensors, folder)?,
             tagger: Tagger::load("tagger", &mut tensors, folder)?,
-            top: Top::take("top", &mut tensors).map(Arc::new),
+            top: tops(&mut tensors).map(Arc::new),
         };
         if tier.intents.classes != manifest.intents.len() || tier.tagger.entities != manifest.entities.len() {
             return Err(ill(format!("{name} does not fit the labels in {MANIFEST}")));
@@ -229,4 +229,15 @@ pub fn load(folder: &Path, encoder: Option<Arc<dyn EncoderSource>>) -> Result<Mo
     let model = Model::new(manifest, languages, ngram, joint, encoder);
     model.self_test()?;
     Ok(model)
+}
+
+/// What the layers of a net are called in a file.
+fn net(number: usize) -> String {
+    if number == 0 { "top".into() } else { format!("top-{number}") }
+}
+
+/// The layers of all nets; `None` where there are none.
+fn tops(tensors: &mut Tensors) -> Option<Vec<Top>> {
+    let tops: Vec<Top> = (0..).map_while(|number| Top::take(&net(number), tensors)).collect();
+    (!tops.is_empty()).then_some(tops)
 }

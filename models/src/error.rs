@@ -96,9 +96,14 @@ pub enum Error {
     Locked(PathBuf),
     /// The encoder is not in the cache.
     #[error(
-        "CHARLA-E4106: the encoder is not in {0}; run `charla models pull`, or go on with the n-gram model alone"
+        "CHARLA-E4106: the {kind} encoder is not in {cache}; run `charla models pull --encoder {kind}`, or go on with the n-gram model alone"
     )]
-    NoEncoder(PathBuf),
+    NoEncoder {
+        /// Which one.
+        kind: String,
+        /// The cache's folder.
+        cache: PathBuf,
+    },
     /// The encoder or its tokenizer failed.
     #[error(
         "CHARLA-E4107: the encoder failed: {0}; if this repeats, remove the encoder folder of the cache and pull again"

@@ -34,7 +34,7 @@ pub struct Tier {
     /// Entities.
     pub tagger: Tagger,
     /// The encoder's last layers, where they were trained with the heads.
-    pub top: Option<Arc<Top>>,
+    pub top: Option<Arc<Vec<Top>>>,
 }
 
 /// A trained model. Cheap to share, never changed: a new one is swapped in whole.
@@ -104,7 +104,7 @@ impl Model {
             (Some(source), Some(top)) => {
                 let sum = manifest.files.get(crate::artefact::JOINT).map_or(id.as_str(), String::as_str);
                 let id = format!("{}+{}", source.id(), &sum[..sum.len().min(12)]);
-                Some(Arc::new(Tuned { source, top, id }) as Arc<dyn EncoderSource>)
+                Some(Arc::new(Tuned { source, tops: top, id }) as Arc<dyn EncoderSource>)
             }
             (encoder, _) => encoder,
         };
@@ -169,14 +169,15 @@ impl Model {
         let words = sentence::features(&text.words);
         let tokens = token::features(&text, &self.gazetteer, &context);
         let mut unsure = Unsure { text, languages, weights, context, words, tokens, first: None };
-        let (ranked, outside) = self.intents(&self.ngram, None, &unsure);
+        let logits = Self::logits(&self.ngram, None, &unsure);
+        let (ranked, outside) = self.intents(&self.ngram, &logits, false, &unsure);
         let sure = ranked.first().map_or(0.0, |i| i.1);
         let can = encoder && self.joint.is_some() && !unsure.text.words.is_empty();
         // The first tier's tags are asked for only where they can still matter.
         if can && sure < least {
             return Begun::Unsure(Box::new(unsure));
         }
-        let tagging = self.ngram.tagger.tag(&unsure.tokens, None);
+        let tagging = self.ngram.tagger.tag(&unsure.tokens, None, None);
         let fine = !can || tagging.confidence >= least;
         let read = Read { intents: ranked, outside, tagging };
         if fine {
@@ -196,28 +197,34 @@ impl Model {
         let joint = self.joint.as_ref().zip(encoding);
         let read = match (joint, unsure.first.take()) {
             (Some((tier, encoding)), _) => {
-                let (intents, outside) = self.intents(tier, Some(&encoding.sentence), &unsure);
-                let tagging = tier.tagger.tag(&unsure.tokens, Some(&encoding.words));
+                let logits = Self::logits(tier, Some(&encoding.sentence), &unsure);
+                let tagging = tier.tagger.tag(&unsure.tokens, Some(&encoding.words), Some(&logits));
+                let (intents, outside) = self.intents(tier, &logits, true, &unsure);
                 Read { intents, outside, tagging }
             }
             (None, Some(read)) => read,
             (None, None) => {
-                let (intents, outside) = self.intents(&self.ngram, None, &unsure);
-                Read { intents, outside, tagging: self.ngram.tagger.tag(&unsure.tokens, None) }
+                let logits = Self::logits(&self.ngram, None, &unsure);
+                let (intents, outside) = self.intents(&self.ngram, &logits, false, &unsure);
+                Read { intents, outside, tagging: self.ngram.tagger.tag(&unsure.tokens, None, None) }
             }
         };
         self.answer(&request.text, &unsure.text, unsure.languages, read, joint.is_some())
     }
 
-    /// Intents by probability, and how likely the message lies outside all of them; `vector`: the joint tier's.
-    fn intents(&self, tier: &Tier, vector: Option<&[f32]>, of: &Unsure) -> (Vec<(String, f32)>, f32) {
+    /// Of the intents; `vector`: the joint tier's.
+    fn logits(tier: &Tier, vector: Option<&[f32]>, of: &Unsure) -> Vec<f32> {
         let mut features = of.words.clone();
         of.context.features(&mut features);
-        let logits = tier.intents.logits(&features, vector);
-        let manifest = self.manifest.joint.as_ref().filter(|_| vector.is_some());
+        tier.intents.logits(&features, vector)
+    }
+
+    /// Intents by probability, and how likely the message lies outside all of them.
+    fn intents(&self, tier: &Tier, logits: &[f32], joint: bool, of: &Unsure) -> (Vec<(String, f32)>, f32) {
+        let manifest = self.manifest.joint.as_ref().filter(|_| joint);
         let manifest = manifest.unwrap_or(&self.manifest.ngram);
         let familiarity = tier.intents.familiarity(&of.words);
-        let scores = Scores { logits: &logits, languages: &of.weights, familiarity };
+        let scores = Scores { logits, languages: &of.weights, familiarity };
         let (p, outside) = manifest.calibration.probabilities(scores, self.outside());
         let mut intents: Vec<(String, f32)> = self.manifest.intents.iter().cloned().zip(p).collect();
         intents.sort_by(|a, b| b.1.total_cmp(&a.1));

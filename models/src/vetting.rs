@@ -54,7 +54,7 @@ pub(crate) fn vet(
     match tried {
         Ok(Ok(Ok(()))) => Ok(()),
         Ok(Ok(Err(why))) => Err(Refusal::Model(why)),
-        Ok(Err(error @ (Error::Encoder(_) | Error::NoEncoder(_) | Error::Io { .. }))) => {
+        Ok(Err(error @ (Error::Encoder(_) | Error::NoEncoder { .. } | Error::Io { .. }))) => {
             Err(Refusal::Encoder(error))
         }
         Ok(Err(Error::Artefact { why, .. })) => Err(Refusal::Model(why)),

@@ -1,7 +1,7 @@
 //! `charla models …`.
 
 use charla_models::{
-    encoder::{self, install::default_cache},
+    encoder::{self, Kind, install::default_cache},
     progress::Bars,
 };
 use clap::Subcommand;
@@ -16,14 +16,17 @@ pub enum Models {
         /// Cache folder. Default: `$CHARLA_CACHE`, else `charla` in the user's cache folder.
         #[arg(long)]
         cache: Option<PathBuf>,
+        /// Which one: `multilingual`, or `english` for shops whose customers write English only.
+        #[arg(long, default_value_t)]
+        encoder: Kind,
     },
 }
 
 impl Models {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let Models::Pull { cache } = self;
+        let Models::Pull { cache, encoder } = self;
         let cache = cache.unwrap_or_else(default_cache);
-        let encoder = encoder::pull(&cache, &Bars::default())?;
+        let encoder = encoder::pull(&cache, encoder, &Bars::default())?;
         println!("encoder {} is ready in {}", encoder.id(), cache.display());
         Ok(ExitCode::SUCCESS)
     }

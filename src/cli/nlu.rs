@@ -5,6 +5,7 @@ use anyhow::Context;
 use charla_models::{
     Model,
     data::Dataset,
+    encoder::Kind,
     eval::{self, BenchOptions},
     pool::ParseRequest,
     progress::Bars,
@@ -96,11 +97,14 @@ pub struct Which {
     /// The n-gram model alone.
     #[arg(long)]
     no_encoder: bool,
+    /// The encoder: `multilingual`, or `english` for examples in English only.
+    #[arg(long, default_value_t, conflicts_with = "no_encoder")]
+    encoder: Kind,
 }
 
 impl Which {
     fn trainer(&self) -> Trainer {
-        Trainer::new(self.examples.clone(), self.cache.clone())
+        Trainer::new(self.examples.clone(), self.cache.clone()).with(self.encoder)
     }
 
     fn encoder(

@@ -1,7 +1,7 @@
 //! `charla train`.
 
 use crate::understanding::Trainer;
-use charla_models::{data::Dataset, data::problems, progress::Bars};
+use charla_models::{data::Dataset, data::problems, encoder::Kind, progress::Bars};
 use clap::Args;
 use std::{path::PathBuf, process::ExitCode};
 
@@ -17,6 +17,10 @@ pub struct Train {
     /// Trains the n-gram model alone.
     #[arg(long)]
     no_encoder: bool,
+    /// The encoder: `multilingual`, or `english` for examples in English only. The engine takes such a model with
+    /// `nlu.encoder: english` in its settings.
+    #[arg(long, default_value_t, conflicts_with = "no_encoder")]
+    encoder: Kind,
     /// Trains the encoder's last layers with the heads: takes many minutes, a little better where many intents are close.
     /// The engine takes such a model with `nlu.tune: true` in its settings.
     #[arg(long, conflicts_with = "no_encoder")]
@@ -28,7 +32,7 @@ pub struct Train {
 
 impl Train {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let trainer = Trainer::new(self.data.clone(), self.cache).tuned(self.tune);
+        let trainer = Trainer::new(self.data.clone(), self.cache).with(self.encoder).tuned(self.tune);
         let bars = Bars::default();
         let encoder = if self.no_encoder { None } else { trainer.encoder_or_warn(&bars) };
         for problem in problems::check(&Dataset::read(&self.data)?) {

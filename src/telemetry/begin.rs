@@ -107,7 +107,7 @@ pub fn configured(settings: &Settings) {
     for (of, limit) in limits {
         gauge!(names::LIMIT, "of" => of).set(limit);
     }
-    gauge!(names::ENCODER_WANTED).set(if settings.nlu.encoder { 1.0 } else { 0.0 });
+    gauge!(names::ENCODER_WANTED).set(if settings.nlu.encoder.is_some() { 1.0 } else { 0.0 });
     for backend in settings.backends.keys() {
         for outcome in BACKEND_OUTCOMES {
             let (backend, outcome) = (backend.clone(), *outcome);

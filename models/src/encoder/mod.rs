@@ -1,18 +1,21 @@
-//! The multilingual sentence encoder (multilingual-e5-small; embeddings in 4 bits, layers in 8): where its files come from,
-//! how they are made ready, how it is run.
+//! Sentence encoders, the multilingual one and the English one ([`Kind`]; layers in 8 bits): where their files come from, how they
+//! are made ready, how they are run.
 
-pub mod convert;
+mod convert;
 mod embedding;
 mod fetch;
 pub mod install;
+mod kind;
 mod linear;
 mod packages;
 mod session;
+mod tokenizer;
 mod transformer;
 mod unigram;
 mod weights;
 
 pub use install::{installed, pull};
+pub use kind::Kind;
 pub(crate) use linear::Kernels;
 
 use crate::{
@@ -22,16 +25,16 @@ use crate::{
 };
 use std::{ops::Range, sync::Arc};
 
-/// Components of a vector of multilingual-e5-small.
+/// Components of a vector of either encoder.
 pub const WIDTH: usize = 384;
 
 /// What the encoder gives for one message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Encoding {
-    /// Mean over the pieces, of length 1. Of an encoder whose last layers were trained on: the mean as it is, followed by
-    /// that of what the layers below them gave.
+    /// Mean over the pieces, of length 1. Of an encoder whose last layers were trained on: the mean as it is, of each net's layers,
+    /// followed by that of what the layers below them gave.
     pub sentence: Vec<f32>,
-    /// One vector for each word of the analysis: the mean over its pieces.
+    /// One vector for each word of the analysis: the mean over its pieces, of each net's layers.
     pub words: Vec<Vec<f32>>,
 }
 
@@ -83,6 +86,10 @@ pub trait EncoderSource: Send + Sync {
     fn first(&self, _layers: usize) -> Option<Arc<dyn EncoderSource>> {
         None
     }
+    /// The encoder of another kind whose id begins this one, if it can be had without fetching it.
+    fn other(&self, _id: &str) -> Option<Arc<dyn EncoderSource>> {
+        None
+    }
     /// So many of the last layers as they came (fewer, if not so many can be trained on); `None` where none can.
     ///
     /// # Errors
@@ -97,18 +104,19 @@ pub trait EncoderSource: Send + Sync {
     fn open_lower(&self, _above: usize) -> Result<Box<dyn Lower>> {
         Err(Error::Encoder("its last layers cannot be trained on".into()))
     }
-    /// Opens an encoder with other last layers.
+    /// Opens an encoder with other last layers: those of one net, or of several beside each other, as many of each.
     ///
     /// # Errors
     /// `CHARLA-E4107`, also where they do not fit.
-    fn open_tuned(&self, _top: &Top) -> Result<Box<dyn Encode>> {
+    fn open_tuned(&self, _tops: &[Top]) -> Result<Box<dyn Encode>> {
         Err(Error::Encoder("its last layers cannot be replaced".into()))
     }
 }
 
-/// The encoder of that id: `source` itself, or its first layers.
+/// The encoder of that id: `source` itself, its first layers, or one of another kind.
 pub(crate) fn of_id(source: Arc<dyn EncoderSource>, id: Option<&str>) -> Option<Arc<dyn EncoderSource>> {
     let id = id?;
+    let source = if id.starts_with(source.id()) { source } else { source.other(id)? };
     if source.id() == id {
         return Some(source);
     }
@@ -124,7 +132,7 @@ pub struct Tuned {
     /// What it was made from.
     pub source: Arc<dyn EncoderSource>,
     /// The layers trained on.
-    pub top: Arc<Top>,
+    pub tops: Arc<Vec<Top>>,
     /// Names both.
     pub id: String,
 }
@@ -134,6 +142,6 @@ impl EncoderSource for Tuned {
         &self.id
     }
     fn open(&self) -> Result<Box<dyn Encode>> {
-        self.source.open_tuned(&self.top)
+        self.source.open_tuned(&self.tops)
     }
 }

@@ -1,11 +1,13 @@
 //! Runs the encoder: the files' numbers are read once and shared by all threads.
 
 use super::{
-    Encode, EncoderSource, Encoding, FIRST, Lower, Pieces, WIDTH, convert,
+    Encode, EncoderSource, Encoding, FIRST, Kind, Lower, Pieces, WIDTH,
     embedding::Embedding,
+    install,
+    kind::Recipe,
     linear::{Kernels, failed},
+    tokenizer::Tokenizer,
     transformer::{Layer, Room, Stored, tuned},
-    unigram::Tokenizer,
 };
 use crate::{
     error::{Error, Result},
@@ -18,9 +20,6 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, Weak},
 };
-
-/// What e5 models expect before a text that is compared with others of its kind.
-const PREFIX: &str = "query: ";
 
 /// Texts that are run together at most: more bring nothing, and each waits for the last.
 pub(super) const TOGETHER: usize = 8;
@@ -37,6 +36,10 @@ pub struct Installed {
 
 /// The files of an encoder.
 pub struct Files {
+    /// What is particular to it.
+    pub(super) recipe: &'static Recipe,
+    /// The cache it is in.
+    pub(super) cache: PathBuf,
     /// The layers in 8 bits.
     pub(super) weights: PathBuf,
     /// The last layers in full precision.
@@ -60,11 +63,11 @@ impl EncoderSource for Installed {
     }
 
     fn open(&self) -> Result<Box<dyn Encode>> {
-        Ok(Box::new(self.files.running(self.first.unwrap_or(convert::LAYERS), None)?))
+        Ok(Box::new(self.files.running(self.first.unwrap_or(self.files.recipe.layers), &[])?))
     }
 
     fn first(&self, layers: usize) -> Option<Arc<dyn EncoderSource>> {
-        let fewer = layers > 0 && layers < self.first.unwrap_or(convert::LAYERS);
+        let fewer = layers > 0 && layers < self.first.unwrap_or(self.files.recipe.layers);
         fewer.then(|| {
             let id = format!("{}{FIRST}{layers}", self.id);
             Arc::new(Self { id, files: self.files.clone(), first: Some(layers) }) as Arc<dyn EncoderSource>
@@ -83,15 +86,24 @@ impl EncoderSource for Installed {
     }
 
     fn open_lower(&self, above: usize) -> Result<Box<dyn Lower>> {
-        Ok(Box::new(self.files.running(convert::LAYERS.saturating_sub(above), None)?))
+        Ok(Box::new(self.files.running(self.files.recipe.layers.saturating_sub(above), &[])?))
     }
 
-    fn open_tuned(&self, top: &Top) -> Result<Box<dyn Encode>> {
-        if top.shape.hidden != WIDTH {
-            return Err(failed(format!("layers of width {} do not fit one of {WIDTH}", top.shape.hidden)));
+    fn other(&self, id: &str) -> Option<Arc<dyn EncoderSource>> {
+        install::installed(&self.files.cache, Kind::of_id(id)?).ok()
+    }
+
+    fn open_tuned(&self, tops: &[Top]) -> Result<Box<dyn Encode>> {
+        let layers = tops.first().map_or(0, |top| top.layers.len());
+        if let Some(other) = tops.iter().find(|t| t.shape.hidden != WIDTH || t.layers.len() != layers) {
+            return Err(failed(format!(
+                "{} layers of width {} do not fit {layers} of width {WIDTH}",
+                other.layers.len(),
+                other.shape.hidden
+            )));
         }
-        let below = convert::LAYERS.saturating_sub(top.layers.len());
-        Ok(Box::new(self.files.running(below, Some(top))?))
+        let below = self.files.recipe.layers.saturating_sub(layers);
+        Ok(Box::new(self.files.running(below, tops)?))
     }
 }
 
@@ -106,10 +118,10 @@ impl Files {
         if let Some(shared) = held.upgrade().filter(|shared| shared.layers.len() >= count) {
             return Ok(shared);
         }
-        let unread: Vec<String> = (count..convert::LAYERS).map(|l| format!("l{l}.")).collect();
+        let unread: Vec<String> = (count..self.recipe.layers).map(|l| format!("l{l}.")).collect();
         let wanted = |name: &str| !unread.iter().any(|layer| name.starts_with(layer));
         let mut tensors = Tensors::from_file(&self.weights, wanted)?;
-        let shape = Shape::take("shape", &mut tensors).filter(|(_, layers)| *layers == convert::LAYERS);
+        let shape = Shape::take("shape", &mut tensors).filter(|(_, layers)| *layers == self.recipe.layers);
         let (shape, _) = shape.ok_or_else(|| ill(&self.weights))?;
         let embedding = Embedding::take(&mut tensors, shape.hidden, shape.epsilon);
         let embedding = embedding.filter(|_| shape.hidden == WIDTH).ok_or_else(|| ill(&self.weights))?;
@@ -119,42 +131,44 @@ impl Files {
             Layer::new(&kernels, shape, stored.ok_or_else(|| ill(&self.weights))?)
         };
         let layers = (0..count).map(layer).collect::<Result<_>>()?;
-        let tokenizer = Tokenizer::from_file(&self.tokenizer).map_err(failed)?;
+        let tokenizer = Tokenizer::from_file(&self.tokenizer)?;
         let shared = Arc::new(Shared { tokenizer, embedding, layers });
         *held = Arc::downgrade(&shared);
         Ok(shared)
     }
 
-    /// The first `layers`, with those of `top` above them.
-    fn running(&self, layers: usize, top: Option<&Top>) -> Result<Running> {
+    /// The first `layers`, with those of each of `tops` above them.
+    fn running(&self, layers: usize, tops: &[Top]) -> Result<Running> {
         let shared = self.shared(layers)?;
-        let above = top.map(|top| tuned(&Kernels::new(), top)).transpose()?;
-        Ok(Running { shared, layers, above, room: Room::default() })
+        let above = tops.iter().map(|top| tuned(&Kernels::new(), top)).collect::<Result<_>>()?;
+        let prefix = self.recipe.prefix;
+        Ok(Running { shared, prefix, layers, above, room: Room::default() })
     }
 }
 
 struct Running {
     shared: Arc<Shared>,
+    prefix: &'static str,
     /// So many of the shared layers are run.
     layers: usize,
-    /// Layers trained on, above those.
-    above: Option<Vec<Layer>>,
+    /// Layers trained on, above those; of each net.
+    above: Vec<Vec<Layer>>,
     room: Room,
 }
 
 impl Running {
-    /// Of each text the vectors of the pieces, and for each word the pieces that touch it; where there are layers trained on,
-    /// also the mean of the vectors below them.
-    fn run(&mut self, texts: &[&Analysis]) -> Result<Vec<(Pieces, Option<Vec<f32>>)>> {
+    /// Of each text the vectors of the pieces that the shared layers give, and for each word the pieces that touch it; and of
+    /// each net the vectors that its layers make of them.
+    fn run(&mut self, texts: &[&Analysis]) -> Result<Vec<(Pieces, Vec<Vec<f32>>)>> {
         let Shared { tokenizer, embedding, layers } = &*self.shared;
         let mut x = Vec::new();
         let (mut lengths, mut words) = (Vec::new(), Vec::new());
         for text in texts {
-            let input = format!("{PREFIX}{}", text.normal.text);
-            let pieces = tokenizer.encode(input, true).map_err(failed)?;
+            let input = format!("{}{}", self.prefix, text.normal.text);
+            let pieces = tokenizer.encode(&input)?;
             let n = pieces.get_ids().len().min(embedding.longest());
             embedding.look_up(&pieces.get_ids()[..n], &mut x)?;
-            words.push(touched(text, &pieces.get_offsets()[..n]));
+            words.push(touched(text, self.prefix.len(), &pieces.get_offsets()[..n]));
             lengths.push(n);
         }
         let room = &mut self.room;
@@ -162,30 +176,32 @@ impl Running {
             Kernels::lend(|kernels| layers.iter().try_for_each(|layer| layer.run(kernels, x, &lengths, room)))
         };
         through(&layers[..self.layers], &mut x)?;
-        let below = match &self.above {
-            Some(above) => {
-                let below = split(&x, &lengths).map(|own| Some(mean(own.chunks_exact(WIDTH)))).collect();
-                through(above, &mut x)?;
-                below
-            }
-            None => vec![None; texts.len()],
-        };
+        let mut above: Vec<Vec<Vec<f32>>> = vec![Vec::new(); texts.len()];
+        for net in &self.above {
+            let mut x = x.clone();
+            through(net, &mut x)?;
+            above.iter_mut().zip(split(&x, &lengths)).for_each(|(all, own)| all.push(own.to_vec()));
+        }
         let pieces = split(&x, &lengths).zip(words);
         let pieces = pieces.map(|(vectors, words)| Pieces { words, vectors: vectors.to_vec() });
-        Ok(pieces.zip(below).collect())
+        Ok(pieces.zip(above).collect())
     }
 }
 
-fn encoding((pieces, below): (Pieces, Option<Vec<f32>>)) -> Encoding {
-    let vectors: Vec<&[f32]> = pieces.vectors.chunks_exact(WIDTH).collect();
-    let words = pieces.words.into_iter().map(|pieces| mean(vectors[pieces].iter().copied())).collect();
-    let sentence = mean(vectors.iter().copied());
-    // Layers trained on have heads trained with them, on the mean as it is.
-    let sentence = match below {
-        Some(below) => [sentence, below].concat(),
-        None => unit(sentence),
+fn encoding((pieces, above): (Pieces, Vec<Vec<f32>>)) -> Encoding {
+    let Pieces { vectors, words } = pieces;
+    let rows = |vectors: &[f32], pieces: &Range<usize>| {
+        mean(vectors[pieces.start * WIDTH..pieces.end * WIDTH].chunks_exact(WIDTH))
     };
-    Encoding { words, sentence }
+    let whole = |vectors: &[f32]| mean(vectors.chunks_exact(WIDTH));
+    if above.is_empty() {
+        let words = words.iter().map(|pieces| rows(&vectors, pieces)).collect();
+        return Encoding { words, sentence: unit(whole(&vectors)) };
+    }
+    // Layers trained on have heads trained with them, on the mean as it is.
+    let sentence = above.iter().chain([&vectors]).flat_map(|vectors| whole(vectors)).collect();
+    let of = |pieces: &Range<usize>| above.iter().flat_map(|vectors| rows(vectors, pieces)).collect();
+    Encoding { words: words.iter().map(of).collect(), sentence }
 }
 
 /// The rows of each text, of those of all below each other.
@@ -198,10 +214,10 @@ fn split<'x>(x: &'x [f32], lengths: &[usize]) -> impl Iterator<Item = &'x [f32]>
     })
 }
 
-/// For each word the pieces that touch it, by their places in the text with its prefix.
-fn touched(text: &Analysis, offsets: &[(usize, usize)]) -> Vec<Range<usize>> {
+/// For each word the pieces that touch it, by their places in the text behind a prefix of so many bytes.
+fn touched(text: &Analysis, prefix: usize, offsets: &[(usize, usize)]) -> Vec<Range<usize>> {
     let words = text.words.iter().map(|word| {
-        let (start, end) = (word.bytes.0 + PREFIX.len(), word.bytes.1 + PREFIX.len());
+        let (start, end) = (word.bytes.0 + prefix, word.bytes.1 + prefix);
         let touches = |&(from, to): &(usize, usize)| from < end && to > start;
         let first = offsets.iter().position(touches).unwrap_or(offsets.len());
         first..offsets.iter().rposition(touches).map_or(first, |last| last + 1)

@@ -7,17 +7,8 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
 };
-use tokenizers::{
-    Model, Result, Token,
-    models::unigram::UnigramTrainer,
-    tokenizer::TokenizerImpl,
-    {DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper},
-};
+use tokenizers::{Model, Result, Token, models::unigram::UnigramTrainer};
 use yada::{DoubleArray, builder::DoubleArrayBuilder};
-
-/// The library's tokenizer around this model.
-pub type Tokenizer =
-    TokenizerImpl<Unigram, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
 
 /// What an unknown character costs beyond the rarest piece: sentencepiece's constant.
 const UNKNOWN_PENALTY: f64 = 10.0;

@@ -47,6 +47,10 @@ pub struct Classifier {
 }
 
 impl Dense {
+    /// Without hidden units.
+    pub const fn linear(mean: Vec<f32>, scale: Vec<f32>, linear: Vec<f32>) -> Self {
+        Self { mean, scale, linear, hidden: Vec::new(), hidden_bias: Vec::new(), out: Vec::new() }
+    }
     /// Brings a vector to mean 0 and deviation 1.
     pub fn standardize(&self, x: &[f32]) -> Vec<f32> {
         x.iter().zip(&self.mean).zip(&self.scale).map(|((x, m), s)| (x - m) * s).collect()

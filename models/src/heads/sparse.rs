@@ -55,6 +55,18 @@ impl Sparse {
         }
     }
 
+    /// The mean of several of the same size, packed.
+    pub fn mean(many: &[&Self]) -> Self {
+        let Some(first) = many.first() else { return Self::default() };
+        let rows = first.full.len().max(first.packed.len()) / first.width.max(1);
+        let mut out = Self::zeros(rows, first.width);
+        for (row, sum) in (0u32..).zip(out.full.chunks_exact_mut(first.width.max(1))) {
+            many.iter().for_each(|one| one.add(row, 1.0 / many.len() as f32, sum));
+        }
+        out.pack();
+        out
+    }
+
     /// Puts packed weights into `tensors`.
     pub fn save(&self, name: &str, tensors: &mut Tensors) {
         let mut packed = self.clone();

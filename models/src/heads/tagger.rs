@@ -1,10 +1,12 @@
 //! The entity tagger: a linear-chain conditional random field over BILOU tags.
 
 use super::{
+    given::Given,
     lattice::{Chain, Lattice, best},
-    math::dot,
+    math::{dot, softmax},
+    spans,
     sparse::Sparse,
-    tags::Tags,
+    tags::{Tag, Tags},
     tensors::Tensors,
 };
 use crate::{
@@ -39,6 +41,10 @@ pub struct Tagger {
     pub chain: Chain,
     /// The part over word vectors, if trained with an encoder.
     pub dense: Option<DenseTags>,
+    /// Which entities come with which intents, if that was counted.
+    pub given: Option<Given>,
+    /// Spans are told from this probability on, each by itself; `None`: those of the likeliest sequence of tags are.
+    pub least: Option<f32>,
 }
 
 /// A span of words found.
@@ -89,14 +95,25 @@ impl Tagger {
         out
     }
 
-    /// Tags a message.
-    pub fn tag(&self, features: &[TokenFeatures], vectors: Option<&[Vec<f32>]>) -> Tagging {
+    /// Tags a message; `intents`: their logits, where they are known.
+    pub fn tag(
+        &self,
+        features: &[TokenFeatures],
+        vectors: Option<&[Vec<f32>]>,
+        intents: Option<&[f32]>,
+    ) -> Tagging {
         if features.is_empty() {
             return Tagging { spans: Vec::new(), confidence: 1.0 };
         }
-        let emissions = self.emissions(&self.rows(features), vectors);
-        let (path, score) = best(&self.chain, &emissions);
-        let lattice = Lattice::new(&self.chain, &emissions);
+        let mut emissions = self.emissions(&self.rows(features), vectors);
+        if let (Some(given), Some(logits)) = (&self.given, intents) {
+            self.expect(&given.scores(&likely(logits)), &mut emissions);
+        }
+        let (path, lattice, confidence) = self.weigh(&emissions);
+        if let Some(least) = self.least {
+            let spans = spans::choose(&spans::candidates(&self.chain, &lattice), least);
+            return Tagging { spans, confidence };
+        }
         let spans = Tags::decode(&path)
             .into_iter()
             .map(|(entity, first, last)| Found {
@@ -106,7 +123,25 @@ impl Tagger {
                 confidence: lattice.segment(&self.chain, first, &path[first..=last]),
             })
             .collect();
-        Tagging { spans, confidence: ((score - lattice.log_z).exp() as f32).clamp(0.0, 1.0) }
+        Tagging { spans, confidence }
+    }
+
+    /// The likeliest sequence of tags, the sums over all of them, and the probability of that one, 0–1.
+    pub fn weigh(&self, emissions: &[f32]) -> (Vec<usize>, Lattice, f32) {
+        let (path, score) = best(&self.chain, emissions);
+        let lattice = Lattice::new(&self.chain, emissions);
+        let confidence = ((score - lattice.log_z).exp() as f32).clamp(0.0, 1.0);
+        (path, lattice, confidence)
+    }
+
+    /// Adds what each entity scores in this message to its tags that begin it.
+    pub fn expect(&self, scores: &[f32], emissions: &mut [f32]) {
+        for row in emissions.chunks_exact_mut(self.bias.len()) {
+            for (entity, score) in scores.iter().enumerate() {
+                row[Tags::index(Tag::Begin(entity))] += score;
+                row[Tags::index(Tag::Unit(entity))] += score;
+            }
+        }
     }
 
     /// Puts the weights into `tensors` under names that begin with `prefix`.
@@ -115,6 +150,12 @@ impl Tagger {
         self.sparse.save(&format!("{prefix}.sparse"), tensors);
         tensors.put(&format!("{prefix}.bias"), &self.bias);
         tensors.put(&format!("{prefix}.chain"), self.chain.scores());
+        if let Some(given) = &self.given {
+            given.save(&format!("{prefix}.given"), tensors);
+        }
+        if let Some(least) = self.least {
+            tensors.put(&format!("{prefix}.least"), &[least]);
+        }
         if let Some(d) = &self.dense {
             tensors.put(&format!("{prefix}.dense.mean"), &d.mean);
             tensors.put(&format!("{prefix}.dense.scale"), &d.scale);
@@ -158,8 +199,18 @@ impl Tagger {
                 Some(dense)
             }
         };
-        Ok(Self { entities, vocabulary: Vocabulary::from_names(names), sparse, bias, chain, dense })
+        let given = Given::take(&format!("{prefix}.given"), entities, tensors);
+        let least = tensors.take(&format!("{prefix}.least")).and_then(|least| least.first().copied());
+        let vocabulary = Vocabulary::from_names(names);
+        Ok(Self { entities, vocabulary, sparse, bias, chain, dense, given, least })
     }
+}
+
+/// How likely each intent is by these logits.
+pub fn likely(logits: &[f32]) -> Vec<f32> {
+    let mut p = logits.to_vec();
+    softmax(&mut p);
+    p
 }
 
 impl DenseTags {

@@ -149,7 +149,7 @@ fn fold_tagger(
     let model = tagger::train(&samples, entities, options, seed, &mut |_| {});
     let tag = |p: &&Prepared| {
         let vectors = p.words.vectors.as_deref().filter(|_| joint);
-        let tagging = model.tag(p.asked_words(), vectors);
+        let tagging = model.tag(p.asked_words(), vectors, None);
         (places(&tagging, &p.text), tagging.confidence)
     };
     Job::Tagger(test.iter().map(tag).collect())

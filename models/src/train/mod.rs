@@ -8,6 +8,7 @@ mod names;
 pub mod prepare;
 pub mod tagger;
 pub mod tune;
+mod varied;
 
 use crate::{
     artefact::{CODE, Manifest, TierManifest},
@@ -159,6 +160,7 @@ pub fn train(
         prepared.iter_mut().enumerate().for_each(|(i, p)| p.fold = usize::from(i < from));
     }
     done("prepare", &mut seconds);
+    let learnt = options.dev_from.unwrap_or(data.examples.len());
     let mut lower = None;
     if let Some(source) = &encoder {
         let texts: Vec<_> = prepared.iter().map(|p| &p.text).collect();
@@ -170,17 +172,23 @@ pub fn train(
             })?;
             let below = (source.as_ref(), top.layers.len());
             let pieces = encodings::pieces(below, &texts, options, progress)?;
-            lower = Some((pieces, tune::rounds::Names::of(&labels, below, options, progress)?, top));
+            let varied = if tune.varied && learnt >= tune::MANY && !labels.entities.is_empty() {
+                // What stands for a development set, behind the others, is not learnt from.
+                varied::examples(data, &prepared[..learnt], &labels, &gazetteer, options.seed)
+            } else {
+                Vec::new()
+            };
+            lower = Some((pieces, tune::rounds::More::of(&labels, varied, below, options, progress)?, top));
         } else {
             let encodings = encodings::all(source.as_ref(), &texts, options, progress)?;
             prepare::attach(&mut prepared, &encodings);
         }
         done("encode", &mut seconds);
     }
-    let start = tune.zip(lower.as_ref()).map(|(tune, (pieces, names, top))| tune::rounds::Start {
+    let start = tune.zip(lower.as_ref()).map(|(tune, (pieces, more, top))| tune::rounds::Start {
         prepared: &prepared,
         pieces,
-        names,
+        more,
         top,
         plan: (folds, rounds),
         labels: &labels,
@@ -188,7 +196,7 @@ pub fn train(
         tune,
     });
     let frozen = encoder.is_some() && start.is_none();
-    let trained = &data.examples[..options.dev_from.unwrap_or(data.examples.len())];
+    let trained = &data.examples[..learnt];
     let pairs: Vec<(&str, &str)> = trained.iter().map(|e| (e.lang.as_str(), e.text.as_str())).collect();
     let languages = Languages::train(&pairs, options.seed);
     done("languages", &mut seconds);
@@ -236,11 +244,12 @@ pub fn train(
     progress.end("final model");
     let mut joint = joint.map(|(intents, tagger)| Tier { intents, tagger, top: None });
     if let Some(start) = &start {
-        progress.begin("tuning", held.joint.as_ref().map_or(0, |h| h.epochs as u64), Unit::Items);
+        let passes = held.joint.as_ref().map_or(0, |h| (h.epochs * start.count()) as u64);
+        progress.begin("tuning", passes, Unit::Items);
         // With a development set, what was trained for it is final.
-        let last = tuned.last.filter(|_| options.dev_from.is_some());
-        let net = last.unwrap_or_else(|| start.finish(tuned.share, progress));
-        joint = Some(Tier { intents: net.intents, tagger: net.tagger, top: Some(Arc::new(net.top)) });
+        let last = tuned.last.take().filter(|_| options.dev_from.is_some());
+        let net = last.unwrap_or_else(|| start.finish(&tuned, progress));
+        joint = Some(Tier { intents: net.intents, tagger: net.tagger, top: Some(Arc::new(net.tops)) });
         progress.end("tuning");
     }
     done("final", &mut seconds);

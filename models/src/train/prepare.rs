@@ -130,6 +130,11 @@ fn shift(intent: &str) -> usize {
     (crate::features::name(8, intent) % 64) as usize
 }
 
+/// An example that stands in no file.
+pub fn vary(example: &Example, fold: usize, labels: &Labels, gazetteer: &Gazetteer) -> Prepared {
+    one(example, &[], fold, labels, gazetteer)
+}
+
 fn one(
     example: &Example,
     contexts: &[Context],

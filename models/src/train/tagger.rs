@@ -96,6 +96,8 @@ pub fn train(
     let mut adam = dense.as_ref().map(|d| Adam::new(d.weights.len()));
     let mut gradient = dense.as_ref().map_or_else(Vec::new, |d| vec![0f32; d.weights.len()]);
     let mut model = Tagger {
+        given: None,
+        least: None,
         entities,
         sparse: Sparse::zeros(vocabulary.len(), count),
         bias: vec![0.0; count],
@@ -248,7 +250,7 @@ mod tests {
         let samples: Vec<&Sample> = samples.iter().collect();
         let model = train(&samples, 1, &Options::default(), 1, &mut |_| {});
         let features = vec![word(1, 10), word(999, 11), word(998, 12), word(2, 13)];
-        let tagging = model.tag(&features, samples[0].vectors.as_deref());
+        let tagging = model.tag(&features, samples[0].vectors.as_deref(), None);
         assert_eq!(tagging.spans.len(), 1);
         assert_eq!((tagging.spans[0].first, tagging.spans[0].last), (1, 2));
         assert!(tagging.spans[0].confidence > 0.8 && tagging.confidence > 0.8);

@@ -1,7 +1,7 @@
 //! A second opinion of the intent: the discriminant of what the layers below those trained on give. By itself it is right less
 //! often, but about other messages, and since those layers are run in any case it costs next to nothing.
 
-use super::{Item, discriminant, standardize};
+use super::{Item, discriminant, nets::beside, standardize};
 use crate::{
     calibrate::temperature,
     encoder::Pieces,
@@ -55,19 +55,14 @@ impl Opinion {
     /// behind that of its pieces.
     pub fn join(&self, share: f32, intents: &mut Classifier) {
         let Some(dense) = &mut intents.dense else { return };
-        let width = dense.mean.len();
-        let rows = dense.linear.chunks_exact(width).zip(self.of.weights.chunks_exact(self.mean.len()));
-        let linear = rows
-            .flat_map(|(own, below)| own.iter().copied().chain(below.iter().map(|w| share * w)))
-            .collect();
-        *dense = Dense {
-            mean: [dense.mean.as_slice(), &self.mean].concat(),
-            scale: [dense.scale.as_slice(), &self.scale].concat(),
-            linear,
-            hidden: Vec::new(),
-            hidden_bias: Vec::new(),
-            out: Vec::new(),
-        };
+        let parts = [
+            (dense.linear.as_slice(), dense.mean.len(), 1.0),
+            (self.of.weights.as_slice(), self.mean.len(), share),
+        ];
+        let linear = beside(&parts, intents.classes);
+        let (mean, scale) =
+            ([&dense.mean[..], &self.mean].concat(), [&dense.scale[..], &self.scale].concat());
+        *dense = Dense::linear(mean, scale, linear);
         intents.bias.iter_mut().zip(&self.of.bias).for_each(|(own, below)| *own += share * below);
     }
 }
