@@ -336,7 +336,7 @@ impl Thread {
                 }
             },
         };
-        self.post(room, url, message).await?;
+        self.post(room, url, message, begun + PATIENCE).await?;
         let mut first: Option<Arrived> = None;
         let mut fits = false;
         while !fits {
@@ -382,7 +382,15 @@ impl Thread {
         }))
     }
 
-    async fn post(&mut self, room: &Room, url: &str, mut message: Value) -> anyhow::Result<()> {
+    /// Tries again what is refused, as Meta does, until `last`; also where the time of the run is over meanwhile, for what has been
+    /// sent wants its answer.
+    async fn post(
+        &mut self,
+        room: &Room,
+        url: &str,
+        mut message: Value,
+        last: Instant,
+    ) -> anyhow::Result<()> {
         self.wamids += 1;
         message["id"] = format!("wamid.{}.{}", self.wa_id, self.wamids).into();
         message["from"] = self.wa_id.as_str().into();
@@ -413,8 +421,8 @@ impl Thread {
             };
             match status {
                 200 => return Ok(()),
-                // Meta tries again; the wait counts.
-                503 if !room.stop.load(Ordering::Relaxed) => {
+                // The wait counts.
+                503 if Instant::now() < last => {
                     room.refused.fetch_add(1, Ordering::Relaxed);
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(1));
