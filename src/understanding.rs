@@ -142,6 +142,11 @@ impl Trainer {
         progress: &dyn Progress,
     ) -> charla_models::Result<Made> {
         let data = self.read()?;
+        if encoder.is_some()
+            && let Some(what) = self.kind.misreads(&data)
+        {
+            tracing::warn!("{what}");
+        }
         let folder = self.folder(&data, encoder.as_ref());
         if let Some(made) = self.load(folder.clone(), encoder.clone()) {
             return Ok(made);

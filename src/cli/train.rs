@@ -35,8 +35,12 @@ impl Train {
         let trainer = Trainer::new(self.data.clone(), self.cache).with(self.encoder).tuned(self.tune);
         let bars = Bars::default();
         let encoder = if self.no_encoder { None } else { trainer.encoder_or_warn(&bars) };
-        for problem in problems::check(&Dataset::read(&self.data)?) {
+        let data = Dataset::read(&self.data)?;
+        for problem in problems::check(&data) {
             eprintln!("note: {problem}");
+        }
+        if let Some(what) = self.encoder.misreads(&data).filter(|_| encoder.is_some()) {
+            eprintln!("warning: {what}");
         }
         let made = trainer.make(encoder, &bars)?;
         match &made.report {

@@ -4,7 +4,7 @@ use super::{
     convert::{Converted, e5, minilm},
     packages::{E5, MINILM, Package, WEIGHTS},
 };
-use crate::error::Result;
+use crate::{data::Dataset, error::Result};
 
 /// An encoder by what it reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -69,6 +69,25 @@ impl Kind {
         }
     }
 
+    /// What to tell whoever trains with this encoder on examples that it cannot read: how many, the first one's place, and the
+    /// mend; `None` where there is none. Examples of unknown language count as readable.
+    pub fn misreads(self, data: &Dataset) -> Option<String> {
+        if self == Self::Multilingual {
+            return None;
+        }
+        let foreign = || data.examples.iter().filter(|e| !e.lang.is_empty() && e.lang != "en");
+        let first = foreign().next()?;
+        let file = data.files.get(first.file).map(|f| f.display().to_string()).unwrap_or_default();
+        Some(format!(
+            "{} of {} examples are not in English (the first, `{}`: {file}:{}), and the English encoder reads nothing else: \
+             train with the multilingual one",
+            foreign().count(),
+            data.examples.len(),
+            first.lang,
+            first.line
+        ))
+    }
+
     /// Whose encoders' ids begin so.
     pub(super) fn of_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| id.starts_with(&kind.recipe().id()))
@@ -96,6 +115,7 @@ impl std::str::FromStr for Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Example;
 
     #[test]
     fn encoders_are_known_by_name_and_by_id() {
@@ -106,5 +126,27 @@ mod tests {
         }
         assert!("klingon".parse::<Kind>().unwrap_err().contains("multilingual and english"));
         assert_eq!(Kind::of_id("e5small-int8-0-00000000"), None);
+    }
+
+    #[test]
+    fn examples_that_an_encoder_cannot_read_are_told_with_their_place() {
+        let example = |lang: &str, line: usize| Example {
+            text: "hola".into(),
+            lang: lang.into(),
+            intent: "greet".into(),
+            entities: Vec::new(),
+            file: 0,
+            line,
+        };
+        let set = |langs: &[&str]| Dataset {
+            files: vec!["nlu/greet.yml".into()],
+            examples: langs.iter().enumerate().map(|(i, lang)| example(lang, i + 1)).collect(),
+            ..Dataset::default()
+        };
+        let mixed = set(&["en", "", "es", "hi-Latn"]);
+        let told = Kind::English.misreads(&mixed).unwrap();
+        assert!(told.starts_with("2 of 4 examples") && told.contains("`es`: nlu/greet.yml:3"), "{told}");
+        assert_eq!(Kind::Multilingual.misreads(&mixed), None);
+        assert_eq!(Kind::English.misreads(&set(&["en", ""])), None);
     }
 }
