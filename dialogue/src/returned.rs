@@ -102,8 +102,7 @@ fn tell(turn: &mut Turn, flow: &str, status: Option<u16>) {
         return turn
             .emit(TrackerEvent::Noted { what: format!("{flow} was left, and its call has returned") });
     }
-    let language = turn.language();
-    let name = turn.a.flows.get(flow).and_then(|f| f.name.get(&language)).map(str::to_owned);
+    let name = turn.name_of(flow);
     let pattern = match status {
         Some(200..=299) => "pattern_left_done",
         Some(_) => "pattern_left_refused",

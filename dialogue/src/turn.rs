@@ -54,6 +54,11 @@ impl<'a> Turn<'a> {
         context::language(self.a, &self.state)
     }
 
+    /// What a flow is called in the conversation's language, where it has a name in it.
+    pub fn name_of(&self, flow: &str) -> Option<String> {
+        self.a.flows.get(flow).and_then(|f| f.name.get(&self.language())).map(str::to_owned)
+    }
+
     /// Whether consent has to be asked for before anything is done.
     pub fn needs_consent(&self) -> bool {
         self.a.settings.consent_required && !self.state.consented()

@@ -9,7 +9,7 @@ use crate::finding::{Findings, codes};
 use crate::limits::BUTTON_TITLE;
 
 /// Patterns that the dialogue runs by name.
-const PATTERNS: [&str; 22] = [
+const PATTERNS: [&str; 23] = [
     "pattern_session_start",
     "pattern_consent_reminder",
     "pattern_consent_given",
@@ -18,6 +18,7 @@ const PATTERNS: [&str; 22] = [
     "pattern_cancel_flow",
     "pattern_correction",
     "pattern_continue_interrupted",
+    "pattern_left_waiting",
     "pattern_left_done",
     "pattern_left_refused",
     "pattern_left_unknown",

@@ -1,4 +1,5 @@
-//! Drops the running flow; what it interrupted resumes, unless the customer gives up altogether.
+//! Drops the running flow; what it interrupted resumes, unless the customer gives up altogether. A confirmed change that is out
+//! already cannot be taken back: the customer is told so, and later what became of it ([`returned`](crate::returned)).
 
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
@@ -25,15 +26,21 @@ pub(crate) fn run(turn: &mut Turn) {
     while let Some(top) = turn.state.top().filter(|f| f.flow.starts_with("pattern_")).map(|f| f.id) {
         turn.drop_frame(top, "cancelled");
     }
-    match id {
-        Some(_) if gives_up => {
-            turn.drop_stack("cancelled");
-            turn.pattern("pattern_cancel_flow", None);
-        }
-        Some(id) => {
-            turn.drop_frame(id, "cancelled");
-            turn.pattern("pattern_cancel_flow", None);
-        }
-        None => turn.say("utter_nothing_to_cancel"),
+    let Some(id) = id else { return turn.say("utter_nothing_to_cancel") };
+    let known: Vec<u64> = left(turn).map(|(id, _)| id).collect();
+    if gives_up {
+        turn.drop_stack("cancelled");
+    } else {
+        turn.drop_frame(id, "cancelled");
     }
+    let Some(flow) = left(turn).find(|(id, _)| !known.contains(id)).map(|(_, flow)| flow.to_owned()) else {
+        return turn.pattern("pattern_cancel_flow", None);
+    };
+    let name = turn.name_of(&flow);
+    turn.pattern("pattern_left_waiting", name.as_deref());
+}
+
+/// Changes that are out while their flows were left, and those flows.
+fn left<'t>(turn: &'t Turn<'_>) -> impl Iterator<Item = (u64, &'t str)> {
+    turn.state.calls.iter().filter_map(|(id, call)| Some((*id, call.left.as_deref()?)))
 }

@@ -117,7 +117,7 @@ fn left_while_it_runs() -> Talk {
     t.say("cancel 10001", "cancel_order", 0.9, &[("order_id", "10001")]);
     t.write("yes");
     t.expect_call("action_cancel_order");
-    t.write("forget it").expect(&["utter_cancelled"]);
+    t.write("forget it").expect(&["utter_left_waiting"]).expect_text("Cancel an order");
     t
 }
 
@@ -125,15 +125,15 @@ fn left_while_it_runs() -> Talk {
 fn what_became_of_a_change_that_was_left_is_told() {
     let mut t = left_while_it_runs();
     t.backend(json!({"ok": true}))
-        .expect(&["utter_cancelled", "utter_left_done"])
+        .expect(&["utter_left_waiting", "utter_left_done"])
         .expect_text("Cancel an order");
     let mut t = left_while_it_runs();
     t.backend_status(409, json!({}))
-        .expect(&["utter_cancelled", "utter_left_refused"])
+        .expect(&["utter_left_waiting", "utter_left_refused"])
         .expect_text("Cancel an order");
     let mut t = left_while_it_runs();
     t.backend_fails("timeout")
-        .expect(&["utter_cancelled", "utter_left_unknown"])
+        .expect(&["utter_left_waiting", "utter_left_unknown"])
         .expect_text("Cancel an order");
 
     // What is asked meanwhile goes on being asked.
