@@ -179,7 +179,9 @@ impl Crowd {
         let chat = &mut self.chats[person];
         let found = language::of(text);
         if about == Some(Sort::Language) {
+            // Where so few words do not tell which, the next answer does.
             chat.language = found;
+            chat.guesses = 0;
             return;
         }
         let Some(found) = found else { return };
@@ -275,6 +277,11 @@ impl Crowd {
                 to.measured = true;
                 self.meter.replied(now.saturating_sub(to.due), to.due >= self.measured_from);
                 self.meter.count("answered", 1);
+            }
+            if brings_more(reply) && self.scenario.assistant == Assistant::Shop {
+                // What was written while a result was waited for is answered in the turn that brings it.
+                let next = self.chats[person].pending.front_mut();
+                next.into_iter().for_each(|next| next.required = false);
             }
             self.chats[person].answer = Some(Answer { to, fits: false, said: reply.text.clone() });
         }
@@ -378,6 +385,12 @@ impl Crowd {
             chat.choices_in = wamid.to_owned();
         }
     }
+}
+
+/// Whether a message brings what something had done, a document for one, and says something else besides.
+fn brings_more(reply: &Reply) -> bool {
+    let result = |part: &str| RESULTS.iter().any(|mark| part.contains(mark));
+    reply.text.split_once("\n\n").is_some_and(|(first, rest)| result(first) && !result(rest))
 }
 
 fn fits(expect: &Expect, reply: &Reply, words: &str, about: Option<Sort>) -> bool {

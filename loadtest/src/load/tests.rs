@@ -148,6 +148,34 @@ fn what_became_of_something_left_is_no_answer_to_what_is_asked_meanwhile() {
 }
 
 #[test]
+fn what_was_written_while_a_result_was_waited_for_may_be_answered_with_it() {
+    let both = "Here it is 📄 for order *ORD-10001*:\nhttp://shop/documents/1\n\nI don't see *revolution* in your orders.";
+    let mut play = two_who_talk();
+    play.writes(0);
+    play.writes(0);
+    play.answers(0, both, &[]);
+    assert_eq!(play.found(), []);
+
+    // It may be answered by itself as well, and what is written later has its own answer.
+    let mut play = two_who_talk();
+    play.writes(0);
+    play.writes(0);
+    play.answers(0, both, &[]);
+    play.answers(0, FINE, &[]);
+    play.writes(0);
+    play.answers(0, FINE, &[]);
+    assert_eq!(play.found(), []);
+
+    // A third message is not excused, nor one behind a result alone.
+    for (more, text) in [(2, both), (1, "Here it is 📄 for order *ORD-10001*:\nhttp://shop/documents/1")] {
+        let mut play = two_who_talk();
+        (0..=more).for_each(|_| drop(play.writes(0)));
+        play.answers(0, text, &[]);
+        play.only("lost");
+    }
+}
+
+#[test]
 fn swapped_answers_are_misordered() {
     let mut play = two_who_talk();
     play.writes(0);
@@ -297,6 +325,20 @@ fn a_changed_language_that_was_announced_is_fine() {
         "Aquí puedo ver el pedido y te digo qué día está en la tienda, por si lo quieres para el lunes.",
         &[],
     );
+    assert_eq!(play.found(), []);
+}
+
+#[test]
+fn a_language_wished_for_after_a_guess_is_fine() {
+    let mut play = two_who_talk();
+    for text in [
+        "Main yeh sab kar sakta hoon aur aapka order bhi yahan se track hota hai, bataiye kya chahiye aapko.",
+        "Te escribo en *español*.",
+        "Aquí puedo ver el pedido y te digo qué día está en la tienda, por si lo quieres para el lunes.",
+    ] {
+        play.writes(0);
+        play.answers(0, text, &[]);
+    }
     assert_eq!(play.found(), []);
 }
 
