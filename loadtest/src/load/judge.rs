@@ -278,7 +278,8 @@ impl Crowd {
                 self.meter.replied(now.saturating_sub(to.due), to.due >= self.measured_from);
                 self.meter.count("answered", 1);
             }
-            if brings_more(reply) && self.scenario.assistant == Assistant::Shop {
+            let thanked = matches!(&to.expect, Expect::Words(words) if words == "✅");
+            if brings_more(reply) && !thanked && self.scenario.assistant == Assistant::Shop {
                 // What was written while a result was waited for is answered in the turn that brings it.
                 let next = self.chats[person].pending.front_mut();
                 next.into_iter().for_each(|next| next.required = false);

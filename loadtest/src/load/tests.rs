@@ -166,6 +166,16 @@ fn what_was_written_while_a_result_was_waited_for_may_be_answered_with_it() {
     play.answers(0, FINE, &[]);
     assert_eq!(play.found(), []);
 
+    // The thanks for a consent are no result.
+    let mut play = Play::new();
+    let person = play.writes(0).person;
+    let name = play.crowd.person(person).name;
+    play.answers(person, &format!("Hi {name}! {TERMS}"), &["/Consent(yes)"]);
+    play.writes(0);
+    play.writes(0);
+    play.answers(person, "Thank you! ✅\n\nWhich one do you mean?", &[]);
+    play.only("lost");
+
     // A third message is not excused, nor one behind a result alone.
     for (more, text) in [(2, both), (1, "Here it is 📄 for order *ORD-10001*:\nhttp://shop/documents/1")] {
         let mut play = two_who_talk();
