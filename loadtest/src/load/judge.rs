@@ -279,10 +279,13 @@ impl Crowd {
                 self.meter.count("answered", 1);
             }
             let thanked = matches!(&to.expect, Expect::Words(words) if words == "✅");
-            if brings_more(reply) && !thanked && self.scenario.assistant == Assistant::Shop {
+            if brings_more(reply)
+                && !thanked
+                && self.scenario.assistant == Assistant::Shop
+                && let Some(next) = self.chats[person].pending.front_mut()
+            {
                 // What was written while a result was waited for is answered in the turn that brings it.
-                let next = self.chats[person].pending.front_mut();
-                next.into_iter().for_each(|next| next.required = false);
+                next.required = false;
             }
             self.chats[person].answer = Some(Answer { to, fits: false, said: reply.text.clone() });
         }
@@ -309,7 +312,7 @@ impl Crowd {
         }
         let soon = now.saturating_sub(chat.answered_at) < DONE_WITHIN;
         let again = before.as_ref().is_some_and(|before| before.said == reply.text);
-        let is_result = RESULTS.iter().any(|mark| reply.text.contains(mark)) || about == Some(Sort::Taken);
+        let is_result = shows_result(&reply.text) || about == Some(Sort::Taken);
         if soon && is_result && !again && self.scenario.assistant == Assistant::Shop {
             chat.excusing = true;
             self.meter.count("results_afterwards", 1);
@@ -388,10 +391,14 @@ impl Crowd {
     }
 }
 
-/// Whether a message brings what something had done, a document for one, and says something else besides.
+/// Whether a text brings what something had done, a document for one.
+fn shows_result(text: &str) -> bool {
+    RESULTS.iter().any(|mark| text.contains(mark))
+}
+
+/// Whether a message brings such a result and says something else besides.
 fn brings_more(reply: &Reply) -> bool {
-    let result = |part: &str| RESULTS.iter().any(|mark| part.contains(mark));
-    reply.text.split_once("\n\n").is_some_and(|(first, rest)| result(first) && !result(rest))
+    reply.text.split_once("\n\n").is_some_and(|(first, rest)| shows_result(first) && !shows_result(rest))
 }
 
 fn fits(expect: &Expect, reply: &Reply, words: &str, about: Option<Sort>) -> bool {

@@ -336,11 +336,13 @@ impl Thread {
                 }
             },
         };
-        self.post(room, url, message, begun + PATIENCE).await?;
+        let last = begun + PATIENCE;
+        self.post(room, url, message, last).await?;
         let mut first: Option<Arrived> = None;
         let mut fits = false;
         while !fits {
-            let most = if first.is_some() { SECOND_PART } else { PATIENCE.saturating_sub(begun.elapsed()) };
+            let most =
+                if first.is_some() { SECOND_PART } else { last.saturating_duration_since(Instant::now()) };
             let Ok(Some(arrived)) = tokio::time::timeout(most, self.receiver.recv()).await else { break };
             let new = arrived.turn > self.turn || first.as_ref().is_some_and(|f| f.turn <= arrived.turn);
             fits = new && judge::charla(step, &arrived);

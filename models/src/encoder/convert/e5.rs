@@ -1,6 +1,6 @@
 //! multilingual-e5-small: keeps the vocabulary of the scripts that are served and its 4-bit rows as they are.
 
-use super::{Converted, Numbers, all, ill_tokenizer, placed, top};
+use super::{Converted, Numbers, all, ill_tokenizer, placed, read_tokenizer, top, write_tokenizer};
 use crate::{
     encoder::{
         embedding::BLOCK,
@@ -32,7 +32,7 @@ fn kept(piece: &str) -> bool {
 /// `CHARLA-E4104` where one of them is not what it should be, or they do not belong together.
 pub fn convert(weights: &[u8], tokenizer: &[u8]) -> Result<Converted> {
     let weights = Weights::read(weights)?;
-    let mut tokenizer: Value = serde_json::from_slice(tokenizer).map_err(|e| ill_tokenizer(e.to_string()))?;
+    let mut tokenizer = read_tokenizer(tokenizer)?;
     let vocab =
         tokenizer["model"]["vocab"].as_array().ok_or_else(|| ill_tokenizer("it has no vocabulary"))?;
     let mut rows = Vec::new();
@@ -59,10 +59,7 @@ pub fn convert(weights: &[u8], tokenizer: &[u8]) -> Result<Converted> {
             added["id"] = Value::from(mask);
         }
     }
-    // Texts are cut and masked by the caller, one at a time.
-    tokenizer["padding"] = Value::Null;
-    tokenizer["truncation"] = Value::Null;
-    let tokenizer = serde_json::to_vec(&tokenizer).map_err(|e| ill_tokenizer(e.to_string()))?;
+    let tokenizer = write_tokenizer(tokenizer)?;
     if weights.shape.layers != LAYERS {
         return Err(ill(format!("it has {} layers, not {LAYERS}", weights.shape.layers)));
     }

@@ -1,6 +1,6 @@
 //! all-MiniLM-L6-v2: a safetensors file of single precision, named as BERT's are (Devlin et al. 2019).
 
-use super::{Converted, Numbers, all, ill_tokenizer, placed, top};
+use super::{Converted, Numbers, all, ill_tokenizer, placed, read_tokenizer, top, write_tokenizer};
 use crate::{
     encoder::linear::Coded,
     error::{Error, Result},
@@ -8,7 +8,6 @@ use crate::{
     shared::weights::Shape,
 };
 use safetensors::{Dtype, SafeTensors};
-use serde_json::Value;
 
 /// Layers of all-MiniLM-L6-v2; all of them may be trained on.
 pub const LAYERS: usize = 6;
@@ -69,12 +68,9 @@ impl Numbers for Weights<'_> {
 /// `CHARLA-E4104` where one of them is not what it should be, or they do not belong together.
 pub fn convert(weights: &[u8], tokenizer: &[u8]) -> Result<Converted> {
     let weights = Weights(SafeTensors::deserialize(weights).map_err(|e| ill(e.to_string()))?);
-    let mut tokenizer: Value = serde_json::from_slice(tokenizer).map_err(|e| ill_tokenizer(e.to_string()))?;
-    // Texts are cut and masked by the caller, one at a time.
-    tokenizer["padding"] = Value::Null;
-    tokenizer["truncation"] = Value::Null;
+    let tokenizer = read_tokenizer(tokenizer)?;
     let pieces = tokenizer["model"]["vocab"].as_object().map_or(0, serde_json::Map::len);
-    let tokenizer = serde_json::to_vec(&tokenizer).map_err(|e| ill_tokenizer(e.to_string()))?;
+    let tokenizer = write_tokenizer(tokenizer)?;
     let words = weights.floats("embeddings.word_embeddings.weight")?;
     if words.len() != pieces * SHAPE.hidden {
         return Err(ill_tokenizer(format!(

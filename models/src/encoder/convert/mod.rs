@@ -16,6 +16,7 @@ use crate::{
         weights::{BLOCKS, Shape},
     },
 };
+use serde_json::Value;
 
 /// Weights and tokenizer, ready to be written.
 pub struct Converted {
@@ -45,6 +46,18 @@ trait Numbers {
 
 fn ill_tokenizer(why: impl Into<String>) -> Error {
     Error::Convert { file: "tokenizer.json".into(), why: why.into() }
+}
+
+/// What a `tokenizer.json` holds.
+fn read_tokenizer(bytes: &[u8]) -> Result<Value> {
+    serde_json::from_slice(bytes).map_err(|e| ill_tokenizer(e.to_string()))
+}
+
+/// A `tokenizer.json` for texts that are cut and masked by the caller, one at a time.
+fn write_tokenizer(mut tokenizer: Value) -> Result<Vec<u8>> {
+    tokenizer["padding"] = Value::Null;
+    tokenizer["truncation"] = Value::Null;
+    serde_json::to_vec(&tokenizer).map_err(|e| ill_tokenizer(e.to_string()))
 }
 
 /// Layers from `first` on, in full precision.
