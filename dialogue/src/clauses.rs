@@ -80,6 +80,8 @@ pub(crate) struct Heard {
     pub commands: Vec<Command>,
     /// The others that are wishes, to be looked at afterwards.
     pub rest: Vec<String>,
+    /// Of the first one, the clause that says it.
+    pub said: String,
 }
 
 /// One wish and where it stands.
@@ -88,6 +90,8 @@ struct Wish {
     out_of_scope: f32,
     start: usize,
     end: usize,
+    /// The clause that says it.
+    said: (usize, usize),
 }
 
 /// Reads the clauses of a message; nothing if none of them is surely a wish.
@@ -102,7 +106,8 @@ pub(crate) fn heard(turn: &Turn, text: &str, u: &Understanding) -> Option<Heard>
             (Some(intent), Some(last)) if last.intent.0 == intent.0 => last.end = clause.end,
             (Some(intent), _) => {
                 let start = if wishes.is_empty() { u.clauses[0].start } else { clause.start };
-                wishes.push(Wish { intent, out_of_scope: clause.out_of_scope, start, end: clause.end });
+                let said = (clause.start, clause.end);
+                wishes.push(Wish { intent, out_of_scope: clause.out_of_scope, start, end: clause.end, said });
             }
         }
     }
@@ -113,7 +118,8 @@ pub(crate) fn heard(turn: &Turn, text: &str, u: &Understanding) -> Option<Heard>
         return None;
     }
     let rest = wishes.iter().skip(1).map(|w| words_of(text, (w.start, w.end)).1).collect();
-    Some(Heard { intent: first.intent.clone(), text: text_of, commands, rest })
+    let said = words_of(text, first.said).1;
+    Some(Heard { intent: first.intent.clone(), text: text_of, commands, rest, said })
 }
 
 /// Whether a wish has a share in what the message as a whole may be, families settled: "nothing is broken" in a question about

@@ -83,9 +83,9 @@ impl Rules<'_> {
         if !said(None) {
             return;
         }
-        // Once for each hand-over: that what is written now is passed on.
+        // Once, until the bot has answered something else: that what is written now is passed on.
         if matches!(self.h.before.owner, Owner::Queue { .. })
-            && !self.h.before.unanswered
+            && !self.h.before.passed_on
             && !said(Some(PASSED_ON))
         {
             return;

@@ -375,13 +375,16 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         && let Some(mut heard) = clauses::heard(turn, &pending.text, u)
     {
         // Two wishes share the probability of the whole: each of them is sure.
-        let (intent, confidence) = heard.intent;
+        let (intent, confidence) = heard.intent.clone();
         turn.emit(TrackerEvent::ExchangeBegun { intent: intent.clone() });
-        turn.emit(TrackerEvent::ClauseMeant { text: heard.text, intent, confidence });
+        turn.emit(TrackerEvent::ClauseMeant { text: heard.text.clone(), intent, confidence });
+        waiting::served(turn, &mut heard.commands);
+        if waiting::answers(turn, &heard.commands) {
+            parts::keep_unheard(turn, &pending.text, &heard);
+        }
         for part in heard.rest {
             later::run(turn, part, true);
         }
-        waiting::served(turn, &mut heard.commands);
         return execute(turn, heard.commands, false);
     }
     if commands == [Command::LowConfidence]
@@ -426,10 +429,12 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     {
         return unsupported_language::run(turn, kind);
     }
-    if !pending.held && matches!(turn.state.owner, Owner::Bot) {
+    waiting::served(turn, &mut commands);
+    // What waited is followed by what was written after it.
+    let followed = pending.held && !turn.state.held.is_empty();
+    if !followed && waiting::answers(turn, &commands) {
         parts::keep(turn, &pending.text, &commands);
     }
-    waiting::served(turn, &mut commands);
     execute(turn, commands, false);
 }
 

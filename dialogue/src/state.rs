@@ -34,6 +34,9 @@ pub struct State {
     /// Whether something written since the hand-over has been withheld: it waits for the person.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unanswered: bool,
+    /// Whether the last thing said was that what is written has been passed on to the person who is waited for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub passed_on: bool,
     /// End of the customer-service window, milliseconds since the epoch.
     pub window_until: Option<i64>,
     /// Who owns the thread.

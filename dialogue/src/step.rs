@@ -101,11 +101,13 @@ fn settle(turn: &mut Turn) {
 pub(crate) fn next_held(turn: &Turn) -> Option<HeldMessage> {
     let state = &turn.state;
     let waiting = state.stack.iter().any(|f| f.waiting.is_some());
-    if state.owner != Owner::Bot || !state.consented() || waiting || state.mid_turn() {
+    if !state.consented() || waiting || state.mid_turn() {
         return None;
     }
+    // What a message that was answered in the queue says more is looked at there.
+    let now = |h: &&HeldMessage| state.owner == Owner::Bot || (h.part && state.waits_unheard());
     let open = turn.open_question();
-    state.held.first().filter(|h| open.is_none() || h.frame == open).cloned()
+    state.held.first().filter(now).filter(|h| open.is_none() || h.frame == open).cloned()
 }
 
 fn agent(turn: &mut Turn, act: &AgentAct) {

@@ -66,7 +66,13 @@ fn found(options: &[Offered], text: &str, u: &Understanding) -> Option<Entity> {
     if negation::excludes(text, span) {
         return None;
     }
-    let values: Vec<Value> = meant.iter().map(|i| rows[*i].0.clone()).collect();
+    let mut values: Vec<Value> = Vec::new();
+    // A list and the comparison behind it show the same thing twice.
+    for value in meant.iter().map(|i| &rows[*i].0) {
+        if !values.contains(value) {
+            values.push(value.clone());
+        }
+    }
     let (entity, value) = match values.as_slice() {
         [one] => (shown(&name), one.clone()),
         several => (shown_some(&name), Value::Array(several.to_vec())),

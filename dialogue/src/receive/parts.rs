@@ -1,5 +1,7 @@
 //! A message that says two things: the whole of it is answered first, then each sentence that is clearly a wish of its own.
 
+use super::waiting;
+use crate::clauses::Heard;
 use crate::commands::{Command, later};
 use crate::config::domain::{IntentCommand, Target};
 use crate::event::Understanding;
@@ -30,10 +32,21 @@ pub(crate) fn keep(turn: &mut Turn, text: &str, commands: &[Command]) {
     }
 }
 
+/// Keeps the questions of an unsure message that are no part of its clauses heard as wishes.
+pub(crate) fn keep_unheard(turn: &mut Turn, text: &str, wishes: &Heard) {
+    let said = |part: &str| {
+        wishes.rest.iter().chain([&wishes.said]).any(|w| w.contains(part) || part.contains(w.as_str()))
+    };
+    for part in wording::parts(text).into_iter().filter(|p| wording::questions(p) && !said(p)) {
+        later::run(turn, part, false);
+    }
+}
+
 /// What a further sentence has been understood as: done if it is sure and another wish than the one done already; nothing is
 /// said otherwise, because the message has had its answer. What stood behind a yes as a wish of its own has had none.
 pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: bool) {
-    if turn.state.owner != Owner::Bot || turn.needs_consent() {
+    let waits = turn.state.waits_unheard();
+    if !(turn.state.owner == Owner::Bot || waits) || turn.needs_consent() {
         return;
     }
     let (intent, p) = u.intents.first().cloned().unwrap_or_default();
@@ -46,7 +59,7 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
     let asked =
         values.as_ref().is_some_and(|(flow, slots)| wording::questions(text) && !told(turn, flow, slots));
     if (p < least && !asked) || u.out_of_scope >= turn.a.settings.threshold {
-        if wish {
+        if wish && !waits {
             turn.say_if_known("utter_rest_unclear");
         }
         return;
@@ -68,9 +81,12 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
             }
             if wish || target.side || !target.resume {
                 turn.emit(TrackerEvent::ExchangeBegun { intent });
-                let commands = nlu::commands(turn, text, u);
-                turn.execute(commands);
-            } else {
+                let mut commands = nlu::commands(turn, text, u);
+                waiting::served(turn, &mut commands);
+                if waiting::answers(turn, &commands) {
+                    turn.execute(commands);
+                }
+            } else if !waits {
                 // What changes something is offered, not begun.
                 let topics = clarification::topics_of(turn, &[flow]);
                 if !topics.is_empty() {
@@ -79,6 +95,8 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
                 }
             }
         }
+        // The rest is for the person who is waited for.
+        _ if waits => {}
         Some(Target::Handoff) if wish => {
             turn.execute(vec![Command::HumanHandoff { reason: "always_human" }]);
         }

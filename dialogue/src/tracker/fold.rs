@@ -1,6 +1,7 @@
 //! Folding: the only place where a state changes.
 
 use super::TrackerEvent;
+use crate::receive::PASSED_ON;
 use crate::state::*;
 use std::sync::Arc;
 
@@ -251,8 +252,9 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             state.clarified |= clarification;
         }
         Drafted { drafts } => state.drafts = drafts,
-        BotUttered { message, at, options, first, .. } => {
+        BotUttered { responses, message, at, options, first } => {
             state.counters.sent += 1;
+            state.passed_on = responses == [PASSED_ON];
             line(state, "bot", message.body().to_owned(), at);
             if first {
                 state.last_reply.clear();
