@@ -82,6 +82,9 @@ fn plain_size(text: &str) -> String {
         {
             format!("{number} l")
         }
+        "w" | "watt" | "watts" | "wat" | "vatio" | "vatios" | "वाट" | "वॉट" if digits > 0 => {
+            format!("{number}W")
+        }
         _ if digits == 0 && lower.len() <= 4 && lower.is_ascii() => lower.to_uppercase(),
         _ if digits > 0 => format!("{number} {unit}"),
         _ => lower,

@@ -54,7 +54,7 @@ enum Piece {
 /// Both ends of a range; twice the same where there is one number. The lower end takes the upper's scale where it has
 /// none of its own and would be the smaller one with it: `15-20k`, but `500 to 2k`.
 fn ends(text: &str) -> Option<(f64, f64)> {
-    let pieces = pieces(text);
+    let pieces = apart(pieces(text));
     let cut = pieces.iter().position(|p| *p == Piece::To).filter(|&at| at > 0 && at + 1 < pieces.len());
     let finite = |n: f64| n.is_finite().then_some(n);
     if let Some(at) = cut
@@ -65,6 +65,32 @@ fn ends(text: &str) -> Option<(f64, f64)> {
     }
     let (n, _) = read(&pieces)?;
     Some((finite(n)?, finite(n)?))
+}
+
+/// "तीन चार हज़ार", "10 15 hazar", "dos tres mil": two numbers beside each other that make none together are the ends of a range.
+fn apart(pieces: Vec<Piece>) -> Vec<Piece> {
+    let small = |piece: &Piece| match piece {
+        Piece::Number(n) => Some((*n, false)),
+        Piece::Word(word) if matches!(word.as_str(), "a" | "an" | "un" | "una" | "one") => None,
+        Piece::Word(word) => number(word).map(|n| (f64::from(n), true)),
+        Piece::To => None,
+    };
+    let ends = |low: &Piece, high: &Piece| match (small(low), small(high)) {
+        (Some((low, worded)), Some((high, also))) if worded == also => {
+            // "Twenty five" is one number.
+            let together = low >= 20.0 && low % 10.0 == 0.0 && high < 10.0;
+            low >= 1.0 && low < high && high < 100.0 && !together
+        }
+        _ => false,
+    };
+    let mut out: Vec<Piece> = Vec::with_capacity(pieces.len() + 1);
+    for piece in pieces {
+        if out.last().is_some_and(|before| ends(before, &piece)) {
+            out.push(Piece::To);
+        }
+        out.push(piece);
+    }
+    out
 }
 
 /// The number that pieces make together, and the last scale word's factor.
@@ -218,6 +244,13 @@ mod tests {
             ("दो 3k", 3000.0),
             ("ek 500", 500.0),
             ("mil 500", 1500.0),
+            ("तीन चार हज़ार", 4000.0),
+            ("do teen hazar", 3000.0),
+            ("10 15 hazar", 15_000.0),
+            ("bees pachees hazar", 25_000.0),
+            ("dos tres mil", 3000.0),
+            ("veinte veinticinco mil pesos", 25_000.0),
+            ("twenty five thousand", 25_000.0),
             ("20 K", 20_000.0),
             ("₹15,000", 15_000.0),
             ("rs. 1,50,000", 150_000.0),
