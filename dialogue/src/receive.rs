@@ -375,12 +375,12 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         && let Some(mut heard) = clauses::heard(turn, &pending.text, u)
     {
         // Two wishes share the probability of the whole: each of them is sure.
-        let (intent, confidence) = heard.intent.clone();
+        let (intent, confidence) = heard.intent;
         turn.emit(TrackerEvent::ExchangeBegun { intent: intent.clone() });
-        turn.emit(TrackerEvent::ClauseMeant { text: heard.text.clone(), intent, confidence });
+        turn.emit(TrackerEvent::ClauseMeant { text: heard.text, intent, confidence });
         waiting::served(turn, &mut heard.commands);
         if waiting::answers(turn, &heard.commands) {
-            parts::keep_unheard(turn, &pending.text, &heard);
+            parts::keep_unheard(turn, &pending.text, &heard.said, &heard.rest);
         }
         for part in heard.rest {
             later::run(turn, part, true);

@@ -1,7 +1,6 @@
 //! A message that says two things: the whole of it is answered first, then each sentence that is clearly a wish of its own.
 
 use super::waiting;
-use crate::clauses::Heard;
 use crate::commands::{Command, later};
 use crate::config::domain::{IntentCommand, Target};
 use crate::event::Understanding;
@@ -32,12 +31,13 @@ pub(crate) fn keep(turn: &mut Turn, text: &str, commands: &[Command]) {
     }
 }
 
-/// Keeps the questions of an unsure message that are no part of its clauses heard as wishes.
-pub(crate) fn keep_unheard(turn: &mut Turn, text: &str, wishes: &Heard) {
-    let said = |part: &str| {
-        wishes.rest.iter().chain([&wishes.said]).any(|w| w.contains(part) || part.contains(w.as_str()))
+/// Keeps the questions of an unsure message that are no part of its clauses heard as wishes, the first and the others.
+pub(crate) fn keep_unheard(turn: &mut Turn, text: &str, first: &str, others: &[String]) {
+    let heard = |part: &str| {
+        let mut wishes = others.iter().map(String::as_str).chain([first]);
+        wishes.any(|w| w.contains(part) || part.contains(w))
     };
-    for part in wording::parts(text).into_iter().filter(|p| wording::questions(p) && !said(p)) {
+    for part in wording::parts(text).into_iter().filter(|p| wording::questions(p) && !heard(p)) {
         later::run(turn, part, false);
     }
 }
