@@ -72,21 +72,37 @@ impl Rules<'_> {
         })
     }
 
+    /// What this step itself says: of a reply that is put together over several steps only what it adds.
+    fn says(&self) -> Vec<&str> {
+        let mut before: Vec<&str> = self.h.before.drafts.iter().map(|d| d.response.as_str()).collect();
+        let mut said: Vec<&str> = Vec::new();
+        for change in self.h.changes {
+            match change {
+                TrackerEvent::Drafted { drafts } => said.extend(drafts.iter().map(|d| d.response.as_str())),
+                TrackerEvent::BotUttered { responses, .. } => said.extend(responses.iter().map(String::as_str)),
+                _ => {}
+            }
+        }
+        said.retain(|response| match before.iter().position(|known| known == response) {
+            Some(known) => {
+                before.swap_remove(known);
+                false
+            }
+            None => true,
+        });
+        said
+    }
+
     /// While a human owns the thread the bot says nothing; while it waits only taps, consent and STOP are answered.
     fn silence(&mut self) {
-        let said = |only: Option<&str>| {
-            self.h.changes.iter().any(|c| match c {
-                TrackerEvent::BotUttered { responses, .. } => only.is_none_or(|only| responses != &[only]),
-                _ => false,
-            })
-        };
-        if !said(None) {
+        let said = self.says();
+        if said.is_empty() {
             return;
         }
         // Once, until the bot has answered something else: that what is written now is passed on.
         if matches!(self.h.before.owner, Owner::Queue { .. })
             && !self.h.before.passed_on
-            && !said(Some(PASSED_ON))
+            && said == [PASSED_ON]
         {
             return;
         }
