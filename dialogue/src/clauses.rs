@@ -10,6 +10,7 @@ use crate::fold::listed;
 use crate::negation::words_at;
 use crate::sources::nlu;
 use crate::turn::Turn;
+use crate::wording;
 
 /// What joins clauses. Hindi's पर and Spanish's "o" join too, but they are postposition and part of lists more often.
 const JOINS: &str = "and but also plus y pero ademas también tambien aur lekin magar और लेकिन मगर";
@@ -97,7 +98,10 @@ struct Wish {
 /// Reads the clauses of a message; nothing if none of them is surely a wish.
 pub(crate) fn heard(turn: &Turn, text: &str, u: &Understanding) -> Option<Heard> {
     let mut wishes: Vec<Wish> = Vec::new();
-    for clause in &u.clauses {
+    // "Don't call anybody, you tell me": that nobody is wanted is done by answering what else is said.
+    let told = |clause: &&Clause| !(about_person(turn.a, clause) && refused(text, clause));
+    let clauses: Vec<&Clause> = u.clauses.iter().filter(told).collect();
+    for clause in &clauses {
         let wish = sure(turn.a, u, clause).filter(|(intent, _)| shares(u, intent));
         match (wish, wishes.last_mut()) {
             // "The laptop, could that come on Tuesday": what is no wish belongs to one, to the next where it is the first.
@@ -105,7 +109,7 @@ pub(crate) fn heard(turn: &Turn, text: &str, u: &Understanding) -> Option<Heard>
             (None, Some(last)) => last.end = clause.end,
             (Some(intent), Some(last)) if last.intent.0 == intent.0 => last.end = clause.end,
             (Some(intent), _) => {
-                let start = if wishes.is_empty() { u.clauses[0].start } else { clause.start };
+                let start = if wishes.is_empty() { clauses[0].start } else { clause.start };
                 let said = (clause.start, clause.end);
                 wishes.push(Wish { intent, out_of_scope: clause.out_of_scope, start, end: clause.end, said });
             }
@@ -128,15 +132,21 @@ fn shares(u: &Understanding, intent: &str) -> bool {
     u.intents.iter().any(|(whole, p)| whole == intent && *p >= SHARE)
 }
 
-/// Whether a clause surely asks for a person.
-pub(crate) fn want_person(a: &Assistant, u: &Understanding) -> bool {
+/// Whether a clause surely asks for a person, or surely for none.
+fn about_person(a: &Assistant, clause: &Clause) -> bool {
     let person = Some(Target::Command(IntentCommand::HumanHandoff));
-    u.clauses.iter().any(|clause| {
-        let first = clause.intents.first();
-        first.is_some_and(|(intent, p)| {
-            a.target(intent) == person && a.is_sure(intent, *p, clause.out_of_scope)
-        })
-    })
+    let first = clause.intents.first();
+    first.is_some_and(|(intent, p)| a.target(intent) == person && a.is_sure(intent, *p, clause.out_of_scope))
+}
+
+/// Whether the words of a clause that is about a person say that none is wanted.
+fn refused(text: &str, clause: &Clause) -> bool {
+    wording::refuses_person(&words_of(text, (clause.start, clause.end)).1)
+}
+
+/// Whether a clause of a message surely asks for a person.
+pub(crate) fn want_person(a: &Assistant, text: &str, u: &Understanding) -> bool {
+    u.clauses.iter().any(|clause| about_person(a, clause) && !refused(text, clause))
 }
 
 /// The clause that is surely nothing the shop does, where each of the others surely is that or small talk: "how are you today? Can

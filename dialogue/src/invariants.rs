@@ -79,7 +79,9 @@ impl Rules<'_> {
         for change in self.h.changes {
             match change {
                 TrackerEvent::Drafted { drafts } => said.extend(drafts.iter().map(|d| d.response.as_str())),
-                TrackerEvent::BotUttered { responses, .. } => said.extend(responses.iter().map(String::as_str)),
+                TrackerEvent::BotUttered { responses, .. } => {
+                    said.extend(responses.iter().map(String::as_str))
+                }
                 _ => {}
             }
         }

@@ -370,7 +370,7 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     }
     let mut commands = nlu::commands(turn, &pending.text, u);
     if commands == [Command::LowConfidence]
-        && !clauses::want_person(turn.a, u)
+        && !clauses::want_person(turn.a, &pending.text, u)
         && (turn.state.owner == Owner::Bot || turn.state.waits_unheard())
         && let Some(mut heard) = clauses::heard(turn, &pending.text, u)
     {
@@ -406,7 +406,7 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
         // "मैसेज बंद मत करना": the opposite of what its words are close to.
         commands = vec![Command::Acknowledge];
     }
-    if turn.state.owner == Owner::Bot && clauses::want_person(turn.a, u) {
+    if turn.state.owner == Owner::Bot && clauses::want_person(turn.a, &pending.text, u) {
         // "My refund still hasn't arrived. Get me a human": whatever else it says is for the person.
         commands = vec![Command::HumanHandoff { reason: "requested" }];
     }

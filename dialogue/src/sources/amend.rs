@@ -8,6 +8,8 @@ const AMENDS: &str = "make but it only instead actually need want que sean son p
     likhna likh krdo kr change cambia cambialo haz hazlo करो कर करना लिखो चाहिए पर लेकिन";
 /// What a postal code is called.
 const POSTAL: &str = "pin pincode pincod zip zipcode postcode postal cp पिन पिनकोड पिनकोड";
+/// What numbers of orders stand behind.
+const ORDERS: &str = "ord order pedido orden ऑर्डर";
 /// Words of a message that amends a part, at most.
 const LONGEST: usize = 14;
 /// Words of a message that names no old number, at most.
@@ -46,7 +48,9 @@ fn numbers(text: &str) -> Vec<Number> {
 pub(super) fn amended(before: &str, said: &str) -> Option<Amended> {
     let (before, said) = (ascii_digits(before), ascii_digits(said));
     let length = words(&said).len();
-    let (had, told) = (numbers(&before), numbers(&said));
+    let (had, mut told) = (numbers(&before), numbers(&said));
+    // "Better cancel ORD-10012" is no other postal code.
+    told.retain(|n| !is(ORDERS, &n.label));
     if length > LONGEST || told.is_empty() || told.len() > 3 {
         return None;
     }
@@ -134,6 +138,7 @@ mod tests {
             ("no, flat 14, park street 201301", None),
             ("B-7, Lake Road 44, Pune 411001", None),
             ("haan", None),
+            ("better cancel ORD-110092", None),
         ] {
             let wanted = wanted.map(|(old, new)| told.replace(old, new));
             assert_eq!(amended(told, said).map(|a| a.text), wanted, "{said}");

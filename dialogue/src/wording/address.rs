@@ -17,6 +17,8 @@ const BEFORE: &str = "no not nah nahi nahin nhi ji yes yeah haan han ok okay val
     please pls plz solo only just my mi mera meri mere i we you u gave give told said say already ya dije digo dicho that esa ese esta este another otra \
     otro new nueva nuevo naya nayi obviously claro bueno mire mira sorry perdon instead deliver send bring ship entregalo entreguenlo mandalo traelo \
     llevalo envialo bhejo bhej bhejna bhejiye por favor porfa change cambia cambialo cambiala don do kar de dena par pe ko to pon ponme ponla pongan ponga apunta anota put likh likho यह ये वो नहीं हाँ जी अरे भाई नया नई मेरा मेरी कृपया";
+/// What leads from an order's number to an address.
+const TO: &str = "to at a en para por is goes should go va que vaya ko ki ka delivery pe par को की का पर";
 /// What stands between those, or begins an address.
 const BETWEEN: &str = "the a an at in on la el lo los las un una de en";
 /// What closes a message and no address.
@@ -86,6 +88,14 @@ fn begin(said: &Said, first: usize) -> usize {
     let colon = |at: usize| said.chars[said.words[at - 1].1.1..said.words[at].1.0].starts_with(&[':', ' ']);
     let sentence = (1..=first).rev().find(|at| breaks(said, *at) || colon(*at)).unwrap_or(0);
     let named = (sentence..first).rev().find(|at| listed(NAMES, word(*at)));
+    // "Change the delivery of ORD-10002 to 14 MG Road": behind the number of an order and what leads to the address.
+    let numbered =
+        |at: &usize| word(*at).starts_with(|c: char| c.is_ascii_digit()) && listed(ORDERS, word(at - 1));
+    if let Some(order) =
+        (sentence.max(1)..first).rev().find(numbered).filter(|at| named.is_none_or(|n| n < *at))
+    {
+        return (order + 1..first).find(|at| !listed(TO, word(*at))).unwrap_or(first);
+    }
     let mut at = match named {
         Some(name) => {
             let mut at = name + 1;
@@ -189,6 +199,16 @@ mod tests {
                 None,
             ),
             ("la Castellana 12, 28046 Madrid", "la Castellana 12, 28046 Madrid", None),
+            (
+                "cambia la entrega de ORD-10002 a calle alcala 214 3ºB, 28028 madrid",
+                "calle alcala 214 3ºB, 28028 madrid",
+                None,
+            ),
+            (
+                "order 10002 ko flat 12 rose court, MG road pune 411001 bhej do",
+                "flat 12 rose court, MG road pune 411001 bhej do",
+                None,
+            ),
             (
                 "send it to 7 Church Street, Bengaluru 560001 please",
                 "7 Church Street, Bengaluru 560001",

@@ -58,9 +58,64 @@ pub(crate) fn wants_person(text: &str) -> bool {
     })
 }
 
+/// Whether a clause that is about a person says that none is wanted: "don't call anybody", "किसी को मत बुलाओ". Whether it is about
+/// one its caller knows; "nobody answers me" wants one all the more.
+pub(crate) fn refuses_person(clause: &str) -> bool {
+    /// Who tells not to, or that there is no need.
+    const DONT: &str = "dont never sin mat na मत ना";
+    const CALLED: &str = "call calling bring bringing connect transfer involve bother pass send phone ring llames llame llamen llameis avises avise \
+        pases pase metas meta molestes moleste bulao bulana bulaiye bulaana bulwao karo karna kariye karao lagao बुलाओ बुलाना बुलाइए बुलाइये करो करना \
+        कीजिए कराओ लगाओ";
+    const NO: &str = "no not dont nahi nhi nahin नहीं नही";
+    const WANTED: &str = "need want wanted hace quiero necesito chahiye chaiye karni karna चाहिए करनी करना";
+    const SOMEBODY: &str = "anyone anybody somebody someone people staff colleague team nadie alguien gente kisi aadmi admi banda bande baat \
+        call phone किसी आदमी बंदा बंदे व्यक्ति बात फोन फ़ोन कॉल";
+    let said = Said::of(clause);
+    let word = |at: usize| said.words.get(at).map_or("", |(w, _)| w.as_str());
+    let count = said.words.len();
+    let about = (0..count)
+        .any(|at| listed(SOMEBODY, word(at)) || listed(WHO, word(at)) || listed(WHO_FIRST, word(at)));
+    let near = |at: usize, list: &'static str| (at + 1..=at + 1 + NEAR).any(|next| listed(list, word(next)));
+    about
+        && (0..count).any(|at| {
+            (listed(DONT, word(at)) || (word(at) == "no" && word(at + 1) != "one")) && near(at, CALLED)
+                || listed(NO, word(at)) && near(at, WANTED)
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_person_is_refused_in_every_variety() {
+        for text in [
+            "don't call anybody",
+            "please dont bring a person",
+            "no need of a person",
+            "no hace falta persona",
+            "no llames a nadie",
+            "no quiero hablar con nadie",
+            "किसी को मत बुलाओ बेटा",
+            "अरे बेटा फोन पर बात नहीं करनी",
+            "kisi ko mat bulao",
+            "arre insaan nahi chahiye yaar",
+        ] {
+            assert!(refuses_person(text), "{text}");
+        }
+        for text in [
+            "no me contesta nadie",
+            "nobody calls me back",
+            "no one is answering, connect me",
+            "koi phone nahi utha raha",
+            "koi baat nahi kar raha, kisi ko bulao",
+            "मुझे किसी इंसान से बात करनी है",
+            "I did not get a call from anybody",
+            "why does nobody call",
+        ] {
+            assert!(!refuses_person(text), "{text}");
+        }
+    }
 
     #[test]
     fn a_person_is_asked_for_wherever_it_stands() {

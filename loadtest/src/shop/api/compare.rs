@@ -120,7 +120,8 @@ pub struct Row {
     short: ProductShort,
     /// What the data say of the figure, by variety; `null` if nothing.
     text: Option<Texts>,
-    /// What they say of the further ones, as far as they do.
+    /// What they say of the further ones, as far as they do; of few products that are compared in nothing in particular, what
+    /// they differ in.
     also: Vec<Texts>,
 }
 
@@ -239,10 +240,13 @@ pub async fn compare(state: Data<State>, query: Query<CompareQuery>) -> Result<J
                     Ok(Row {
                         short: short(connection, p, country)?,
                         text: by.as_ref().and_then(|by| text(by, p)).map(|t| t.written_in(country)),
-                        also: further
-                            .iter()
-                            .filter_map(|by| Some(text(by, p)?.written_in(country)))
-                            .collect(),
+                        also: match &by {
+                            Some(_) => further
+                                .iter()
+                                .filter_map(|by| Some(text(by, p)?.written_in(country)))
+                                .collect(),
+                            None => differing(p, &products, country),
+                        },
                     })
                 })
                 .collect::<Result<Vec<Row>, ApiError>>()?;
@@ -272,6 +276,22 @@ pub async fn compare(state: Data<State>, query: Query<CompareQuery>) -> Result<J
         })
         .await?;
     Ok(Json(comparison))
+}
+
+/// The first features of a product that some other of those few it is compared with does not have.
+fn differing(product: &Product, products: &[&Product], country: Country) -> Vec<Texts> {
+    /// More products side by side fill a screen with prices alone.
+    const FEW: usize = 3;
+    const LINES: usize = 4;
+    if !(2..=FEW).contains(&products.len()) {
+        return Vec::new();
+    }
+    let features = &product.features.0;
+    let line =
+        |at: usize| Texts([0, 1, 2, 3].map(|l: usize| features[l].get(at).cloned().unwrap_or_default()));
+    let shared = |text: &String| products.iter().all(|other| other.features.0[0].contains(text));
+    let own = features[0].iter().enumerate().filter(|(_, text)| !shared(text));
+    own.take(LINES).map(|(at, _)| line(at).written_in(country)).collect()
 }
 
 /// The places of a list that a text names, if it names two or more: one alone may count something else.
@@ -381,6 +401,28 @@ mod tests {
         {
             assert_eq!(ask("KU-CHL-SET", text), one("Washing", Some("Dry clean only"), None), "{text}");
         }
+    }
+
+    #[test]
+    fn days_of_battery_are_more_than_hours() {
+        let catalogue = Catalogue::load().unwrap();
+        let [band, watch] = ["SW-XIA-B9", "SW-SAM-W7"].map(|sku| catalogue.product(sku).unwrap());
+        let playtime = asked_by(&catalogue, &[band, watch], "battery kiski zyada chalti hai", false);
+        let Some(By::Measure(m)) = playtime.first() else { panic!("no figure") };
+        assert_eq!(m.better(band, watch), Ordering::Greater);
+    }
+
+    #[test]
+    fn what_few_products_differ_in_is_told() {
+        let catalogue = Catalogue::load().unwrap();
+        let two = ["LT-HP-PAV14", "LT-DEL-INS15"].map(|sku| catalogue.product(sku).unwrap());
+        let told = |p: &Product| -> Vec<String> {
+            differing(p, &two, Country::default()).into_iter().map(|t| t.0[0].clone()).collect()
+        };
+        let (a, b) = (told(two[0]), told(two[1]));
+        assert!(a.iter().any(|line| line.contains("16 GB")), "{a:?}");
+        assert!(!b.is_empty() && a.iter().all(|line| !b.contains(line)), "{a:?} {b:?}");
+        assert!(differing(two[0], &[two[0]], Country::default()).is_empty());
     }
 
     #[test]

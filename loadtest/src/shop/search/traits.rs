@@ -25,6 +25,9 @@ pub struct Measure {
     #[serde(default)]
     pub bare: bool,
     features: Vec<String>,
+    /// What the number of a feature is multiplied by where it has another unit than the figure: days are 24 hours.
+    #[serde(default)]
+    factors: BTreeMap<String, f64>,
     /// Units of the sizes that hold the figure.
     #[serde(default)]
     sizes: Vec<String>,
@@ -145,8 +148,11 @@ impl Measure {
     /// The figures of a product, several where it comes in sizes.
     #[must_use]
     pub fn values(&self, product: &Product) -> Vec<f64> {
-        let own: Option<f64> =
-            self.features.iter().find_map(|f| product.fact(f)).and_then(|v| v.parse().ok());
+        let fact = self.features.iter().find_map(|f| Some((f, product.fact(f)?)));
+        let own = fact.and_then(|(feature, value)| {
+            let number: f64 = value.parse().ok()?;
+            Some(number * self.factors.get(feature).copied().unwrap_or(1.0))
+        });
         let sized = product.all_sizes().iter().filter_map(|size| {
             let key = sizes::key(size);
             let digits = key.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(key.len());
