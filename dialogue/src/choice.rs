@@ -235,6 +235,10 @@ fn tokens(
             // "The Sunday one" is the Sunday that was offered, whichever comes next.
             fits = offered.iter().map(|o| clock::same_weekday(entity, &o.row)).collect();
         }
+        if fits.iter().all(|f| !f) {
+            // "The one of 30 October" is that of the last one, which a date told for what is to come does not mean.
+            fits = offered.iter().map(|o| clock::same_day_of_another_year(entity, &o.row)).collect();
+        }
         let known = fits.iter().any(|f| *f);
         let when =
             clock::is_when(&entity.entity) && offered.iter().any(|o| clock::has(&entity.entity, &o.row));

@@ -54,6 +54,19 @@ pub(super) fn same_weekday(entity: &Entity, row: &Value) -> bool {
     })
 }
 
+/// Whether a day told without a year is that of a row in another one.
+pub(super) fn same_day_of_another_year(entity: &Entity, row: &Value) -> bool {
+    const YEAR: usize = 4;
+    let text = crate::fold::ascii_digits(&entity.text);
+    let year = text.split(|c: char| !c.is_ascii_digit()).any(|n| n.len() == YEAR);
+    if entity.entity != "date" || year {
+        return false;
+    }
+    let day = |date: &str| date.parse::<jiff::civil::Date>().ok().map(|d| (d.month(), d.day()));
+    let told = entity.value.as_str().and_then(day);
+    told.is_some() && fields("date", row).into_iter().any(|date| day(date) == told)
+}
+
 /// Whether a row has a day or a time at all.
 pub(super) fn has(entity: &str, row: &Value) -> bool {
     !fields(entity, row).is_empty()
