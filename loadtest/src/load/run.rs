@@ -371,7 +371,9 @@ fn report_of(plan: &Plan, stage: &Arc<Stage>, seen: &Seen, facts: Facts) -> Run 
     for (name, what) in BROKEN {
         let count = seen.last.value(name);
         if count > 0.0 {
-            crowd.wrongs.add("engine", || format!("{what}: {name} is {count}"));
+            let which = seen.last.broken(name);
+            let which = if which.is_empty() { which } else { format!(" ({which})") };
+            crowd.wrongs.add("engine", || format!("{what}: {name} is {count}{which}"));
         }
     }
     let scenario = &stage.scenario;

@@ -6,6 +6,9 @@ use std::{collections::BTreeMap, fs};
 /// Clock ticks a second in `/proc`; Linux shows user space 100 on every machine.
 const TICKS: f64 = 100.0;
 
+/// How counters of what must never be end.
+const VIOLATIONS: &str = "_violations_total";
+
 /// Resident memory of a process in MiB and its processor time so far in seconds.
 pub fn process(pid: &str) -> Option<(f64, f64)> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
@@ -33,6 +36,8 @@ pub struct Cumulative {
 #[derive(Debug, Clone, Default)]
 pub struct Page {
     values: BTreeMap<String, f64>,
+    /// Of what must never be, which labels were counted: `rule="window"`.
+    broken: BTreeMap<String, Vec<String>>,
     histograms: BTreeMap<String, Cumulative>,
 }
 
@@ -58,6 +63,10 @@ impl Page {
                 page.histograms.entry(histogram.to_owned()).or_default().count += value;
             } else {
                 *page.values.entry(base.to_owned()).or_default() += value;
+                if value > 0.0 && !labels.is_empty() && base.ends_with(VIOLATIONS) {
+                    let told = format!("{} {value}", labels.trim_end_matches('}'));
+                    page.broken.entry(base.to_owned()).or_default().push(told);
+                }
             }
         }
         page
@@ -66,6 +75,11 @@ impl Page {
     /// A counter or gauge, all labels together; 0 if it is not there.
     pub fn value(&self, name: &str) -> f64 {
         self.values.get(name).copied().unwrap_or(0.0)
+    }
+
+    /// What was counted of a violation, by its labels: `rule="window" 3`; empty if nothing was.
+    pub fn broken(&self, name: &str) -> String {
+        self.broken.get(name).map_or_else(String::new, |told| told.join(", "))
     }
 
     /// Counters' and gauges' names and values.
@@ -160,6 +174,16 @@ mod tests {
         assert!((all.quantile_ms(0.5) - 5.5).abs() < 0.01, "{}", all.quantile_ms(0.5));
         assert_eq!(page.since(&page, "x_seconds").latency(), None);
         assert_eq!(all.latency().unwrap().buckets, [(1.0, 10), (10.0, 80)]);
+    }
+
+    #[test]
+    fn which_rule_was_broken_is_told() {
+        let page = Page::parse(
+            "a_violations_total{rule=\"window\"} 3\na_violations_total{rule=\"once\"} 0\nb_violations_total 2\n",
+        );
+        assert_eq!(page.value("a_violations_total"), 3.0);
+        assert_eq!(page.broken("a_violations_total"), "rule=\"window\" 3");
+        assert_eq!(page.broken("b_violations_total"), "");
     }
 
     #[test]
