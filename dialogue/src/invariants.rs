@@ -97,6 +97,15 @@ impl Rules<'_> {
 
     /// While a human owns the thread the bot says nothing; while it waits only taps, consent and STOP are answered.
     fn silence(&mut self) {
+        if matches!(self.h.before.owner, Owner::Agent { .. }) {
+            // Whenever it was put together: nothing leaves.
+            let spoke = self.h.changes.iter().any(|c| matches!(c, TrackerEvent::BotUttered { .. }));
+            let handed = self.h.changes.iter().any(|c| matches!(c, TrackerEvent::HandedBack { .. }));
+            if spoke && !handed {
+                self.broken("silent_while_agent_owns", "the bot spoke while an agent owns the thread");
+            }
+            return;
+        }
         let said = self.says();
         if said.is_empty() {
             return;
@@ -109,12 +118,6 @@ impl Rules<'_> {
             return;
         }
         match &self.h.before.owner {
-            Owner::Agent { .. } => {
-                let handed = self.h.changes.iter().any(|c| matches!(c, TrackerEvent::HandedBack { .. }));
-                if !handed {
-                    self.broken("silent_while_agent_owns", "the bot spoke while an agent owns the thread");
-                }
-            }
             Owner::Queue { .. } => {
                 // STOP, yes or no to the consent question, and less advertising, in the customer's own words.
                 let rights = self.h.changes.iter().any(|c| {
@@ -155,7 +158,7 @@ impl Rules<'_> {
                     );
                 }
             }
-            Owner::Bot => {}
+            Owner::Agent { .. } | Owner::Bot => {}
         }
     }
 

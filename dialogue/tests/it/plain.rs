@@ -116,3 +116,43 @@ fn the_default_flow_must_exist_and_have_an_effect() {
     let found = load(&[("settings.yml", understood.as_str())]).unwrap_err();
     assert!(found.iter().any(|f| f.message.contains("`default_flow` has no effect")), "{found:#?}");
 }
+
+/// Who waits for a person or has one is not answered by the bot; of a reply put together in an earlier step of the turn only the
+/// earlier step is judged, unless an agent has the thread.
+#[test]
+fn what_a_step_says_to_who_waits_is_judged_where_it_is_put_together() {
+    use charla_dialogue::event::Event;
+    use charla_dialogue::invariants::{Happened, check};
+    use charla_dialogue::state::{Draft, Owner, State};
+    use charla_dialogue::tracker::TrackerEvent;
+
+    let mut talk = talk(&[]);
+    talk.write("hello");
+    let changes: Vec<TrackerEvent> =
+        talk.journal.iter().filter(|c| matches!(c, TrackerEvent::BotUttered { .. })).cloned().collect();
+    let Some(TrackerEvent::BotUttered { responses, .. }) = changes.first() else { panic!("nothing said") };
+    let drafts: Vec<Draft> = responses
+        .iter()
+        .map(|r| Draft { response: r.clone(), text: String::new(), part: None, footer: None, says: vec![] })
+        .collect();
+    let queue = Owner::Queue { since: 0, ticket: None, reason: "requested".into(), suggestions: vec![] };
+    let agent = Owner::Agent { id: "a".into(), since: 0, ticket: None };
+    let event = Event::NotUnderstood { reason: "overload".into() };
+    let broken = |owner: &Owner, drafts: &[Draft]| -> Vec<&'static str> {
+        let before = State { owner: owner.clone(), drafts: drafts.to_vec(), ..talk.state.clone() };
+        let after = State { owner: owner.clone(), ..talk.state.clone() };
+        let happened = Happened {
+            before: &before,
+            after: &after,
+            at: talk.now,
+            event: &event,
+            changes: &changes,
+            effects: &[],
+        };
+        check(&talk.assistant, happened).into_iter().map(|v| v.rule).collect()
+    };
+    assert_eq!(broken(&queue, &[]), ["queued_answers_only_taps"]);
+    assert!(broken(&queue, &drafts).is_empty());
+    assert_eq!(broken(&agent, &[]), ["silent_while_agent_owns"]);
+    assert_eq!(broken(&agent, &drafts), ["silent_while_agent_owns"]);
+}
