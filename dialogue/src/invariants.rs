@@ -97,68 +97,61 @@ impl Rules<'_> {
 
     /// While a human owns the thread the bot says nothing; while it waits only taps, consent and STOP are answered.
     fn silence(&mut self) {
-        if matches!(self.h.before.owner, Owner::Agent { .. }) {
-            // Whenever it was put together: nothing leaves.
-            let spoke = self.h.changes.iter().any(|c| matches!(c, TrackerEvent::BotUttered { .. }));
-            let handed = self.h.changes.iter().any(|c| matches!(c, TrackerEvent::HandedBack { .. }));
-            if spoke && !handed {
-                self.broken("silent_while_agent_owns", "the bot spoke while an agent owns the thread");
+        match &self.h.before.owner {
+            Owner::Bot => return,
+            Owner::Agent { .. } => {
+                // Whenever it was put together: nothing leaves.
+                let spoke = self.h.changes.iter().any(|c| matches!(c, TrackerEvent::BotUttered { .. }));
+                let handed = self.h.changes.iter().any(|c| matches!(c, TrackerEvent::HandedBack { .. }));
+                if spoke && !handed {
+                    self.broken("silent_while_agent_owns", "the bot spoke while an agent owns the thread");
+                }
+                return;
             }
-            return;
+            Owner::Queue { .. } => {}
         }
         let said = self.says();
-        if said.is_empty() {
-            return;
-        }
         // Once, until the bot has answered something else: that what is written now is passed on.
-        if matches!(self.h.before.owner, Owner::Queue { .. })
-            && !self.h.before.passed_on
-            && said == [PASSED_ON]
-        {
+        if said.is_empty() || (!self.h.before.passed_on && said == [PASSED_ON]) {
             return;
         }
-        match &self.h.before.owner {
-            Owner::Queue { .. } => {
-                // STOP, yes or no to the consent question, and less advertising, in the customer's own words.
-                let rights = self.h.changes.iter().any(|c| {
-                    matches!(
-                        c,
-                        TrackerEvent::MarketingSet { opted_in: false }
-                            | TrackerEvent::ConsentGiven { .. }
-                            | TrackerEvent::ConsentDenied { .. }
-                    ) || matches!(c, TrackerEvent::FlowStarted { frame }
-                        // What was tapped for while waiting may be cancelled in words; an earlier step of the turn did.
-                        if frame.self_service || frame.flow == "pattern_cancel_flow")
-                });
-                let allowed = match self.h.event {
-                    Event::Understood(_) | Event::Received(_) if rights => true,
-                    Event::Received(m) => match &m.content {
-                        Content::Button { .. } | Content::List { .. } => true,
-                        Content::Text { text } => {
-                            let w = &self.a.words;
-                            w.stops(text)
-                                || w.is("yes", text)
-                                || w.is("no", text)
-                                || self.h.before.self_service()
-                                || crate::fill::named_option(&self.h.before.options, text, true)
-                                    .is_some_and(|o| Payload::parse(&o.id).is_ok())
-                        }
-                        _ => self.h.before.self_service(),
-                    },
-                    Event::Understood(_) | Event::Returned(_) | Event::NotUnderstood { .. } => {
-                        self.h.before.self_service()
-                    }
-                    Event::Agent(AgentAct::HandBack { .. }) => true,
-                    _ => false,
-                };
-                if !allowed {
-                    self.broken(
-                        "queued_answers_only_taps",
-                        "free text was answered while the customer waits for a person",
-                    );
+        // STOP, yes or no to the consent question, and less advertising, in the customer's own words.
+        let rights = self.h.changes.iter().any(|c| {
+            matches!(
+                c,
+                TrackerEvent::MarketingSet { opted_in: false }
+                    | TrackerEvent::ConsentGiven { .. }
+                    | TrackerEvent::ConsentDenied { .. }
+            ) || matches!(c, TrackerEvent::FlowStarted { frame }
+                // What was tapped for while waiting may be cancelled in words; an earlier step of the turn did.
+                if frame.self_service || frame.flow == "pattern_cancel_flow")
+        });
+        let allowed = match self.h.event {
+            Event::Understood(_) | Event::Received(_) if rights => true,
+            Event::Received(m) => match &m.content {
+                Content::Button { .. } | Content::List { .. } => true,
+                Content::Text { text } => {
+                    let w = &self.a.words;
+                    w.stops(text)
+                        || w.is("yes", text)
+                        || w.is("no", text)
+                        || self.h.before.self_service()
+                        || crate::fill::named_option(&self.h.before.options, text, true)
+                            .is_some_and(|o| Payload::parse(&o.id).is_ok())
                 }
+                _ => self.h.before.self_service(),
+            },
+            Event::Understood(_) | Event::Returned(_) | Event::NotUnderstood { .. } => {
+                self.h.before.self_service()
             }
-            Owner::Agent { .. } | Owner::Bot => {}
+            Event::Agent(AgentAct::HandBack { .. }) => true,
+            _ => false,
+        };
+        if !allowed {
+            self.broken(
+                "queued_answers_only_taps",
+                "free text was answered while the customer waits for a person",
+            );
         }
     }
 

@@ -57,9 +57,9 @@ pub(super) fn same_weekday(entity: &Entity, row: &Value) -> bool {
 /// Whether a day told without a year is that of a row in another one.
 pub(super) fn same_day_of_another_year(entity: &Entity, row: &Value) -> bool {
     const YEAR: usize = 4;
-    let text = crate::fold::ascii_digits(&entity.text);
-    let year = text.split(|c: char| !c.is_ascii_digit()).any(|n| n.len() == YEAR);
-    if entity.entity != "date" || year {
+    let text = || crate::fold::ascii_digits(&entity.text);
+    let year = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|n| n.len() == YEAR);
+    if entity.entity != "date" || year(&text()) {
         return false;
     }
     let day = |date: &str| date.parse::<jiff::civil::Date>().ok().map(|d| (d.month(), d.day()));

@@ -449,13 +449,6 @@ pub(super) fn leading(turn: &Turn, text: &str) -> Option<(bool, String)> {
         let _ = word;
         rest = after.trim_start_matches(pause);
     }
-    // "Que sí, …": said again, and louder.
-    if let Some((word, after)) = rest.split_once(' ')
-        && is("q que", &fold(word))
-        && is("si no", &fold(after.split(pause).next().unwrap_or_default()))
-    {
-        rest = after;
-    }
     loop {
         let end = rest
             .find(|c: char| c.is_whitespace() || matches!(c, ',' | '.' | '!' | ';' | '।'))

@@ -47,7 +47,7 @@ pub(crate) fn told(text: &str) -> Option<Told> {
     let words = &said.words;
     let word = |at: usize| words.get(at).map_or("", |(w, _)| w.as_str());
     let digits = |at: usize| word(at).chars().filter(char::is_ascii_digit).count();
-    let order = |at: usize| at > 0 && listed(ORDERS, word(at - 1));
+    let order = |at: usize| behind_order(&said, at);
     let code = |at: usize| {
         let bare = word(at).chars().all(|c| c.is_ascii_digit());
         bare && (5..=6).contains(&digits(at)) && !order(at)
@@ -90,7 +90,7 @@ fn begin(said: &Said, first: usize) -> usize {
     let named = (sentence..first).rev().find(|at| listed(NAMES, word(*at)));
     // "Change the delivery of ORD-10002 to 14 MG Road": behind the number of an order and what leads to the address.
     let numbered =
-        |at: &usize| word(*at).starts_with(|c: char| c.is_ascii_digit()) && listed(ORDERS, word(at - 1));
+        |at: &usize| word(*at).starts_with(|c: char| c.is_ascii_digit()) && behind_order(said, *at);
     if let Some(order) =
         (sentence.max(1)..first).rev().find(numbered).filter(|at| named.is_none_or(|n| n < *at))
     {
@@ -118,6 +118,11 @@ fn begin(said: &Said, first: usize) -> usize {
         }
     }
     at
+}
+
+/// Whether a word stands behind what numbers of other things are called.
+fn behind_order(said: &Said, at: usize) -> bool {
+    at > 0 && said.words.get(at - 1).is_some_and(|(w, _)| listed(ORDERS, w))
 }
 
 /// Whether something else begins at a word.

@@ -53,7 +53,8 @@ const SMALL: &str = "the it that this one ones thing my to for of on in at is do
     मेरी मेरे इसे perfect perfecto great good fine nice cool genial super excelente bien right correct correcto sahi सही bilkul बिल्कुल si ya पक्का पक्की pakka paka pakki confirmed confirmado confirmada \
     seguro definitely fijo karo kro करो jaldi jldi जल्दी fast quickly asap rapido pronto";
 /// What may stand before a yes.
-const BEFORE: &str = "mm mmm hm hmm um uh eh oh ah ahh pues pos bueno are arey arre acha achha accha ah que q अरे हम्म अच्छा well";
+const BEFORE: &str =
+    "mm mmm hm hmm um uh eh oh ah ahh pues pos bueno are arey arre acha achha accha ah अरे हम्म अच्छा well";
 /// What begins something else than a further wish: an objection, a condition, a wait.
 const HINDERS: &str = "but pero par lekin magar lakin पर लेकिन मगर if unless si agar अगर wait hold hang espera espere ruko ruk रुको only solo solamente \
     sirf bas सिर्फ बस not no dont never nunca nahi nahin nhi mat नहीं नही मत instead except excepto sino before after antes despues pehle पहले \

@@ -55,6 +55,12 @@ impl Texts {
 }
 
 impl TextLists {
+    /// The text at a place, by variety; empty where a variety has none there.
+    #[must_use]
+    pub fn at(&self, at: usize) -> Texts {
+        Texts([0, 1, 2, 3].map(|variety: usize| self.0[variety].get(at).cloned().unwrap_or_default()))
+    }
+
     /// As the country writes numbers.
     #[must_use]
     pub fn written_in(mut self, country: Country) -> TextLists {

@@ -286,12 +286,9 @@ fn differing(product: &Product, products: &[&Product], country: Country) -> Vec<
     if !(2..=FEW).contains(&products.len()) {
         return Vec::new();
     }
-    let features = &product.features.0;
-    let line =
-        |at: usize| Texts([0, 1, 2, 3].map(|l: usize| features[l].get(at).cloned().unwrap_or_default()));
     let shared = |text: &String| products.iter().all(|other| other.features.0[0].contains(text));
-    let own = features[0].iter().enumerate().filter(|(_, text)| !shared(text));
-    own.take(LINES).map(|(at, _)| line(at).written_in(country)).collect()
+    let own = product.features.0[0].iter().enumerate().filter(|(_, text)| !shared(text));
+    own.take(LINES).map(|(at, _)| product.features.at(at).written_in(country)).collect()
 }
 
 /// The places of a list that a text names, if it names two or more: one alone may count something else.

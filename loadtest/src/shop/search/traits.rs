@@ -172,8 +172,7 @@ impl Measure {
     pub fn lines(&self, product: &Product) -> Option<Texts> {
         let feature = self.features.iter().find_map(|f| product.facts.iter().position(|(key, _)| key == f));
         if let Some(at) = feature {
-            let line = |i: usize| product.features.0[i].get(at).cloned().unwrap_or_default();
-            return Some(Texts([line(0), line(1), line(2), line(3)]));
+            return Some(product.features.at(at));
         }
         let sizes: Vec<&String> = product
             .all_sizes()
@@ -244,7 +243,6 @@ impl Trait {
     #[must_use]
     pub fn line(&self, product: &Product) -> Option<Texts> {
         let at = product.facts.iter().position(|(f, _)| self.features.contains(f))?;
-        let line = |i: usize| product.features.0[i].get(at).cloned().unwrap_or_default();
-        Some(Texts([line(0), line(1), line(2), line(3)]))
+        Some(product.features.at(at))
     }
 }
