@@ -6,7 +6,6 @@
 
 use crate::config::domain::{Slot, SlotType, Source};
 use crate::config::flows::Collect;
-use crate::context;
 use crate::effect::Outgoing;
 use crate::event::{Entity, Understanding};
 use crate::fold::{typed, words};
@@ -50,7 +49,7 @@ pub(crate) enum Named {
 
 /// The options of the question asked in a frame, all of them: a list shows ten at most.
 pub(crate) fn of_question(turn: &Turn, frame: &Frame, collect: &Collect) -> Vec<Offered> {
-    let context = context::build(turn.a, &turn.state, turn.at, Some(frame));
+    let context = turn.context_of(Some(frame));
     render::offered(turn.a, &collect.utter, &turn.language(), turn.state.counters.turns, &context)
         .unwrap_or_default()
 }

@@ -1,15 +1,15 @@
 //! Conditions of flows and responses: Rasa's predicates, parsed once, evaluated over the template context as JSON.
 
 use crate::context::Context;
-use crate::fold::unmarked;
-use regex_automata::meta::{BuildError, Regex};
-use regex_automata::nfa::thompson::WhichCaptures;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 
 mod lexer;
 mod parser;
+mod pattern;
+
+use pattern::Pattern;
 
 /// A parsed condition.
 #[derive(Debug, Clone)]
@@ -37,51 +37,6 @@ enum Expr {
     Compare(Operand, Op, Operand),
     Matches(Operand, Pattern),
     Null(Operand),
-}
-
-/// A regular expression, and the same without accents and nukta for texts without them.
-#[derive(Debug, Clone)]
-struct Pattern {
-    written: Regex,
-    /// `None`: the same as written.
-    unmarked: Option<Regex>,
-}
-
-impl Pattern {
-    fn new(source: &str) -> Result<Self, String> {
-        let written = compiled(source).map_err(|error| match error.syntax_error() {
-            Some(error) => error.to_string(),
-            None => error.to_string(),
-        })?;
-        // Whoever writes `técnico` means `tecnico` too. A bare mark that `?` makes optional is optional anyhow.
-        let plain = unmarked(&source.replace("\u{093C}?", ""));
-        let unmarked = if plain == source { None } else { compiled(&plain).ok() };
-        Ok(Pattern { written, unmarked })
-    }
-
-    fn is_match(&self, text: &str) -> bool {
-        if self.written.is_match(text) {
-            return true;
-        }
-        match (text.is_ascii(), &self.unmarked) {
-            // It has no marks: the same pattern would look at the same text again.
-            (true, None) => false,
-            (true, Some(unmarked)) => unmarked.is_match(text),
-            (false, pattern) => pattern.as_ref().unwrap_or(&self.written).is_match(&unmarked(text)),
-        }
-    }
-}
-
-/// What the searches of one expression in one thread may remember of its automaton, bytes. With regex-automata's own 2 MiB
-/// the 132 expressions of the demo shop came to 32 MiB a thread over 8,000 texts, with this to 13, a search taking a fifth
-/// longer (some 2 µs).
-const AUTOMATON: usize = 128 * 1024;
-
-/// Only whether a text matches is asked, so groups are not kept: what a search remembers of them for each state of an
-/// expression, in each thread, was 22 MiB for the demo shop.
-fn compiled(source: &str) -> Result<Regex, Box<BuildError>> {
-    let config = Regex::config().which_captures(WhichCaptures::None).hybrid_cache_capacity(AUTOMATON);
-    Regex::builder().configure(config).build(source).map_err(Box::new)
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -2,6 +2,7 @@
 
 use crate::Assistant;
 use crate::state::{Frame, Handoff, Owner, State};
+use crate::tracker::TrackerEvent;
 use minijinja::value::{Enumerator, Object, Serde, merge_maps};
 use serde_json::{Map, Value, json};
 use std::cell::OnceCell;
@@ -12,41 +13,55 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// for each: a list of ten rows renders thirty.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// All but the result.
+    /// All but what stands beside it.
     json: Arc<Value>,
-    /// What a backend said last: the state's own, since a list of products is greater than all the rest.
-    result: Arc<Value>,
+    /// Under names of their own what is shared with others that see the same: the slots, which change more often than the rest,
+    /// and what a backend said last, which is the state's own, since a list of products is greater than all the rest.
+    beside: Beside,
     seen: OnceCell<minijinja::Value>,
 }
 
+/// Values and the names under which they are seen.
+type Beside = [(&'static str, Arc<Value>); 2];
+
+/// The name under which slots are seen.
+const SLOTS: &str = "slots";
 /// The name under which a backend's answer is seen.
 const RESULT: &str = "result";
 
+fn of_name<'b>(beside: &'b Beside, name: &str) -> Option<&'b Arc<Value>> {
+    beside.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
+}
+
 impl From<Value> for Context {
     fn from(mut json: Value) -> Self {
-        let result = json.as_object_mut().and_then(|all| all.remove(RESULT)).unwrap_or_default();
-        Self { json: Arc::new(json), result: Arc::new(result), seen: OnceCell::new() }
+        let mut take = |name| json.as_object_mut().and_then(|all| all.remove(name)).unwrap_or_default();
+        let beside = [SLOTS, RESULT].map(|name| (name, Arc::new(take(name))));
+        Self { json: Arc::new(json), beside, seen: OnceCell::new() }
     }
 }
 
 impl Context {
     /// As conditions see it: what is under a name.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        if name == RESULT { Some(&self.result) } else { self.json.get(name) }
+        of_name(&self.beside, name).map(|value| &**value).or_else(|| self.json.get(name))
     }
 
     /// As templates see it.
     pub(crate) fn seen(&self) -> minijinja::Value {
         let all = || {
-            let result = Some(self.result.clone());
-            minijinja::Value::from_object(Seen { result, ..Seen::new(self.json.clone(), None) })
+            let beside = Some(self.beside.clone());
+            minijinja::Value::from_object(Seen { beside, ..Seen::new(self.json.clone(), None) })
         };
         self.seen.get_or_init(all).clone()
     }
 
     /// Puts another value under a name.
     pub(crate) fn put(&mut self, name: &str, value: Value) {
-        Arc::make_mut(&mut self.json)[name] = value;
+        match self.beside.iter_mut().find(|(own, _)| *own == name) {
+            Some((_, beside)) => *beside = Arc::new(value),
+            None => Arc::make_mut(&mut self.json)[name] = value,
+        }
         self.seen = OnceCell::new();
     }
 
@@ -54,7 +69,8 @@ impl Context {
     pub(crate) fn of_row(&self, row: &Value, index: usize) -> Self {
         let own = json!({"row": row, "index": index});
         let seen = merge_maps([minijinja::Value::from(Serde(&own)), self.seen()]);
-        Self { json: Arc::new(own), result: Arc::default(), seen: OnceCell::from(seen) }
+        let beside = [SLOTS, RESULT].map(|name| (name, Arc::default()));
+        Self { json: Arc::new(own), beside, seen: OnceCell::from(seen) }
     }
 }
 
@@ -64,15 +80,15 @@ struct Seen {
     json: Arc<Value>,
     /// The key under which the object lies; without one, it is all.
     part: Option<String>,
-    /// What stands beside it as the result.
-    result: Option<Arc<Value>>,
+    /// What stands beside it.
+    beside: Option<Beside>,
     /// Lists and objects asked for before.
     made: Mutex<BTreeMap<String, minijinja::Value>>,
 }
 
 impl Seen {
     fn new(json: Arc<Value>, part: Option<String>) -> Self {
-        Self { json, part, result: None, made: Mutex::default() }
+        Self { json, part, beside: None, made: Mutex::default() }
     }
 
     fn object(&self) -> Option<&Map<String, Value>> {
@@ -89,8 +105,8 @@ impl Object for Seen {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<minijinja::Value> {
-        let result = self.result.as_ref().filter(|_| key == RESULT);
-        let value = result.map(|result| &**result).or_else(|| self.object()?.get(key))?;
+        let beside = self.beside.as_ref().and_then(|beside| of_name(beside, key));
+        let value = beside.map(|value| &**value).or_else(|| self.object()?.get(key))?;
         if !value.is_object() && !value.is_array() {
             return Some(minijinja::Value::from(Serde(value)));
         }
@@ -98,9 +114,9 @@ impl Object for Seen {
         if let Some(made) = made.get(key) {
             return Some(made.clone());
         }
-        let new = match (result, &self.part) {
-            (Some(result), _) if value.is_object() => {
-                minijinja::Value::from_object(Self::new(result.clone(), None))
+        let new = match (beside, &self.part) {
+            (Some(value), _) if value.is_object() => {
+                minijinja::Value::from_object(Self::new(value.clone(), None))
             }
             (None, None) if value.is_object() => {
                 minijinja::Value::from_object(Self::new(self.json.clone(), Some(key.to_owned())))
@@ -112,8 +128,8 @@ impl Object for Seen {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        let result = self.result.as_ref().map(|_| RESULT);
-        let keys = self.object().into_iter().flat_map(Map::keys).map(String::as_str).chain(result);
+        let beside = self.beside.iter().flatten().map(|(name, _)| *name);
+        let keys = self.object().into_iter().flat_map(Map::keys).map(String::as_str).chain(beside);
         Enumerator::Values(keys.map(minijinja::Value::from).collect())
     }
 }
@@ -138,8 +154,54 @@ pub(crate) fn civil(a: &Assistant, state: &State, at: i64) -> Option<jiff::civil
     Some(jiff::Timestamp::from_millisecond(at).ok()?.to_zoned(zone).datetime())
 }
 
-/// The context of a frame.
-pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>) -> Context {
+/// What was put together last in a turn: its steps see much the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    /// The frame that saw it.
+    frame: Option<u64>,
+    slots: Option<Arc<Value>>,
+    rest: Option<Arc<Value>>,
+}
+
+impl Known {
+    /// Forgets what an event changes.
+    pub fn forget(&mut self, event: &TrackerEvent) {
+        use TrackerEvent::*;
+        match event {
+            StepReached { .. } | Asked { .. } | AskCleared | Confirmed { .. } | Skipped { .. } | CallMade { .. }
+            | ExchangeBegun { .. } | Drafted { .. } | TimersArmed { .. } | Trouble { .. } | Noted { .. }
+            | UnderstandRequested { .. } => {}
+            SlotSet { .. } => self.slots = None,
+            _ => *self = Self::default(),
+        }
+    }
+}
+
+/// The context of a frame; of `known`, which goes with the state and the moment, what that frame has seen is not made again.
+pub(crate) fn build(
+    a: &Assistant,
+    state: &State,
+    at: i64,
+    frame: Option<&Frame>,
+    known: &mut Known,
+) -> Context {
+    let id = frame.map(|f| f.id);
+    if known.frame != id {
+        *known = Known { frame: id, ..Known::default() };
+    }
+    let slots = || Arc::new(Value::Object(state.visible_slots(frame).into_iter().collect()));
+    let beside = [
+        (SLOTS, known.slots.get_or_insert_with(slots).clone()),
+        (RESULT, frame.map(|f| f.result.clone()).unwrap_or_default()),
+    ];
+    let json = known.rest.get_or_insert_with(|| Arc::new(rest(a, state, at, frame))).clone();
+    debug_assert_eq!(*beside[0].1, *slots(), "slots known are not those of the state");
+    debug_assert_eq!(*json, rest(a, state, at, frame), "what is known is not as the state has it");
+    Context { json, beside, seen: OnceCell::new() }
+}
+
+/// What a frame sees beside its slots and what a backend said.
+fn rest(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>) -> Value {
     let number = a.settings.number(&state.person.number);
     let lang = language(a, state);
     let date = civil(a, state, at).map(|now| now.date());
@@ -204,17 +266,12 @@ pub(crate) fn build(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>
     let handoff = state.handoff.as_ref().map(|h| handoff(h, state));
     // Without `json!`, which writes what it is given anew.
     let all = [
-        ("slots", Value::Object(state.visible_slots(frame).into_iter().collect())),
         ("status", json!(frame.and_then(|f| f.status))),
         ("lang", Value::String(lang)),
         ("context", Value::Object(context)),
         ("handoff", handoff.unwrap_or_default()),
     ];
-    Context {
-        json: Arc::new(Value::Object(all.map(|(key, value)| (key.to_owned(), value)).into_iter().collect())),
-        result: frame.map(|f| f.result.clone()).unwrap_or_default(),
-        seen: OnceCell::new(),
-    }
+    Value::Object(all.map(|(key, value)| (key.to_owned(), value)).into_iter().collect())
 }
 
 /// What a human needs to know, as templates see it.

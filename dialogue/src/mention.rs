@@ -13,9 +13,17 @@ pub(crate) fn denied(entity: &str) -> String {
     format!("not {entity}")
 }
 
+/// How the name begins of an entity that words make for a slot.
+const WORDED: &str = "words ";
+
 /// Name of the entity that words make for a slot.
 pub(crate) fn worded(slot: &str) -> String {
-    format!("words {slot}")
+    format!("{WORDED}{slot}")
+}
+
+/// Whether that is an entity's name.
+pub(crate) fn is_worded(entity: &str, slot: &str) -> bool {
+    entity.strip_prefix(WORDED) == Some(slot)
 }
 
 /// The entity whose values are makers.
@@ -29,7 +37,10 @@ const DATE: &str = "date";
 /// what nobody wants is a wish too, and no rival of what is wanted.
 pub(crate) fn ruled_out(a: &Assistant, text: &str, u: &Understanding) -> Understanding {
     let mut settled = u.clone();
-    let rules_out = |name: &str| a.domain.slots.values().any(|s| s.takes_entity(&denied(name)));
+    let rules_out = |name: &str| {
+        let denied = denied(name);
+        a.domain.slots.values().any(|s| s.takes_entity(&denied))
+    };
     let only_make = u.entities.iter().filter(|e| e.entity == BRAND).count() == 1;
     let others = |name: &str| -> Vec<(usize, usize)> {
         u.entities.iter().filter(|e| e.entity == name).map(|e| (e.start, e.end)).collect()
@@ -69,7 +80,7 @@ pub(crate) fn settled(a: &Assistant, text: &str, u: &Understanding) -> Understan
     let said = negation::words_at(text);
     for (name, slot) in &a.domain.slots {
         if !slot.spellings().is_empty()
-            && slot.takes_entity(&worded(name))
+            && slot.takes(|entity| is_worded(entity, name))
             && let Some(entity) = spelt(name, slot, text, &said)
         {
             settled.entities.push(entity);

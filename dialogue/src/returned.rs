@@ -1,7 +1,6 @@
 //! A backend's answer: slots are set from it and the flow that waited goes on.
 
 use crate::config::flows::StepKind;
-use crate::context;
 use crate::event::{Outcome, Returned};
 use crate::patterns::internal_error;
 use crate::state::{Frame, Owner};
@@ -84,7 +83,7 @@ pub(crate) fn run(turn: &mut Turn, answer: &Returned) {
             turn.set_slot(Some(id), slot, Value::Null);
         }
     }
-    let context = context::build(a, &turn.state, turn.at, turn.state.frame(id));
+    let context = turn.context_of(turn.state.frame(id));
     for (slot, expression) in &spec.set_slots {
         match a.templates.eval(expression, &context) {
             Ok(value) => turn.set_slot(Some(id), slot, value),

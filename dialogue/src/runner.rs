@@ -46,10 +46,13 @@ impl Turn<'_> {
 
     /// Runs until something is awaited or nothing is left.
     pub fn run(&mut self) {
-        while let Some(frame) = self.state.top().cloned() {
+        let a = self.a;
+        while let Some(frame) = self.state.top() {
+            let id = frame.id;
             if self.fuel == 0 {
-                self.trouble("CHARLA-E1103", format!("flow {} goes round in circles", frame.flow));
-                self.drop_frame(frame.id, "internal_error");
+                let what = format!("flow {} goes round in circles", frame.flow);
+                self.trouble("CHARLA-E1103", what);
+                self.drop_frame(id, "internal_error");
                 self.fuel = 50;
                 patterns::internal_error::run(self, "broken");
                 continue;
@@ -58,7 +61,8 @@ impl Turn<'_> {
             if frame.waiting.is_some() {
                 return;
             }
-            if self.needs_consent() && !frame.flow.starts_with("pattern_") {
+            let pattern = frame.flow.starts_with("pattern_");
+            if self.needs_consent() && !pattern {
                 // It began under a text that no longer holds, and goes on with the yes.
                 return;
             }
@@ -67,66 +71,61 @@ impl Turn<'_> {
                 if crate::step::next_held(self).is_some_and(|held| held.part) {
                     return;
                 }
-                if patterns::digression::not_called_back(self, &frame) {
-                    let whole = self.state.outermost(&frame).id;
+                if patterns::digression::not_called_back(self, frame) {
+                    let whole = self.state.outermost(frame).id;
                     self.drop_frame(whole, "left");
                     continue;
                 }
-                self.emit(TrackerEvent::FlowResumed { frame: frame.id });
-                if !frame.flow.starts_with("pattern_") {
+                self.emit(TrackerEvent::FlowResumed { frame: id });
+                if !pattern {
                     self.pattern("pattern_continue_interrupted", None);
                 }
                 continue;
             }
-            let a = self.a;
             let found = a
                 .flows
                 .get(&frame.flow)
                 .and_then(|flow| Some((flow, flow.steps.get(*flow.index.get(&frame.step)?)?)));
             let Some((flow, step)) = found else {
                 // The configuration has changed under a conversation at rest.
-                self.trouble(
-                    "CHARLA-E1104",
-                    format!("flow {} has no step {} any more", frame.flow, frame.step),
-                );
-                self.drop_frame(frame.id, "internal_error");
+                let what = format!("flow {} has no step {} any more", frame.flow, frame.step);
+                self.trouble("CHARLA-E1104", what);
+                self.drop_frame(id, "internal_error");
                 patterns::internal_error::run(self, "broken");
                 continue;
             };
             let go = match &step.kind {
-                StepKind::Collect(collect) => self.collect(&frame, collect),
-                StepKind::Action(name) => self.action(&frame, name),
+                StepKind::Collect(collect) => {
+                    let (asked, skipped) = (frame.asked, frame.skipped.contains(&collect.slot));
+                    self.collect(id, asked, skipped, collect)
+                }
+                StepKind::Action(name) => self.action(id, name),
                 StepKind::SetSlots(slots) => {
                     let context = self.context();
                     for (slot, setting) in slots {
                         match a.templates.eval(setting, &context) {
-                            Ok(value) => self.set_slot(Some(frame.id), slot, value),
-                            Err(what) => self.trouble("CHARLA-E1101", format!("{}: {what}", frame.flow)),
+                            Ok(value) => self.set_slot(Some(id), slot, value),
+                            Err(what) => self.trouble("CHARLA-E1101", format!("{}: {what}", flow.id)),
                         }
                     }
                     Go::On
                 }
-                StepKind::Call(target) if target == "pattern_human_handoff" => {
+                StepKind::Call(target) | StepKind::Link(target) if target == "pattern_human_handoff" => {
                     human_handoff::run(self, "flow");
                     Go::Wait
                 }
-                StepKind::Link(target) if target == "pattern_human_handoff" => {
-                    human_handoff::run(self, "flow");
-                    Go::Wait
-                }
+                StepKind::Call(_) if frame.returned => Go::On,
                 StepKind::Call(target) => {
-                    if frame.returned {
-                        Go::On
-                    } else {
-                        self.push(target, Slots::new(), |f| {
-                            f.called_by = Some(frame.id);
-                            f.matter = frame.matter;
-                            f.self_service = frame.self_service;
-                        });
-                        continue;
-                    }
+                    let (matter, self_service) = (frame.matter, frame.self_service);
+                    self.push(target, Slots::new(), |f| {
+                        f.called_by = Some(id);
+                        f.matter = matter;
+                        f.self_service = self_service;
+                    });
+                    continue;
                 }
                 StepKind::Link(target) => {
+                    let frame = frame.clone();
                     self.link(flow, &frame, target);
                     continue;
                 }
@@ -135,11 +134,11 @@ impl Turn<'_> {
             match go {
                 Go::Wait => {
                     // A hand-off or restart has taken the stack away; a question or call leaves its frame on top.
-                    if self.state.top().is_none_or(|f| f.id == frame.id) {
+                    if self.state.top().is_none_or(|f| f.id == id) {
                         return;
                     }
                 }
-                Go::On => self.advance(frame.id),
+                Go::On => self.advance(id),
             }
         }
     }
@@ -151,7 +150,7 @@ impl Turn<'_> {
         let Some(flow) = a.flows.get(&at.flow) else { return };
         let Some(step) = flow.index.get(&at.step).and_then(|i| flow.steps.get(*i)) else { return };
         // Most steps have nothing to ask.
-        let context = std::cell::LazyCell::new(|| crate::context::build(a, &self.state, self.at, Some(at)));
+        let context = std::cell::LazyCell::new(|| self.context_of(Some(at)));
         let goal = step
             .next
             .iter()
@@ -252,31 +251,31 @@ impl Turn<'_> {
         }
     }
 
-    fn collect(&mut self, frame: &Frame, collect: &Collect) -> Go {
-        let fresh = !frame.asked;
-        if fresh && (collect.ask_before_filling || collect.confirm) {
-            self.set_slot(Some(frame.id), &collect.slot, Value::Null);
+    /// A question of a frame that has been `asked` already or not, or is to be `skipped`.
+    fn collect(&mut self, frame: u64, asked: bool, skipped: bool, collect: &Collect) -> Go {
+        if !asked && (collect.ask_before_filling || collect.confirm) {
+            self.set_slot(Some(frame), &collect.slot, Value::Null);
         }
-        if frame.skipped.contains(&collect.slot) {
+        if skipped {
             self.emit(TrackerEvent::AskCleared);
             return Go::On;
         }
         let known = self.state.slot(&collect.slot).cloned();
-        if known.is_none() && frame.asked {
+        if known.is_none() && asked {
             // It stands; whoever wants it asked again says so with `reask`.
             return Go::Wait;
         }
         // "Yes" to something asked before something else was said may be meant for the something else.
         let stale = collect.confirm
-            && frame.asked
+            && asked
             && self
                 .state
                 .asked
                 .as_ref()
-                .is_none_or(|a| a.frame != frame.id || a.turn + 1 != self.state.counters.received);
+                .is_none_or(|a| a.frame != frame || a.turn + 1 != self.state.counters.received);
         if stale && known == Some(Value::Bool(true)) {
-            self.set_slot(Some(frame.id), &collect.slot, Value::Null);
-            return self.ask(frame.id, collect);
+            self.set_slot(Some(frame), &collect.slot, Value::Null);
+            return self.ask(frame, collect);
         }
         if let Some(value) = known {
             // Most questions reject nothing.
@@ -286,19 +285,19 @@ impl Turn<'_> {
             drop(context);
             match rejection {
                 None => {
-                    if frame.asked {
+                    if asked {
                         self.emit(TrackerEvent::AskCleared);
                         if self.state.failures > 0 && !self.state.failure_stays() {
                             self.emit(TrackerEvent::Progress);
                         }
                     }
                     if collect.confirm && value == Value::Bool(true) {
-                        self.emit(TrackerEvent::Confirmed { frame: frame.id });
+                        self.emit(TrackerEvent::Confirmed { frame });
                     }
                     return Go::On;
                 }
                 Some(utter) => {
-                    self.set_slot(Some(frame.id), &collect.slot, Value::Null);
+                    self.set_slot(Some(frame), &collect.slot, Value::Null);
                     if patterns::cannot_handle::failed(self, "rejected") {
                         return Go::Wait;
                     }
@@ -309,7 +308,7 @@ impl Turn<'_> {
                 }
             }
         }
-        self.ask(frame.id, collect)
+        self.ask(frame, collect)
     }
 
     fn ask(&mut self, frame: u64, collect: &Collect) -> Go {
@@ -329,13 +328,14 @@ impl Turn<'_> {
         Go::Wait
     }
 
-    fn action(&mut self, frame: &Frame, name: &str) -> Go {
+    fn action(&mut self, frame: u64, name: &str) -> Go {
         if name.starts_with("utter_") {
             self.say(name);
             return Go::On;
         }
         if crate::config::actions::BUILT_IN.contains(&name) {
-            return if crate::actions::built_in(self, frame, name) { Go::On } else { Go::Wait };
+            let Some(frame) = self.state.frame(frame).cloned() else { return Go::Wait };
+            return if crate::actions::built_in(self, &frame, name) { Go::On } else { Go::Wait };
         }
         let Some(spec) = self.a.actions.get(name) else {
             // Actions known by name are optional.
@@ -344,12 +344,12 @@ impl Turn<'_> {
             }
             return Go::On;
         };
-        match self.call(name, Some(frame.id)) {
+        match self.call(name, Some(frame)) {
             Ok(()) if spec.wait || spec.read_only => Go::Wait,
             Ok(()) => Go::On,
             Err(what) => {
                 self.trouble("CHARLA-E1102", what);
-                self.drop_frame(frame.id, "internal_error");
+                self.drop_frame(frame, "internal_error");
                 patterns::internal_error::run(self, "broken");
                 Go::Wait
             }

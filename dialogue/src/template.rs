@@ -17,6 +17,8 @@ pub enum Setting {
     Constant(Value),
     /// Keeps its type.
     Expression(Arc<str>),
+    /// An expression that is names with dots between them, the first of them what every context has: looked up as it stands.
+    Path(Arc<str>),
     /// Gives text.
     Text(Text),
     /// Values inside.
@@ -54,7 +56,7 @@ impl Setting {
     pub(crate) fn names(&self, word: &str) -> bool {
         match self {
             Setting::Constant(_) => false,
-            Setting::Expression(source) => source.contains(word),
+            Setting::Expression(source) | Setting::Path(source) => source.contains(word),
             Setting::Text(text) => text.0.contains(word),
             Setting::Object(all) => all.iter().any(|(_, setting)| setting.names(word)),
             Setting::List(all) => all.iter().any(|setting| setting.names(word)),
@@ -71,6 +73,16 @@ impl Text {
     pub fn is_static(&self) -> bool {
         !self.0.contains("{{") && !self.0.contains("{%")
     }
+}
+
+/// Whether an expression is a [`Setting::Path`].
+fn is_path(source: &str) -> bool {
+    let name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let mut names = source.split('.');
+    names.next().is_some_and(|first| ["slots", "context", "result"].contains(&first)) && names.all(name)
 }
 
 /// The inside of a text that is exactly one `{{ … }}`.
@@ -102,6 +114,9 @@ impl Templates {
         // Checked alone first: inside `set` an unbalanced expression could still make a template.
         if let Err(error) = self.env.compile_expression(source) {
             return Err(describe(&error));
+        }
+        if is_path(source) {
+            return Ok(Setting::Path(source.into()));
         }
         self.env
             .add_template_owned(format!("e:{source}"), format!("{{% set {EXPORT} = ({source}) %}}"))
@@ -167,6 +182,11 @@ impl Templates {
             }
             Setting::List(all) => {
                 Value::Array(all.iter().map(|s| self.eval(s, context)).collect::<Result<_, _>>()?)
+            }
+            Setting::Path(source) => {
+                let mut names = source.split('.');
+                let first = names.next().and_then(|name| context.get(name));
+                first.and_then(|value| names.try_fold(value, |at, name| at.get(name))).cloned().unwrap_or_default()
             }
             Setting::Expression(source) => {
                 let template = self.env.get_template(&format!("e:{source}")).map_err(|e| describe(&e))?;
@@ -248,6 +268,12 @@ mod tests {
         }
         let object = t.setting(&json!({"a": "{{ status }}", "b": [1, "{{ result.total }}"]})).unwrap();
         assert_eq!(t.eval(&object, &context).unwrap(), json!({"a": 200, "b": [1, 1]}));
+        for path in ["result.items", "result", "slots.n", "slots.none.such", "result.items.sku", "context.a"] {
+            let both = [format!("{{{{ {path} }}}}"), format!("{{{{ ({path}) }}}}")]
+                .map(|source| t.setting(&json!(source)).unwrap());
+            assert!(matches!(&both[..], [Setting::Path(_), Setting::Expression(_)]), "{path}");
+            assert_eq!(t.eval(&both[0], &context), t.eval(&both[1], &context), "{path}");
+        }
         assert!(t.text("{{ a").is_err());
         assert!(t.expression("a b").is_err());
         let unknown = t.text("{{ a | nofilter }}").unwrap();

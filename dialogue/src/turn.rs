@@ -11,6 +11,7 @@ use crate::state::*;
 use crate::step::Decided;
 use crate::tracker::{TrackerEvent, apply};
 use serde_json::Value;
+use std::cell::RefCell;
 
 /// Timer that reminds of a question.
 pub const REMINDER: &str = "silence_reminder";
@@ -26,6 +27,8 @@ pub(crate) struct Turn<'a> {
     pub drafts: Vec<Draft>,
     /// Steps left; runs out only in a flow that goes round in circles.
     pub fuel: u32,
+    /// What was last seen of the state.
+    known: RefCell<context::Known>,
     /// The options left of the question that is asked again in this step, and its slot.
     pub left: Option<(String, Vec<Offered>)>,
 }
@@ -40,12 +43,14 @@ impl<'a> Turn<'a> {
             effects: vec![],
             drafts: state.drafts.clone(),
             fuel: 200,
+            known: RefCell::default(),
             left: None,
         }
     }
 
     /// Changes the state, and only this does.
     pub fn emit(&mut self, event: TrackerEvent) {
+        self.known.get_mut().forget(&event);
         apply(&mut self.state, &event);
         self.events.push(event);
     }
@@ -72,7 +77,12 @@ impl<'a> Turn<'a> {
 
     /// The context as the active frame sees it.
     pub fn context(&self) -> Context {
-        context::build(self.a, &self.state, self.at, self.state.top())
+        self.context_of(self.state.top())
+    }
+
+    /// The context as a frame sees it.
+    pub fn context_of(&self, frame: Option<&Frame>) -> Context {
+        context::build(self.a, &self.state, self.at, frame, &mut self.known.borrow_mut())
     }
 
     /// Notes what goes wrong without the customer's doing. `what` begins with names of the configuration; values of the
@@ -185,7 +195,7 @@ impl<'a> Turn<'a> {
             }
         }
         let mut context = match frame.and_then(|f| self.state.frame(f)) {
-            Some(f) => context::build(self.a, &self.state, self.at, Some(f)),
+            Some(f) => self.context_of(Some(f)),
             None => self.context(),
         };
         let told = spec.query.iter().map(|(_, setting)| setting).chain(&spec.body).chain([&spec.path]);

@@ -221,7 +221,7 @@ pub(super) fn text(a: &Assistant, f: &mut Findings, place: &Place, text: &Text) 
 pub(super) fn setting(a: &Assistant, f: &mut Findings, place: &Place, setting: &Setting) {
     match setting {
         Setting::Constant(_) => {}
-        Setting::Expression(source) => {
+        Setting::Expression(source) | Setting::Path(source) => {
             super::names::source(a, f, place, source);
             if let Err(what) =
                 a.templates.eval(setting, &serde_json::json!({"slots": {}, "context": {}}).into())

@@ -2,7 +2,6 @@
 //! (`pattern_continue_interrupted`), once until it is answered; any other wish takes its place: who has moved on does not want
 //! to be called back. Only a question whether something shall be done comes back after any wish, once.
 
-use crate::context;
 use crate::sources::question::Question;
 use crate::state::Frame;
 use crate::tracker::TrackerEvent;
@@ -59,7 +58,7 @@ fn dropped_by_turning_away(turn: &Turn) -> Option<u64> {
 /// Whether nobody is called back any more to the question at which a frame stands: "shall I change its delivery?" of an order that
 /// was cancelled in between.
 pub(crate) fn not_called_back(turn: &Turn, frame: &Frame) -> bool {
-    let seen = || context::build(turn.a, &turn.state, turn.at, Some(frame));
+    let seen = || turn.context_of(Some(frame));
     Question::at(turn, frame)
         .and_then(|question| question.collect.resume.as_ref())
         .is_some_and(|resume| !resume.holds(&seen()))

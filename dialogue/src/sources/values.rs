@@ -41,7 +41,7 @@ pub(super) fn beside_question(
     intent: &str,
     target: Option<&Target>,
 ) -> Option<Vec<Command>> {
-    let worded = |slot: &String| u.entities.iter().any(|e| e.entity == crate::mention::worded(slot));
+    let worded = |slot: &String| u.entities.iter().any(|e| crate::mention::is_worded(&e.entity, slot));
     begun(turn, text, u, intent, target, |flow, rule| {
         !rule.after.is_empty()
             && rule.slots.iter().all(|(slot, _)| worded(slot))

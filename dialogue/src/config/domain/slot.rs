@@ -100,7 +100,12 @@ impl Slot {
 
     /// Whether an entity of this name may fill it.
     pub(crate) fn takes_entity(&self, entity: &str) -> bool {
-        self.mappings.iter().any(|m| matches!(&m.source, Source::Entity(name, _) if name == entity))
+        self.takes(|name| name == entity)
+    }
+
+    /// Whether an entity of such a name may fill it.
+    pub(crate) fn takes(&self, such: impl Fn(&str) -> bool) -> bool {
+        self.mappings.iter().any(|m| matches!(&m.source, Source::Entity(name, _) if such(name)))
     }
 
     /// A slot that only the dialogue sets.
