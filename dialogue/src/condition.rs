@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 mod lexer;
+mod needles;
 mod parser;
 mod pattern;
 

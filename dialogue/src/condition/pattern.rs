@@ -1,5 +1,6 @@
 //! Regular expressions of conditions.
 
+use super::needles::{Held, Needles};
 use crate::fold::unmarked;
 use regex_automata::meta::{BuildError, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
@@ -16,6 +17,8 @@ const AUTOMATON: usize = 256 * 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
     source: String,
+    /// What a text has to hold for it; `None`: it may match any.
+    needles: Option<Needles>,
     /// Matches wherever one of the two does, and is quicker where a text is not ASCII: word boundaries of Unicode keep a search
     /// out of its automaton then.
     loose: Regex,
@@ -35,22 +38,24 @@ impl Pattern {
         let either = Hir::alternation([Some(written), plain].iter().flatten().map(anywhere).collect());
         let loose =
             Regex::builder().configure(config()).build_from_hir(&either).map_err(|error| error.to_string())?;
-        Ok(Pattern { source: source.to_owned(), loose, exact: OnceLock::new() })
+        let needles = Needles::of(&either);
+        Ok(Pattern { source: source.to_owned(), needles, loose, exact: OnceLock::new() })
     }
 
     /// Whether it matches somewhere in a text or in the text without its marks.
     pub fn is_match(&self, text: &str) -> bool {
-        if text.is_ascii() {
-            // It has no marks.
-            return self.loose.is_match(text) && self.exact().iter().any(|exact| exact.is_match(text));
-        }
-        plainly(text, |plain| {
-            (self.loose.is_match(text) || self.loose.is_match(plain))
-                && match self.exact() {
-                    [written, unmarked] => written.is_match(text) || unmarked.is_match(plain),
-                    one => one.iter().any(|exact| exact.is_match(text) || exact.is_match(plain)),
-                }
+        known(text, |plain, held| {
+            self.needles.as_ref().is_none_or(|needles| needles.may_be_in(held)) && self.searched(text, plain)
         })
+    }
+
+    fn searched(&self, text: &str, plain: &str) -> bool {
+        let either = |regex: &Regex| regex.is_match(text) || (!text.is_ascii() && regex.is_match(plain));
+        either(&self.loose)
+            && match self.exact() {
+                [written, unmarked] => written.is_match(text) || unmarked.is_match(plain),
+                one => one.iter().any(either),
+            }
     }
 
     /// As written and, where that is another, without marks.
@@ -95,16 +100,19 @@ fn anywhere(hir: &Hir) -> Hir {
     }
 }
 
-/// Lends a text without its marks. The thread's last one is remembered: dozens of conditions in a row ask about one message.
-fn plainly<R>(text: &str, f: impl FnOnce(&str) -> R) -> R {
+/// Lends a text without its marks, and what both hold. The thread's last one is remembered: dozens of conditions in a
+/// row ask about one message.
+fn known<R>(text: &str, f: impl FnOnce(&str, &Held) -> R) -> R {
     thread_local! {
-        static LAST: RefCell<(String, String)> = RefCell::default();
+        static LAST: RefCell<(String, String, Held)> = RefCell::default();
     }
-    LAST.with_borrow_mut(|(of, plain)| {
+    LAST.with_borrow_mut(|(of, plain, held)| {
         if of != text {
-            (*of, *plain) = (text.to_owned(), unmarked(text));
+            let unmarked = unmarked(text);
+            *held = Held::of(&[text, &unmarked]);
+            (*of, *plain) = (text.to_owned(), unmarked);
         }
-        f(plain)
+        f(plain, held)
     })
 }
 
