@@ -6,7 +6,7 @@
 //! Σ s·(q − z)·t·w = s·t·(Σ q·w − z·Σ w), and Σ w is known beforehand.
 
 use crate::error::{Error, Result};
-use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions, PackedBMatrix};
+use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmUninitOptions, PackedBMatrix};
 use rten_simd::{
     Isa, SimdOp, SliceWriter,
     ops::{BitOps, FloatOps, NarrowSaturate, NumOps, ToFloat},
@@ -161,27 +161,28 @@ impl Linear {
                 Quantise { row, out: &mut room[..row.len()], inverse: 1.0 / scale, zero }.dispatch()
             });
         }
+        // Neither products nor results are zeroed before they are written.
         scratch.products.clear();
-        scratch.products.resize(rows * outputs, 0);
-        kernels
+        scratch.products.reserve(rows * outputs);
+        let products = kernels
             .integers
-            .gemm(
-                &mut scratch.products,
+            .gemm_uninit(
+                &mut scratch.products.spare_capacity_mut()[..rows * outputs],
                 GemmInputA::Unpacked(
                     NdTensorView::try_from_data([rows, self.inputs], &scratch.codes[..])
                         .map_err(|e| failed(format!("{e:?}")))?,
                 ),
                 GemmInputB::Packed(&self.packed),
-                GemmOptions::default(),
+                GemmUninitOptions::default(),
             )
             .map_err(failed)?;
         out.clear();
-        out.resize(rows * outputs, 0.0);
-        let products = scratch.products.chunks_exact(outputs);
-        for ((out, products), (scale, zero)) in out.chunks_exact_mut(outputs).zip(products).zip(&scratch.rows)
-        {
-            Restore { linear: self, products, scale: *scale, shift: f32::from(*zero) * scale, out }
-                .dispatch();
+        out.reserve(rows * outputs);
+        for (products, (scale, zero)) in products.chunks_exact(outputs).zip(&scratch.rows) {
+            out.extend_init(|room| {
+                let (scale, shift, out) = (*scale, f32::from(*zero) * scale, &mut room[..outputs]);
+                Restore { linear: self, products, scale, shift, out }.dispatch()
+            });
         }
         Ok(())
     }
@@ -219,34 +220,33 @@ impl<'o> SimdOp for Quantise<'_, 'o> {
 }
 
 /// Products back to numbers: `out = products · (scale · scales) + (bias − shift · sums)`.
-struct Restore<'a> {
+struct Restore<'a, 'o> {
     linear: &'a Linear,
     products: &'a [i32],
     /// The row's scale.
     scale: f32,
     /// The row's scale times its zero point.
     shift: f32,
-    out: &'a mut [f32],
+    out: &'o mut [MaybeUninit<f32>],
 }
 
-impl SimdOp for Restore<'_> {
-    type Output = ();
+impl<'o> SimdOp for Restore<'_, 'o> {
+    type Output = &'o mut [f32];
 
     #[inline(always)]
-    fn eval<I: Isa>(self, isa: I) {
+    fn eval<I: Isa>(self, isa: I) -> Self::Output {
         let (f, i) = (isa.f32(), isa.i32());
         let width = f.len();
         let (scale, shift) = (f.splat(self.scale), f.splat(self.shift));
         let Linear { scales, sums, bias, .. } = self.linear;
         let weights = scales.chunks_exact(width).zip(sums.chunks_exact(width)).zip(bias.chunks_exact(width));
-        let products = self.products.chunks_exact(width);
-        for ((out, products), ((scales, sums), bias)) in
-            self.out.chunks_exact_mut(width).zip(products).zip(weights)
-        {
+        let mut out = SliceWriter::new(self.out);
+        for (products, ((scales, sums), bias)) in self.products.chunks_exact(width).zip(weights) {
             let bias = f.mul_sub_from(shift, f.load(sums), f.load(bias));
             let factor = f.mul(f.load(scales), scale);
-            f.store(f.mul_add(i.to_float(i.load(products)), factor, bias), out);
+            out.write_vec(f, f.mul_add(i.to_float(i.load(products)), factor, bias));
         }
+        out.into_mut_slice()
     }
 }
 
