@@ -11,7 +11,10 @@ const PLACES: &str = "street st road rd lane avenue ave drive close crescent ter
 /// What an address is called.
 const NAMES: &str = "address adress direccion domicilio pata patta पता एड्रेस";
 /// What stands between its name and itself.
-const IS: &str = "is es hai h seria sera this ye yeh yahi likho likh lo likhiye only solo now ahora ab to at हे है ये यह यही लिखो लिखिए";
+const IS: &str = "is es hai h seria sera this ye yeh yahi likho likh lo likhiye only solo now ahora ab to at me mein mai sirf bas just हे है ये यह यही लिखो लिखिए में सिर्फ बस";
+/// What is said about an address before a comma, and in none: "address change karna hai bola na, flat 12 …".
+const TALK: &str = "karna krna karni karo change badalna badlo bola bol kaha tha want need told said mat likhna nahi quiero quisiera cambiar dije digo necesito \
+    karwana chahiye करना बदलना बदलो बोला कहा था चाहिए नहीं मत";
 /// What a message says before it.
 const BEFORE: &str = "no not nah nahi nahin nhi ji yes yeah haan han ok okay vale ah oh well pues si sii siii es its thats it is tio tia bhai beta arre are arey yaar \
     please pls plz solo only just my mi mera meri mere i we you u gave give told said say already ya dije digo dicho that esa ese esta este another otra \
@@ -117,7 +120,9 @@ fn begin(said: &Said, first: usize) -> usize {
             at = seen;
         }
     }
-    at
+    let comma = |at: usize| said.chars[said.words[at - 1].1.1..said.words[at].1.0].contains(&',');
+    let talk = |from: usize, to: usize| (from..to).any(|at| listed(TALK, word(at)));
+    (at + 1..=first).rev().find(|it| comma(*it) && talk(at, *it)).unwrap_or(at)
 }
 
 /// Whether a word stands behind what numbers of other things are called.
@@ -195,6 +200,16 @@ mod tests {
             (
                 "ORD-10002 का पता बदलना है, मेरा नया पता है मकान 4, गली 7, दिल्ली 110092",
                 "मकान 4, गली 7, दिल्ली 110092",
+                None,
+            ),
+            (
+                "address change karna hai bola na, flat 1203 tower B supertech capetown sector 74 noida 201301",
+                "flat 1203 tower B supertech capetown sector 74 noida 201301",
+                None,
+            ),
+            (
+                "nahi nahi \"karna hai bola na\" mat likhna address me 😂 sirf flat 1203 tower B supertech capetown sector 74 noida 201301",
+                "flat 1203 tower B supertech capetown sector 74 noida 201301",
                 None,
             ),
             ("H. No. 12, Park St. 4, Kolkata 700016", "H. No. 12, Park St. 4, Kolkata 700016", None),
