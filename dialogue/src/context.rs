@@ -168,8 +168,17 @@ impl Known {
     pub fn forget(&mut self, event: &TrackerEvent) {
         use TrackerEvent::*;
         match event {
-            StepReached { .. } | Asked { .. } | AskCleared | Confirmed { .. } | Skipped { .. } | CallMade { .. }
-            | ExchangeBegun { .. } | Drafted { .. } | TimersArmed { .. } | Trouble { .. } | Noted { .. }
+            StepReached { .. }
+            | Asked { .. }
+            | AskCleared
+            | Confirmed { .. }
+            | Skipped { .. }
+            | CallMade { .. }
+            | ExchangeBegun { .. }
+            | Drafted { .. }
+            | TimersArmed { .. }
+            | Trouble { .. }
+            | Noted { .. }
             | UnderstandRequested { .. } => {}
             SlotSet { .. } => self.slots = None,
             _ => *self = Self::default(),

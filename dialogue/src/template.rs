@@ -186,7 +186,10 @@ impl Templates {
             Setting::Path(source) => {
                 let mut names = source.split('.');
                 let first = names.next().and_then(|name| context.get(name));
-                first.and_then(|value| names.try_fold(value, |at, name| at.get(name))).cloned().unwrap_or_default()
+                first
+                    .and_then(|value| names.try_fold(value, |at, name| at.get(name)))
+                    .cloned()
+                    .unwrap_or_default()
             }
             Setting::Expression(source) => {
                 let template = self.env.get_template(&format!("e:{source}")).map_err(|e| describe(&e))?;
@@ -268,7 +271,8 @@ mod tests {
         }
         let object = t.setting(&json!({"a": "{{ status }}", "b": [1, "{{ result.total }}"]})).unwrap();
         assert_eq!(t.eval(&object, &context).unwrap(), json!({"a": 200, "b": [1, 1]}));
-        for path in ["result.items", "result", "slots.n", "slots.none.such", "result.items.sku", "context.a"] {
+        for path in ["result.items", "result", "slots.n", "slots.none.such", "result.items.sku", "context.a"]
+        {
             let both = [format!("{{{{ {path} }}}}"), format!("{{{{ ({path}) }}}}")]
                 .map(|source| t.setting(&json!(source)).unwrap());
             assert!(matches!(&both[..], [Setting::Path(_), Setting::Expression(_)]), "{path}");

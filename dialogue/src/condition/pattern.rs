@@ -36,8 +36,10 @@ impl Pattern {
         let plain = regex_syntax::parse(&without_marks(source)).ok();
         let plain = plain.filter(|plain| *plain != written);
         let either = Hir::alternation([Some(written), plain].iter().flatten().map(anywhere).collect());
-        let loose =
-            Regex::builder().configure(config()).build_from_hir(&either).map_err(|error| error.to_string())?;
+        let loose = Regex::builder()
+            .configure(config())
+            .build_from_hir(&either)
+            .map_err(|error| error.to_string())?;
         let needles = Needles::of(&either);
         Ok(Pattern { source: source.to_owned(), needles, loose, exact: OnceLock::new() })
     }
