@@ -2,8 +2,8 @@
 //! is held against dozens of them and most have nothing to do with it.
 //!
 //! Of each way to match, a run of characters that it cannot do without is noted by its trigrams, or as a pair where there is no
-//! longer one; a text is a set of its own trigrams and pairs (Cox 2012, "Regular Expression Matching with a Trigram Index", does such for an index of files). Sets are bits
-//! by a hash, so a text may seem to hold what it does not, never the other way round.
+//! longer one; a text is a set of its own trigrams and pairs (Cox 2012, "Regular Expression Matching with a Trigram Index", does
+//! such for an index of files). Sets are bits by a hash, so a text may seem to hold what it does not, never the other way round.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
