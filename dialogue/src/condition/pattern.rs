@@ -2,7 +2,7 @@
 
 use super::needles::{Held, Needles};
 use crate::fold::unmarked;
-use regex_automata::meta::{BuildError, Regex};
+use regex_automata::meta::Regex;
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_syntax::hir::{Hir, HirKind};
 use std::cell::RefCell;
@@ -66,7 +66,7 @@ impl Pattern {
             let plain = without_marks(&self.source);
             let both = [Some(&self.source), Some(&plain).filter(|plain| **plain != self.source)];
             // What is too great with its looks around is taken as it is without them.
-            let exact = |it: &String| compiled(it).unwrap_or_else(|_| self.loose.clone());
+            let exact = |it: &String| compiled(it).unwrap_or_else(|| self.loose.clone());
             both.into_iter().flatten().map(exact).collect()
         })
     }
@@ -83,8 +83,8 @@ fn config() -> regex_automata::meta::Config {
     Regex::config().which_captures(WhichCaptures::None).hybrid_cache_capacity(AUTOMATON)
 }
 
-fn compiled(source: &str) -> Result<Regex, Box<BuildError>> {
-    Regex::builder().configure(config()).build(source).map_err(Box::new)
+fn compiled(source: &str) -> Option<Regex> {
+    Regex::builder().configure(config()).build(source).ok()
 }
 
 /// An expression without what it asks of the places around its characters.
@@ -110,9 +110,9 @@ fn known<R>(text: &str, f: impl FnOnce(&str, &Held) -> R) -> R {
     }
     LAST.with_borrow_mut(|(of, plain, held)| {
         if of != text {
-            let unmarked = unmarked(text);
-            *held = Held::of(&[text, &unmarked]);
-            (*of, *plain) = (text.to_owned(), unmarked);
+            (*of, *plain) = (text.to_owned(), unmarked(text));
+            // Most texts have no marks.
+            *held = if plain == of { Held::of(&[of]) } else { Held::of(&[of, plain]) };
         }
         f(plain, held)
     })
