@@ -105,11 +105,11 @@ impl Session for Bot {
 
     fn step(&self, state: &State, at: Millis, event: &Event) -> Step<Self> {
         let Decided { changes, effects, after } = charla_dialogue::step(&self.assistant, state, at, event);
-        let step = Step { changes, effects };
+        let step = Step::new(changes, effects);
         if self.counts {
             self.count((state, &after), at, event, &step);
         }
-        step
+        Step { after: Some(after), ..step }
     }
 
     fn apply(state: &mut State, change: &TrackerEvent) {

@@ -145,7 +145,7 @@ fn decide_again<S: Session>(
     for (n, journalled) in turn.steps.iter().enumerate() {
         let decide = || session.step(&state, journalled.at, &journalled.event);
         let decided = std::panic::catch_unwind(std::panic::AssertUnwindSafe(decide));
-        let Ok(Step { changes, effects }) = decided else {
+        let Ok(Step { changes, effects, .. }) = decided else {
             return Ok(Some(format!("step {n} panics")));
         };
         if changes != journalled.changes {

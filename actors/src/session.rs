@@ -25,6 +25,17 @@ pub struct Step<S: Session> {
     pub changes: Vec<S::Change>,
     /// Handed to the [`Performer`], ephemeral ones before the commit, durable ones after it.
     pub effects: Vec<S::Effect>,
+    /// The state with the changes folded in, where deciding has made it anyway: the turn goes on from it and folds nothing
+    /// again. It must be what [`Session::apply`] makes of them, which debug builds check at each step, and a replay of the
+    /// journal by the state's hash.
+    pub after: Option<S::State>,
+}
+
+impl<S: Session> Step<S> {
+    /// A step whose changes the runtime folds.
+    pub fn new(changes: Vec<S::Change>, effects: Vec<S::Effect>) -> Self {
+        Self { changes, effects, after: None }
+    }
 }
 
 /// How the runtime treats an effect.

@@ -111,7 +111,7 @@ impl Session for Counter {
     }
 
     fn step(&self, state: &Count, at: Millis, event: &Note) -> Step<Self> {
-        let mut step = Step { changes: Vec::new(), effects: Vec::new() };
+        let mut step = Step::new(Vec::new(), Vec::new());
         let log = |text: String| Change::Logged(text);
         match event {
             Note::Said { text } => {

@@ -17,7 +17,7 @@ impl Session for Probe {
         "probe"
     }
     fn step(&self, _: &(), _: i64, _: &Event) -> Step<Self> {
-        Step { changes: Vec::new(), effects: Vec::new() }
+        Step::new(Vec::new(), Vec::new())
     }
     fn apply(_: &mut (), _: &()) {}
     fn class(_: &()) -> EffectClass {

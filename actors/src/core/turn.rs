@@ -147,11 +147,16 @@ impl<S: Session> TurnMachine<S> {
             return Err(Fault::Runaway);
         }
         let decided = self.session.step(&self.draft, at, &event);
-        if !decided.changes.is_empty() {
-            let draft = Arc::make_mut(&mut self.draft);
-            for change in &decided.changes {
-                S::apply(draft, change);
+        match decided.after {
+            _ if decided.changes.is_empty() => {}
+            Some(after) => {
+                debug_assert!(
+                    folded::<S>(&self.draft, &decided.changes) == after,
+                    "the state decided upon is not what its changes make"
+                );
+                self.draft = Arc::new(after);
             }
+            None => fold::<S>(Arc::make_mut(&mut self.draft), &decided.changes),
         }
         self.steps.push(TurnStep {
             at,
@@ -238,6 +243,16 @@ pub fn close<S: Session>(
         views_removed: Vec::new(),
         views_added: Vec::new(),
     })
+}
+
+fn fold<S: Session>(state: &mut S::State, changes: &[S::Change]) {
+    changes.iter().for_each(|change| S::apply(state, change));
+}
+
+fn folded<S: Session>(state: &S::State, changes: &[S::Change]) -> S::State {
+    let mut state = state.clone();
+    fold::<S>(&mut state, changes);
+    state
 }
 
 /// The digest of a step's effects.

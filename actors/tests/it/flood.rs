@@ -35,9 +35,9 @@ impl Session for Parrot {
     }
     fn step(&self, heard: &u64, _: Millis, event: &String) -> Step<Self> {
         if event.starts_with("read ") {
-            return Step { changes: Vec::new(), effects: vec![event.clone()] };
+            return Step::new(Vec::new(), vec![event.clone()]);
         }
-        Step { changes: vec![()], effects: vec![format!("{heard}:{event}")] }
+        Step::new(vec![()], vec![format!("{heard}:{event}")])
     }
     fn apply(heard: &mut u64, (): &()) {
         *heard += 1;

@@ -306,7 +306,7 @@ impl Session for Timid {
         "1"
     }
     fn step(&self, _: &Vec<String>, _: Millis, event: &String) -> Step<Self> {
-        Step { changes: vec![event.clone()], effects: vec![event.clone()] }
+        Step::new(vec![event.clone()], vec![event.clone()])
     }
     fn apply(state: &mut Vec<String>, change: &String) {
         dread(change);
