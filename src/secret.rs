@@ -1,7 +1,11 @@
 //! Secrets: named in configuration, read from the environment or a file, never written anywhere.
 
 use serde::Deserialize;
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 /// Where a secret comes from. Exactly one of `env` and `file`.
 #[derive(Clone, Deserialize)]
@@ -10,7 +14,7 @@ pub struct SecretSource {
     /// Environment variable.
     #[serde(default)]
     pub env: Option<String>,
-    /// File; surrounding white space is cut. Read again at every use, so that a rotated secret needs no restart.
+    /// File; surrounding white space is cut. Read again when it is used, so that a rotated secret needs no restart.
     #[serde(default)]
     pub file: Option<PathBuf>,
 }
@@ -86,9 +90,63 @@ impl SecretSource {
     }
 }
 
+/// A secret that many calls a second use: read at most once in a while.
+#[derive(Debug)]
+pub struct Recent {
+    source: SecretSource,
+    /// For so long what was read counts.
+    every: Duration,
+    read: Mutex<Option<(Instant, Secret)>>,
+}
+
+/// Not to be shown.
+struct Secret(String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl Recent {
+    /// Of a source, which is read again after `every`.
+    pub const fn new(source: SecretSource, every: Duration) -> Self {
+        Self { source, every, read: Mutex::new(None) }
+    }
+
+    /// The secret as it is, or was within that time.
+    ///
+    /// # Errors
+    /// As [`SecretSource::read`]; what cannot be read is tried again at the next use.
+    pub fn read(&self) -> Result<String, SecretError> {
+        let mut kept = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, secret)) = kept.as_ref().filter(|(at, _)| at.elapsed() < self.every) {
+            return Ok(secret.0.clone());
+        }
+        let secret = self.source.read()?;
+        *kept = Some((Instant::now(), Secret(secret.clone())));
+        Ok(secret)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_in_use_is_read_again_after_its_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        let of = |every| Recent::new(SecretSource::from_file(&path), every);
+        let (always, once) = (of(Duration::ZERO), of(Duration::from_secs(3600)));
+        assert!(once.read().is_err());
+        for (text, kept) in [("one", "one"), ("two", "one")] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(always.read().unwrap(), text);
+            assert_eq!(once.read().unwrap(), kept);
+        }
+        assert!(!format!("{once:?}").contains("one"));
+    }
 
     #[test]
     fn a_rotated_file_is_seen_and_an_empty_one_refused() {

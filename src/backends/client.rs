@@ -1,7 +1,7 @@
 //! Carries out [`BackendCall`]s.
 
 use super::{Auth, BackendOptions, breaker::Breaker};
-use crate::{body, telemetry::names};
+use crate::{body, secret::Recent, telemetry::names};
 use charla_dialogue::{effect::BackendCall, event::Outcome};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde_json::Value;
@@ -14,6 +14,8 @@ use std::{
 
 /// Answers beyond this size are refused as malformed: no dialogue needs them, and memory is bounded.
 const MAX_BODY_BYTES: usize = 1 << 20;
+/// A credential that has been rotated is used after this long at most.
+const SECRET: Duration = Duration::from_secs(1);
 
 /// Why the backends cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,8 @@ pub enum BackendsError {
 
 struct Backend {
     options: BackendOptions,
+    /// Of its `auth`, where it has one.
+    secret: Option<Recent>,
     breaker: Breaker,
     limiter: DefaultDirectRateLimiter,
 }
@@ -72,6 +76,7 @@ impl Backends {
                 let backend = Backend {
                     breaker: Breaker::new(options.breaker),
                     limiter: RateLimiter::direct(Quota::per_second(rate)),
+                    secret: options.auth.secret().map(|source| Recent::new(source.clone(), SECRET)),
                     options,
                 };
                 Ok((name, backend))
@@ -171,16 +176,14 @@ impl Backends {
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
         }
-        request = match &backend.options.auth {
-            Auth::None => request,
-            Auth::Bearer { token } => match token.read() {
-                Ok(token) => request.bearer_auth(token),
-                Err(error) => return no_secret(&error),
-            },
-            Auth::Basic { user, password } => match password.read() {
-                Ok(password) => request.basic_auth(user, Some(password)),
-                Err(error) => return no_secret(&error),
-            },
+        let secret = match backend.secret.as_ref().map(Recent::read).transpose() {
+            Ok(secret) => secret,
+            Err(error) => return no_secret(&error),
+        };
+        request = match (&backend.options.auth, secret) {
+            (Auth::Bearer { .. }, Some(token)) => request.bearer_auth(token),
+            (Auth::Basic { user, .. }, password) => request.basic_auth(user, password),
+            (Auth::None, _) | (Auth::Bearer { .. }, None) => request,
         };
         let response = match request.send().await {
             Ok(response) => response,

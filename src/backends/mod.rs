@@ -62,3 +62,13 @@ pub enum Auth {
         password: SecretSource,
     },
 }
+
+impl Auth {
+    /// What is secret of it.
+    pub const fn secret(&self) -> Option<&SecretSource> {
+        match self {
+            Self::None => None,
+            Self::Bearer { token: secret } | Self::Basic { password: secret, .. } => Some(secret),
+        }
+    }
+}
