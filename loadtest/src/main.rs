@@ -8,6 +8,10 @@ use charla_loadtest::talk;
 use clap::{Args, Parser, Subcommand};
 use std::{net::TcpListener, process::ExitCode};
 
+/// As the engine's: customers share the machine with what they measure.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[derive(Parser)]
 #[command(name = "charla-loadtest", version, about = "The world that Charla is played against")]
 struct Cli {
