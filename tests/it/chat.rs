@@ -44,3 +44,18 @@ fn a_first_contact_in_spanish_reads_well() {
     assert!(!text.contains('\u{1b}'), "no escape sequences in a file");
     assert!(!String::from_utf8_lossy(&out.stderr).contains("INFO"), "no logs between the lines");
 }
+
+/// As `charla check | head` does.
+#[test]
+fn a_reader_that_leaves_ends_a_command_quietly() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_charla"))
+        .args(["check", "--no-tests", "--config"])
+        .arg(root().join("config"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success() && out.stderr.is_empty(), "{}", String::from_utf8_lossy(&out.stderr));
+}
