@@ -18,7 +18,16 @@ pub const AGENT: &str = "[agent]";
 /// What a turn has had done comes within so many microseconds of its answer.
 const DONE_WITHIN: u64 = 15_000_000;
 /// How such results look, in all languages.
-const RESULTS: [&str; 3] = ["✅", "📄", "🔒"];
+const RESULTS: [&str; 7] = [
+    "✅",
+    "📄",
+    "🔒",
+    // A ticket that the team has got.
+    "eference number *",
+    "úmero de referencia *",
+    "रेफ़रेंस नंबर *",
+    "रिक्वेस्ट नंबर *",
+];
 /// Order numbers from here on are made up by customers; the shop has none of them.
 const MADE_UP: u32 = 700_000;
 

@@ -156,6 +156,13 @@ fn what_was_written_while_a_result_was_waited_for_may_be_answered_with_it() {
     play.answers(0, both, &[]);
     assert_eq!(play.found(), []);
 
+    let ticket = "Tu solicitud tiene el número de referencia *9124*.\n\n¿A cuál te refieres?";
+    let mut play = two_who_talk();
+    play.writes(0);
+    play.writes(0);
+    play.answers(0, ticket, &[]);
+    assert_eq!(play.found(), []);
+
     // It may be answered by itself as well, and what is written later has its own answer.
     let mut play = two_who_talk();
     play.writes(0);
