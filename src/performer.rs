@@ -22,6 +22,7 @@ use charla_models::{
     features::context::Turn as Earlier,
     pool::{NluPool, Parse, ParseRequest, PoolError},
 };
+use futures_util::future::try_join_all;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -247,13 +248,13 @@ fn sureness(parse: &Parse) -> f32 {
 
 /// A message's clauses, each understood by itself. Without them the message is as unsure as it is.
 async fn clauses(nlu: &dyn NluPool, request: &UnderstandRequest) -> Vec<Clause> {
-    let mut clauses = Vec::new();
-    for (start, end) in split(&request.text) {
+    let read = split(&request.text).into_iter().map(async |(start, end)| {
         let (_, said) = words_of(&request.text, (start, end));
-        let Ok(parse) = nlu.parse(parse_request(request, said)).await else { return vec![] };
-        clauses.push(Clause { start, end, intents: parse.intents, out_of_scope: parse.out_of_scope });
-    }
-    clauses
+        let parse = nlu.parse(parse_request(request, said)).await?;
+        Ok(Clause { start, end, intents: parse.intents, out_of_scope: parse.out_of_scope })
+    });
+    // Side by side: they may be read together, and their waits are one.
+    try_join_all(read).await.unwrap_or_else(|_: PoolError| vec![])
 }
 
 fn window_closed() -> Dispatch<Event> {

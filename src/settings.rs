@@ -145,6 +145,9 @@ pub struct NluSettings {
     pub wait_ms: u64,
     /// Longest time for one parse, milliseconds. Default 2,000.
     pub timeout_ms: u64,
+    /// Longest wait for a worker in an overload, where there has not been a moment without a text asked about for `timeout_ms`,
+    /// milliseconds. Default 500.
+    pub patience_ms: u64,
     /// Cache of encoder, runtime and trained models. Default `$CHARLA_CACHE`, else the user's cache folder.
     pub cache_dir: Option<PathBuf>,
     /// The encoder that is used if it is in the cache: `multilingual` (also `true`, the default), `english`, or `false` for none.
@@ -167,6 +170,7 @@ impl Default for NluSettings {
             queue: 512,
             wait_ms: 2_000,
             timeout_ms: 2_000,
+            patience_ms: 500,
             cache_dir: None,
             encoder: Some(Kind::default()),
             tune: false,

@@ -367,6 +367,7 @@ fn pool_options(nlu: &NluSettings) -> PoolOptions {
         queue: nlu.queue,
         wait_ms: nlu.wait_ms,
         timeout_ms: nlu.timeout_ms,
+        patience_ms: nlu.patience_ms,
         swap: nlu.swap.clone(),
         ..PoolOptions::default()
     }

@@ -3,8 +3,9 @@
 use crate::{
     features::context::{EARLIER, Turn},
     pool::{Parse, ParseRequest},
+    recent::Generations,
 };
-use std::{collections::HashMap, sync::Mutex};
+use std::sync::Mutex;
 
 /// What an answer depends on, besides the model. The history is not among it: these models do not look at it.
 type Key = (String, Option<String>, Option<String>, Option<String>, Vec<Turn>);
@@ -12,19 +13,17 @@ type Key = (String, Option<String>, Option<String>, Option<String>, Vec<Turn>);
 /// Texts longer than this do not come again.
 const LONGEST: usize = 64;
 
-/// A bounded store of answers in two generations: when the young one is full, the old one is thrown away and the young one
-/// becomes old. What is asked for often stays.
+/// A bounded store of answers.
 #[derive(Debug)]
 pub struct Parsed {
     capacity: usize,
-    generations: Mutex<Generations>,
+    kept: Mutex<Kept>,
 }
 
 #[derive(Debug, Default)]
-struct Generations {
+struct Kept {
     model: String,
-    young: HashMap<Key, Parse>,
-    old: HashMap<Key, Parse>,
+    of: Generations<Key, Parse>,
 }
 
 fn key(request: &ParseRequest) -> Option<Key> {
@@ -38,22 +37,17 @@ fn key(request: &ParseRequest) -> Option<Key> {
 impl Parsed {
     /// Keeps at most `capacity` answers; 0 keeps none.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, generations: Mutex::default() }
+        Self { capacity, kept: Mutex::default() }
     }
 
     /// The answer of the model `model`, if it is kept.
     pub fn get(&self, model: &str, request: &ParseRequest) -> Option<Parse> {
         let key = key(request)?;
-        let mut guard = self.generations.lock().ok()?;
+        let mut guard = self.kept.lock().ok()?;
         if guard.model != model {
             return None;
         }
-        if let Some(parse) = guard.young.get(&key) {
-            return Some(parse.clone());
-        }
-        let parse = guard.old.remove(&key)?;
-        guard.put(self.capacity, key, parse.clone());
-        Some(parse)
+        guard.of.get(self.capacity, &key)
     }
 
     /// Keeps an answer. A new model's first answer throws away those of the model before it; what an older model answers
@@ -63,20 +57,11 @@ impl Parsed {
             return;
         }
         let Some(key) = key(request) else { return };
-        let Ok(mut guard) = self.generations.lock() else { return };
+        let Ok(mut guard) = self.kept.lock() else { return };
         if guard.model != live {
-            *guard = Generations { model: live.to_owned(), ..Generations::default() };
+            *guard = Kept { model: live.to_owned(), ..Kept::default() };
         }
-        guard.put(self.capacity, key, parse.clone());
-    }
-}
-
-impl Generations {
-    fn put(&mut self, capacity: usize, key: Key, parse: Parse) {
-        if self.young.len() >= capacity / 2 {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(key, parse);
+        guard.of.put(self.capacity, key, parse.clone());
     }
 }
 
@@ -109,9 +94,7 @@ mod tests {
         }
         assert!(kept.get("m", &request("0")).is_some(), "asked for often");
         assert!(kept.get("m", &request("50")).is_none());
-        let guard = kept.generations.lock().unwrap();
-        assert!(guard.young.len() + guard.old.len() <= 10);
-        drop(guard);
+        assert!(kept.kept.lock().unwrap().of.len() <= 10);
         let asked = ParseRequest { asked: Some("date".into()), ..request("0") };
         assert!(kept.get("m", &asked).is_none());
         let later = ParseRequest { earlier: vec![Turn::default()], ..request("0") };

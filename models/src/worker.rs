@@ -6,58 +6,23 @@ use crate::{
     measures,
     model::{Begun, Model},
     pool::{Parse, ParseRequest, PoolError},
+    queue::{Answer, Job, Queue},
+    recent::{Encodings, Remembering},
     swap::{Live, Swaps},
     text::Analysis,
 };
 use actix::{Actor, ActorContext, Handler, Message, SyncContext};
 use std::{
-    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
-
-/// Texts that are read together at most. Eight would save little more, and each waits for the last.
-const TOGETHER: usize = 4;
 
 /// Held against a model on probation.
 const SLOW: &str = "it took longer than `nlu.timeout_ms`";
 
 /// After a failure to open the encoder, the next try comes after this long.
 const RETRY: Duration = Duration::from_secs(60);
-
-/// A parse, and whether the model would give the same for the same text again.
-pub(crate) struct Answer {
-    pub(crate) parse: Parse,
-    pub(crate) keep: bool,
-}
-
-/// A text to be read.
-pub(crate) struct Job {
-    pub(crate) request: ParseRequest,
-    pub(crate) deadline: Instant,
-    pub(crate) reply: oneshot::Sender<Result<Answer, PoolError>>,
-    // Held until the job is done, not until its caller gives up: the gate counts what is really queued.
-    pub(crate) _place: OwnedSemaphorePermit,
-}
-
-/// Texts that wait for a worker, oldest first. A worker takes several where several wait.
-#[derive(Clone, Default)]
-pub(crate) struct Queue(Arc<Mutex<VecDeque<Job>>>);
-
-impl Queue {
-    pub(crate) fn push(&self, job: Job) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(job);
-    }
-
-    /// A fair share for one of `threads` workers, at most [`TOGETHER`].
-    fn take(&self, threads: usize) -> Vec<Job> {
-        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let share = queue.len().div_ceil(threads.max(1)).min(TOGETHER);
-        queue.drain(..share).collect()
-    }
-}
 
 /// Tells a worker that a text is in the queue.
 pub(crate) struct Wake;
@@ -81,19 +46,26 @@ pub(crate) struct Worker {
     /// Workers that share the queue.
     threads: usize,
     limit: Duration,
-    encoder: Option<(String, Box<dyn Encode>)>,
+    encoder: Option<Remembering>,
+    encodings: Encodings,
     failed: Option<(String, Instant)>,
 }
 
 impl Worker {
-    pub(crate) fn new(swaps: Arc<Swaps>, queue: Queue, threads: usize, limit: Duration) -> Self {
-        Self { swaps, queue, threads, limit, encoder: None, failed: None }
+    pub(crate) fn new(
+        swaps: Arc<Swaps>,
+        queue: Queue,
+        threads: usize,
+        limit: Duration,
+        encodings: Encodings,
+    ) -> Self {
+        Self { swaps, queue, threads, limit, encoder: None, encodings, failed: None }
     }
 
     /// The encoder that the model needs, opened where it is another than before.
     fn encoder(&mut self, model: &Model) -> Option<&mut (dyn Encode + 'static)> {
         let source = model.encoder()?;
-        let open = self.encoder.as_ref().is_some_and(|(id, _)| id == source.id());
+        let open = self.encoder.as_ref().is_some_and(|open| open.id == source.id());
         if !open {
             let lately =
                 self.failed.as_ref().is_some_and(|(id, at)| id == source.id() && at.elapsed() < RETRY);
@@ -102,7 +74,8 @@ impl Worker {
             }
             match source.open() {
                 Ok(encoder) => {
-                    self.encoder = Some((source.id().to_owned(), encoder));
+                    let (id, encodings) = (source.id().to_owned(), self.encodings.clone());
+                    self.encoder = Some(Remembering { id, encoder, encodings });
                     self.failed = None;
                 }
                 Err(error) => {
@@ -112,7 +85,7 @@ impl Worker {
                 }
             }
         }
-        self.encoder.as_mut().map(|(_, encoder)| encoder.as_mut())
+        self.encoder.as_mut().map(|open| open as &mut (dyn Encode + 'static))
     }
 
     fn parse(&mut self, model: &Model, request: &ParseRequest) -> Read {
@@ -179,8 +152,8 @@ impl Handler<Wake> for Worker {
     type Result = ();
 
     fn handle(&mut self, _: Wake, context: &mut Self::Context) {
-        let mut jobs = self.queue.take(self.threads);
         let now = Instant::now();
+        let mut jobs = self.queue.take(self.threads, now);
         jobs.retain(|job| !job.reply.is_closed() && now <= job.deadline);
         if jobs.len() > 1 {
             jobs = self.together(jobs);

@@ -6,9 +6,11 @@ use crate::{
     model::Model,
     parsed::Parsed,
     pool::{NluPool, Parse, ParseRequest, PoolError},
+    queue::{Answer, Job, Patience, Queue},
+    recent::Encodings,
     swap::{Needs, Observer, SwapOptions, Swaps},
     values::{self, catalogue::Catalogue},
-    worker::{Answer, Job, Queue, Wake, Worker},
+    worker::{Wake, Worker},
 };
 use actix::{Addr, SyncArbiter, System};
 use arc_swap::ArcSwap;
@@ -32,6 +34,9 @@ pub struct PoolOptions {
     pub wait_ms: u64,
     /// How long an answer may take from the place in the queue on, milliseconds.
     pub timeout_ms: u64,
+    /// Longest wait for a worker in an overload, that is where there has not been a moment without a text asked about for
+    /// `timeout_ms`; milliseconds. Who has waited longer is told that the queue is full.
+    pub patience_ms: u64,
     /// Answers kept for texts that come again; 0 keeps none.
     pub cache: usize,
     /// How a new model comes to answer.
@@ -45,6 +50,7 @@ impl Default for PoolOptions {
             queue: 1024,
             wait_ms: 500,
             timeout_ms: 5000,
+            patience_ms: 500,
             cache: 8192,
             swap: SwapOptions::default(),
         }
@@ -88,15 +94,17 @@ impl Pool {
         let (started, ready) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let (threads, shared) = (options.threads.clamp(1, 64), swaps.clone());
-        let queue = Queue::default();
-        let waiting = queue.clone();
         let limit = Duration::from_millis(options.timeout_ms);
+        let queue = Queue::new(Patience { rush: limit, most: Duration::from_millis(options.patience_ms) });
+        let waiting = queue.clone();
         std::thread::Builder::new()
             .name("charla-nlu".into())
             .spawn(move || {
                 System::new().block_on(async move {
-                    let swaps = shared.clone();
-                    let build = move || Worker::new(shared.clone(), waiting.clone(), threads, limit);
+                    let (swaps, encodings) = (shared.clone(), Encodings::default());
+                    let build = move || {
+                        Worker::new(shared.clone(), waiting.clone(), threads, limit, encodings.clone())
+                    };
                     let workers = SyncArbiter::start(threads, build);
                     if started.send(workers).is_ok() {
                         // Either word or loss of the sender ends the system, and with it the workers.
@@ -196,15 +204,19 @@ impl NluPool for Pool {
             metrics::counter!(measures::CACHED_TOTAL).increment(1);
             return Ok(self.settled(parse, &request));
         }
+        let since = Instant::now();
+        let limit = Duration::from_millis(inner.options.timeout_ms);
         let wait = Duration::from_millis(inner.options.wait_ms);
+        let wait = inner.queue.most(since).map_or(wait, |most| most.min(wait));
+        let _asked = inner.queue.ask(since);
         let place = match tokio::time::timeout(wait, inner.gate.clone().acquire_owned()).await {
             Ok(Ok(place)) => place,
             _ => return refuse("full", PoolError::Full),
         };
         metrics::gauge!(measures::WAITING).set((inner.places - inner.gate.available_permits()) as f64);
-        let limit = Duration::from_millis(inner.options.timeout_ms);
         let (reply, answer) = oneshot::channel();
-        let job = Job { request: request.clone(), deadline: Instant::now() + limit, reply, _place: place };
+        let deadline = Instant::now() + limit;
+        let job = Job { request: request.clone(), since, deadline, reply, _place: place };
         inner.queue.push(job);
         if inner.workers.try_send(Wake).is_err() {
             return refuse("worker", PoolError::Worker("the pool has stopped".into()));
@@ -217,6 +229,7 @@ impl NluPool for Pool {
                 }
                 Ok(self.settled(parse, &request))
             }
+            Ok(Ok(Err(PoolError::Full))) => refuse("full", PoolError::Full),
             Ok(Ok(Err(error))) => refuse("worker", error),
             Ok(Err(_)) => refuse("timeout", PoolError::Timeout(inner.options.timeout_ms)),
             Err(_) => refuse("timeout", PoolError::Timeout(inner.options.timeout_ms)),
