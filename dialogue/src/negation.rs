@@ -18,7 +18,12 @@ pub(crate) enum Verdict {
 }
 
 /// Cues that deny what follows; longer ones first.
-const BEFORE: [&[&str]; 17] = [
+const BEFORE: [&[&str]; 24] = [
+    &["no", "need", "of"],
+    &["no", "need", "for"],
+    &["forget", "about"],
+    &["olvidate", "de"],
+    &["no", "need"],
     &["instead", "of"],
     &["rather", "than"],
     &["other", "than"],
@@ -32,6 +37,8 @@ const BEFORE: [&[&str]; 17] = [
     &["no", "la"],
     &["no", "quiero"],
     &["not"],
+    &["forget"],
+    &["olvida"],
     &["isnt"],
     &["wasnt"],
     &["dont", "want"],
@@ -236,14 +243,14 @@ static RULES_OUT_BEFORE: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
     cues(
         "not|no|non|isnt|except|excluding|excepto|salvo|menos|anything but|any color but|any colour but|any colors but|any colours but|any brand but|any one but|any but|all but|everything but|other than|apart from|instead of|\
     rather than|dont want|do not want|dont like|no quiero|no me gusta|no me gustan|nada de|que no sea|que no sean|que no fuera|\
-    en vez de|en lugar de|sin ser",
+    en vez de|en lugar de|sin ser|forget|forget about|no need|no need of|no need for|olvida|olvidate de",
     )
 });
 /// Words behind a value that rule it out: "samsung nahi", "सैमसंग छोड़कर".
 static RULES_OUT_BEHIND: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
     cues(
         "nahi|nahin|nhi|nai|mat|chhod ke|chhod kar|chhodke|chhodkar|chod ke|chodke|ke alawa|ke ilawa|ke siwa|\
-    ke bina|ko chhod|ko chhodkar|ko chhodke|ko chod ke|को छोड़कर|को छोड़के|नहीं|नही|मत|छोड़ के|छोड़ कर|छोड़कर|छोड़के|को छोड़|के अलावा|के सिवा|के बिना|na ho|na hon|nahi ho|न हो|न हों|ना हो|ना हों|नहीं हो|no|tampoco|is not a must|isnt a must|is no must",
+    ke bina|ko chhod|ko chhodkar|ko chhodke|ko chod ke|को छोड़कर|को छोड़के|नहीं|नही|मत|छोड़ के|छोड़ कर|छोड़कर|छोड़के|को छोड़|के अलावा|के सिवा|के बिना|na ho|na hon|nahi ho|न हो|न हों|ना हो|ना हों|नहीं हो|chhodo|chodo|chhod do|rehne do|rahne do|छोड़ो|छोड़िए|रहने दो|no|tampoco|is not a must|isnt a must|is no must",
     )
 });
 /// Words that may stand between a value and what rules it out.
@@ -435,6 +442,9 @@ mod tests {
         for (text, word) in [
             ("earbuds under 5000, not boat", "boat"),
             ("tv not samsung", "samsung"),
+            ("ok forget LG. any fridge above 300 litres", "LG"),
+            ("I told no need LG only, other brands also", "LG"),
+            ("samsung rehne do, koi aur", "samsung"),
             ("anything but samsung", "samsung"),
             ("nahi samsung chhod ke", "samsung"),
             ("samsung nahi chahiye", "samsung"),

@@ -23,7 +23,8 @@ use sentences::{BEGINS, JOINS};
 pub(crate) use sentences::{asked_first, behind_courtesy, only_points, parts, questions};
 use yes::WEAK;
 pub(crate) use yes::{
-    begins, begins_with_if, behind_yes, changes_behind_yes, only_repeats, only_weak, without_people,
+    begins, begins_with_if, behind_yes, changes_behind_yes, only_repeats, only_weak, without_lengths,
+    without_people,
 };
 
 /// A text's words, folded, and where they stand.

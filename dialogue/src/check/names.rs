@@ -83,6 +83,9 @@ fn intents(a: &Assistant, f: &mut Findings) {
 
 fn slots(a: &Assistant, f: &mut Findings) {
     for slot in a.domain.slots.values() {
+        if let Some((name, place)) = &slot.starts {
+            flow(a, f, place, name);
+        }
         for mapping in &slot.mappings {
             match &mapping.source {
                 // Ruled-out values and words come from entities and slots that are known.

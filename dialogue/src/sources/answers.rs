@@ -151,6 +151,7 @@ impl Question<'_> {
     /// Another choice from a list that was shown or could have been: "just the phone" of the two things in an order.
     fn chosen_back(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
         let flow = turn.a.flows.get(&self.frame.flow)?;
+        let text = &wording::without_lengths(text);
         self.collect.ways.back_to.iter().find_map(|(name, step)| {
             let slot = turn.a.domain.slots.get(name).filter(|s| correction::only_chosen(s))?;
             let list = flow.collects().find(|c| c.slot == *name)?;

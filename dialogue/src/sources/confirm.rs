@@ -12,6 +12,7 @@ use crate::config::flows::{Collect, StepKind};
 use crate::event::Understanding;
 use crate::fill;
 use crate::fold::{listed as is, words};
+use crate::negation::words_at;
 use crate::patterns::correction;
 use crate::payload::Payload;
 use crate::render::Offered;
@@ -67,6 +68,34 @@ impl Question<'_> {
             slots.insert(notes.clone(), Value::String(self.noted(turn, notes, &more)));
         }
         Some(vec![Command::SetSlot { slots }, Command::Corrected { part: amended.part }])
+    }
+
+    /// "Yeah go on then, but pick it up after six", "haan, par naam Pooja Mehta likhna": what a clear yes is told with and is neither
+    /// another value nor a no is noted with the yes, whatever it is understood as.
+    pub(super) fn noted_but(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
+        const BUTS: &str = "but pero lekin magar लेकिन मगर";
+        const PAR: &str = "par पर";
+        const AGAINST: &str = "not no dont cant wont never nahi nahin nhi mat nunca नहीं नही मत wait first instead rather better mejor different another \
+            other otro otra dusra dusri doosra only solo sirf सिर्फ until till hasta if unless si agar अगर before antes pehle पहले change cambia badal badlo बदल बदलो";
+        // Words behind a yes within which its "but" comes, and words behind that which must not be against it.
+        let (near, next) = (5, 6);
+        let asks = text.contains(['?', '¿']);
+        let notes = self.collect.ways.details.as_ref().filter(|_| self.collect.confirm && !asks)?;
+        let (true, rest) = leading(turn, text)? else { return None };
+        let said = words_at(&rest);
+        let but = |(at, (word, _)): &(usize, &(String, (usize, usize)))| {
+            (is(BUTS, word) && *at < near) || (is(PAR, word) && *at < 2)
+        };
+        let (at, _) = said.iter().enumerate().find(but)?;
+        let behind = &said[at + 1..];
+        let plain = behind.len() >= 3 && !behind.iter().take(next).any(|(w, _)| is(AGAINST, w));
+        if !plain || self.contradicts(turn, u) || self.valued(turn, u) || self.retaken(turn, text).is_some() {
+            return None;
+        }
+        let told: String = rest.chars().skip(behind[0].1.0).collect();
+        let noted = Value::String(self.noted(turn, notes, &told));
+        let yes = (self.collect.slot.clone(), Value::Bool(true));
+        Some(vec![Command::SetSlot { slots: Slots::from([(notes.clone(), noted), yes]) }])
     }
 
     /// Whether it is asked if what waits for a yes has been done.

@@ -129,11 +129,13 @@ impl<'a> Reading<'a> {
         q.own_no(text)
             .or_else(|| q.asked_if_done(turn, text))
             .or_else(|| q.changed_at_once(turn, text))
+            .or_else(|| q.noted_but(turn, text, u))
             .or_else(|| q.plain_no(turn, text, u))
             .or_else(|| q.said_first(turn, text, u))
             .or_else(|| q.corrected(turn, text, u))
             .or_else(|| q.asked_back(turn, text, u, intent, p, target))
             .or_else(|| q.chosen_first(turn, text, u))
+            .or_else(|| q.pointed_first(turn, text, u, target))
     }
 
     /// A sure wish of another kind.

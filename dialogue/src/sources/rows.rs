@@ -12,7 +12,7 @@ use crate::config::flows::StepKind;
 use crate::event::Understanding;
 use crate::fill;
 use crate::fold::{listed as is, words};
-use crate::negation::is_cue;
+use crate::negation::{is_cue, words_at};
 use crate::payload::Payload;
 use crate::render::Offered;
 use crate::state::Slots;
@@ -102,6 +102,38 @@ impl Question<'_> {
         let id = id.filter(|_| !wording::asks(&first))?;
         let chosen = taps::commands(turn, Payload::parse(&id).ok()?);
         Some(later(rest).chain(chosen).collect())
+    }
+
+    /// "The air fryer one, where is it?" to "which order?": the row that a question begins by pointing at, whatever the whole is
+    /// understood as; what is asked behind it is looked at afterwards. Not where that may begin something to be confirmed.
+    pub(super) fn pointed_first(
+        &self,
+        turn: &Turn,
+        text: &str,
+        u: &Understanding,
+        target: Option<&Target>,
+    ) -> Option<Vec<Command>> {
+        const ENDS: &str = "one wala wali vala vali वाला वाली";
+        let slot = turn.a.domain.slots.get(&self.collect.slot).filter(|s| choice::chosen(s))?;
+        let done = |flow: &String| turn.a.flows.get(flow).is_some_and(|f| f.collects().any(|c| c.confirm));
+        // "The last one will do, but could it be Wednesday?" is about the row itself.
+        let day = u.entities.iter().any(|e| e.entity == "date");
+        if day || matches!(target, Some(Target::Flow(flow)) if done(flow)) {
+            return None;
+        }
+        let said = words_at(text);
+        let end = said.iter().take(FEW).position(|(w, _)| is(ENDS, w)).filter(|at| *at >= 1)?;
+        let (first, rest): (String, String) =
+            (text.chars().take(said[end].1.1).collect(), text.chars().skip(said[end].1.1).collect());
+        let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric()).to_owned();
+        if said[..end].iter().any(|(w, _)| is_cue(w)) || wording::asks(&first) || !wording::asks(&rest) {
+            return None;
+        }
+        let named =
+            choice::named_in_question(turn, self.frame, self.collect, slot, &first, &within(&first, u));
+        let Named::One { id, .. } = named else { return None };
+        let chosen = taps::commands(turn, Payload::parse(&id).ok()?);
+        Some(later(vec![rest]).chain(chosen).collect())
     }
 
     /// "It's broken, it won't charge. How long does the money take?" to the question of why: the answer first, the question after it.

@@ -61,6 +61,10 @@ fn set_slots(turn: &Turn, slots: Slots) -> Vec<Command> {
         return vec![Command::CorrectSlot { slots }];
     }
     // A tap on something shown long ago.
+    let starts = |slot: &String| Some(turn.a.domain.slots.get(slot)?.starts.clone()?.0);
+    if let Some(flow) = slots.keys().find_map(starts) {
+        return vec![Command::StartFlow { flow, slots, intent: None, tapped: true }];
+    }
     vec![Command::Clarify { reason: "value", flows: flows_taking(turn, &slots) }]
 }
 

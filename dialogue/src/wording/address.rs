@@ -14,6 +14,7 @@ const NAMES: &str = "address adress direccion domicilio pata patta पता ए
 const IS: &str = "is es hai h seria sera this ye yeh yahi likho likh lo likhiye only solo now ahora ab to at me mein mai sirf bas just हे है ये यह यही लिखो लिखिए में सिर्फ बस";
 /// What is said about an address before a comma, and in none: "address change karna hai bola na, flat 12 …".
 const TALK: &str = "karna krna karni karo change badalna badlo bola bol kaha tha want need told said mat likhna nahi quiero quisiera cambiar dije digo necesito \
+    acabo puse pase escribi mande quita quitar wrote typed diya dala likha bheja \
     karwana chahiye करना बदलना बदलो बोला कहा था चाहिए नहीं मत";
 /// What a message says before it.
 const BEFORE: &str = "no not nah nahi nahin nhi ji yes yeah haan han ok okay vale ah oh well pues si sii siii es its thats it is tio tia bhai beta arre are arey yaar \
@@ -109,6 +110,10 @@ fn begin(said: &Said, first: usize) -> usize {
         }
         None => sentence,
     };
+    // "The one I have just given, 14 MG Road": behind the last comma before it that only talk stands before.
+    let comma = |at: usize| said.chars[said.words[at - 1].1.1..said.words[at].1.0].contains(&',');
+    let talk = |from: usize, to: usize| (from..to).any(|at| listed(TALK, word(at)));
+    at = (at + 1..=first).rev().find(|it| comma(*it) && talk(at, *it)).unwrap_or(at);
     // Of small words only those go that something goes behind: "la Castellana 12" keeps its article.
     let mut seen = at;
     while seen < first
@@ -120,9 +125,7 @@ fn begin(said: &Said, first: usize) -> usize {
             at = seen;
         }
     }
-    let comma = |at: usize| said.chars[said.words[at - 1].1.1..said.words[at].1.0].contains(&',');
-    let talk = |from: usize, to: usize| (from..to).any(|at| listed(TALK, word(at)));
-    (at + 1..=first).rev().find(|it| comma(*it) && talk(at, *it)).unwrap_or(at)
+    at
 }
 
 /// Whether a word stands behind what numbers of other things are called.
@@ -218,6 +221,17 @@ mod tests {
                 "calle alcala 120 3b 28009 madrid",
                 None,
             ),
+            (
+                "otra direccion, la q te acabo de poner, alcala 123 3B 28009 madrid",
+                "alcala 123 3B 28009 madrid",
+                None,
+            ),
+            (
+                "no, quita lo de la q te acabo de poner jaja, solo calle alcala 123 3B 28009 madrid",
+                "calle alcala 123 3B 28009 madrid",
+                None,
+            ),
+            ("the one i just typed, flat 4, 12 park lane 560001", "flat 4, 12 park lane 560001", None),
             ("la Castellana 12, 28046 Madrid", "la Castellana 12, 28046 Madrid", None),
             (
                 "cambia la entrega de ORD-10002 a calle alcala 214 3ºB, 28028 madrid",

@@ -229,6 +229,25 @@ pub(crate) fn without_people(text: &str) -> String {
     chars.into_iter().collect()
 }
 
+/// A text without what says how long: "I am out all day" is no "all of it".
+pub(crate) fn without_lengths(text: &str) -> String {
+    const WHOLE: &str =
+        "all whole entire todo toda entero entera saara sara poora pura poore pure पूरा पूरे पूरी सारा सारे सारी";
+    const THE: &str = "the el la";
+    const TIME: &str = "day days time week weekend month morning afternoon evening night dia tiempo semana mes manana tarde noche din time raat hafta hafte \
+        subah shaam dopahar दिन समय टाइम रात हफ्ता हफ्ते हफ़्ते सुबह शाम दोपहर";
+    let said = Said::of(text);
+    let mut chars = said.chars.clone();
+    let is = |at: usize, list: &'static str| said.words.get(at).is_some_and(|(w, _)| listed(list, w));
+    for at in 0..said.words.len() {
+        let of = at + 1 + usize::from(is(at + 1, THE));
+        if is(at, WHOLE) && is(of, TIME) {
+            chars[said.words[at].1.0..said.words[of].1.1].fill(' ');
+        }
+    }
+    chars.into_iter().collect()
+}
+
 /// Whether a message begins with a "si" that is an "if".
 pub(crate) fn begins_with_if(text: &str) -> bool {
     let mut said = text.trim_start_matches('¿').split_whitespace();
@@ -304,6 +323,20 @@ fn spelled(phrase: &str) -> String {
 mod tests {
     use super::*;
     use std::collections::BTreeMap;
+
+    #[test]
+    fn how_long_something_lasts_is_no_choice_of_all() {
+        for (text, left) in [
+            ("cos im at uni all day", "cos im at uni"),
+            ("trabajo toda la tarde", "trabajo"),
+            ("main saara din bahar hun", "main bahar hun"),
+            ("all of it", "all of it"),
+            ("todo el pedido", "todo el pedido"),
+        ] {
+            let found = without_lengths(text);
+            assert_eq!(found.split_whitespace().collect::<Vec<_>>().join(" "), left);
+        }
+    }
 
     #[test]
     fn what_is_said_behind_a_clear_yes() {

@@ -73,6 +73,8 @@ pub struct Slot {
     pub persisted: bool,
     /// How the message that opens a flow may name its value.
     pub opening: Option<Opening>,
+    /// The flow that a value of it begins which is tapped when nothing takes it any more.
+    pub starts: Option<(String, Place)>,
     /// Where it stands.
     pub place: Place,
     /// See [`Slot::spellings`].
@@ -117,6 +119,7 @@ impl Slot {
             initial: Value::Null,
             persisted: false,
             opening: None,
+            starts: None,
             place,
             spelt: OnceLock::new(),
         }
@@ -134,6 +137,7 @@ impl Slot {
                 "initial_value",
                 "persisted",
                 "from_opening",
+                "starts",
                 "influence_conversation",
                 "min_value",
                 "max_value",
@@ -193,7 +197,8 @@ impl Slot {
         let initial = at.get("initial_value").map(|v| v.node.json()).unwrap_or_default();
         let persisted = at.bool_at("persisted", findings).unwrap_or(false);
         let opening = at.get("from_opening").and_then(|o| Opening::read(o, findings));
-        Some(Slot { kind, mappings, initial, persisted, opening, place, spelt: OnceLock::new() })
+        let starts = at.get("starts").and_then(|v| Some((at.string_at("starts", findings)?, v.place())));
+        Some(Slot { kind, mappings, initial, persisted, opening, starts, place, spelt: OnceLock::new() })
     }
 }
 
