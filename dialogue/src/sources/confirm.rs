@@ -5,6 +5,7 @@ use super::amend;
 use super::answers::{BUT, IF, leading};
 use super::nlu;
 use super::question::Question;
+use super::rows::first_said;
 use crate::choice;
 use crate::commands::Command;
 use crate::config::domain::{SlotType, Target};
@@ -245,6 +246,25 @@ impl Question<'_> {
         }
         let no = Command::SetSlot { slots: Slots::from([(self.collect.slot.clone(), Value::Bool(false))]) };
         Some(self.others(text).chain([no]).collect())
+    }
+
+    /// "OK, leave it then. Do I pay for sending it back?": the no of the first sentence, and what is asked behind it afterwards.
+    pub(super) fn no_first(&self, text: &str) -> Option<Vec<Command>> {
+        let (first, rest) = first_said(text).filter(|_| self.collect.confirm)?;
+        let said = words(&first);
+        let own = |no: &String| {
+            let no = words(no);
+            no.len() >= 2 && said.windows(no.len()).any(|said| said == no)
+        };
+        if wording::asks(&first)
+            || said.iter().any(|w| is(IF, w))
+            || !rest.iter().any(|part| wording::questions(part))
+            || !self.collect.no.iter().any(own)
+        {
+            return None;
+        }
+        let no = Command::SetSlot { slots: Slots::from([(self.collect.slot.clone(), Value::Bool(false))]) };
+        Some(rest.into_iter().map(|text| Command::Later { text }).chain([no]).collect())
     }
 
     /// The sentences of a message after its first, to be looked at when this has come to its end.

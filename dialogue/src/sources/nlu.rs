@@ -4,7 +4,7 @@ use super::question::Question;
 use super::{taps, yes_no};
 use crate::choice::{self, Named};
 use crate::commands::Command;
-use crate::config::domain::{IntentCommand, Target};
+use crate::config::domain::{IntentCommand, Slot, Target};
 use crate::config::flows::Flow;
 use crate::event::Understanding;
 use crate::fill;
@@ -12,6 +12,10 @@ use crate::negation::{self, Verdict};
 use crate::payload::Payload;
 use crate::state::{Owner, Slots};
 use crate::turn::Turn;
+use crate::wording;
+
+/// Confidence from which on evidence in the text makes an intent certain.
+const LIKELY: f32 = 0.5;
 
 /// What an understood text says.
 pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Command> {
@@ -99,6 +103,14 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     if out {
         return vec![Command::CannotHandle { reason: "out_of_scope" }];
     }
+    // "Es calle Alcalá 123, 28009 Madrid, se me olvidó el piso": with an address told, a likely change of one is certain.
+    if !sure
+        && p >= LIKELY
+        && let Some(Target::Flow(flow)) = a.target(intent)
+        && address_of(turn, &flow, text)
+    {
+        return vec![start(turn, &flow, intent, u), Command::Certain];
+    }
     if !sure {
         return vec![Command::LowConfidence];
     }
@@ -114,6 +126,13 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
         Some(Target::Command(command)) => plain_command(turn, command, u),
         None => vec![Command::LowConfidence],
     }
+}
+
+/// Whether a flow asks for an address, and a text tells one.
+fn address_of(turn: &Turn, flow: &str, text: &str) -> bool {
+    let holds = |slot: &str| turn.a.domain.slots.get(slot).is_some_and(Slot::holds_address);
+    let asks = turn.a.flows.get(flow).is_some_and(|flow| flow.collects().any(|c| holds(&c.slot)));
+    asks && wording::address::told(text).is_some()
 }
 
 /// The flow that an intent is for, with what the message says already.

@@ -131,6 +131,7 @@ impl<'a> Reading<'a> {
             .or_else(|| q.changed_at_once(turn, text))
             .or_else(|| q.noted_but(turn, text, u))
             .or_else(|| q.plain_no(turn, text, u))
+            .or_else(|| q.no_first(text))
             .or_else(|| q.said_first(turn, text, u))
             .or_else(|| q.corrected(turn, text, u))
             .or_else(|| q.asked_back(turn, text, u, intent, p, target))

@@ -34,7 +34,7 @@ const CLOSE: u32 = 90;
 
 /// The sentence that a message begins with, and those behind it; nothing where there is one only, or it does not stand where the
 /// message begins.
-fn first_said(text: &str) -> Option<(String, Vec<String>)> {
+pub(super) fn first_said(text: &str) -> Option<(String, Vec<String>)> {
     let mut parts = wording::parts(text).into_iter();
     let first = parts.next().filter(|first| text.trim_start().starts_with(first.as_str()))?;
     let rest: Vec<String> = parts.collect();

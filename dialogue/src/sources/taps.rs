@@ -61,9 +61,9 @@ fn set_slots(turn: &Turn, slots: Slots) -> Vec<Command> {
         return vec![Command::CorrectSlot { slots }];
     }
     // A tap on something shown long ago.
-    let starts = |slot: &String| Some(turn.a.domain.slots.get(slot)?.starts.clone()?.0);
+    let starts = |slot: &String| turn.a.domain.slots.get(slot)?.starts.as_ref().map(|(flow, _)| flow);
     if let Some(flow) = slots.keys().find_map(starts) {
-        return vec![Command::StartFlow { flow, slots, intent: None, tapped: true }];
+        return vec![Command::StartFlow { flow: flow.clone(), slots, intent: None, tapped: true }];
     }
     vec![Command::Clarify { reason: "value", flows: flows_taking(turn, &slots) }]
 }

@@ -17,7 +17,7 @@ const TALK: &str = "karna krna karni karo change badalna badlo bola bol kaha tha
     acabo puse pase escribi mande quita quitar wrote typed diya dala likha bheja \
     karwana chahiye करना बदलना बदलो बोला कहा था चाहिए नहीं मत";
 /// What a message says before it.
-const BEFORE: &str = "no not nah nahi nahin nhi ji yes yeah haan han ok okay vale ah oh well pues si sii siii es its thats it is tio tia bhai beta arre are arey yaar \
+const BEFORE: &str = "no not nah nahi nahin nhi ji yes yeah haan han ok okay vale ah oh well pues si sii siii es its thats it is tio tia bhai beta anda hombre arre are arey yaar \
     please pls plz solo only just my mi mera meri mere i we you u gave give told said say already ya dije digo dicho that esa ese esta este another otra \
     otro new nueva nuevo naya nayi obviously claro bueno mire mira sorry perdon instead deliver send bring ship entregalo entreguenlo mandalo traelo \
     llevalo envialo bhejo bhej bhejna bhejiye por favor porfa change cambia cambialo cambiala don do kar de dena par pe ko to pon ponme ponla pongan ponga apunta anota put likh likho यह ये वो नहीं हाँ जी अरे भाई नया नई मेरा मेरी कृपया";
@@ -62,14 +62,18 @@ pub(crate) fn told(text: &str) -> Option<Told> {
     let mut end = begin;
     let mut at = begin;
     // Its last number or word of places, as long as nothing else begins before.
+    let mut coded = false;
     while at < words.len() && !(at > begin && ends(&said, at)) {
-        if telling(at) {
+        // Behind its code "the floor" is talk about it; "floor 3" still has a number.
+        if telling(at) && (!coded || digits(at) > 0) {
             end = at;
         }
+        coded |= code(at);
         at += 1;
     }
-    // What closes it: the town behind the code, unless it says more than towns do.
-    let mut close = if at - end - 1 > TOWN { end + 1 } else { at };
+    // What closes it: the town behind the code, up to a comma if it says more than towns do.
+    let town = || (end + 1..at).take(TOWN + 1).find(|at| comma(&said, *at)).unwrap_or(end + 1);
+    let mut close = if at - end - 1 > TOWN { town() } else { at };
     while close > end + 1 && listed(COURTESY, word(close - 1)) {
         close -= 1;
     }
@@ -111,9 +115,8 @@ fn begin(said: &Said, first: usize) -> usize {
         None => sentence,
     };
     // "The one I have just given, 14 MG Road": behind the last comma before it that only talk stands before.
-    let comma = |at: usize| said.chars[said.words[at - 1].1.1..said.words[at].1.0].contains(&',');
     let talk = |from: usize, to: usize| (from..to).any(|at| listed(TALK, word(at)));
-    at = (at + 1..=first).rev().find(|it| comma(*it) && talk(at, *it)).unwrap_or(at);
+    at = (at + 1..=first).rev().find(|it| comma(said, *it) && talk(at, *it)).unwrap_or(at);
     // Of small words only those go that something goes behind: "la Castellana 12" keeps its article.
     let mut seen = at;
     while seen < first
@@ -131,6 +134,11 @@ fn begin(said: &Said, first: usize) -> usize {
 /// Whether a word stands behind what numbers of other things are called.
 fn behind_order(said: &Said, at: usize) -> bool {
     at > 0 && said.words.get(at - 1).is_some_and(|(w, _)| listed(ORDERS, w))
+}
+
+/// Whether a comma stands before a word.
+fn comma(said: &Said, at: usize) -> bool {
+    said.chars[said.words[at - 1].1.1..said.words[at].1.0].contains(&',')
 }
 
 /// Whether something else begins at a word.
@@ -231,6 +239,12 @@ mod tests {
                 "calle alcala 123 3B 28009 madrid",
                 None,
             ),
+            (
+                "anda pues es calle alcala 123 3B, 28009 madrid, se me olvido poner el piso jeje",
+                "calle alcala 123 3B, 28009 madrid",
+                Some("se me olvido poner el piso jeje"),
+            ),
+            ("12 park lane, 560001 bengaluru, floor 3", "12 park lane, 560001 bengaluru, floor 3", None),
             ("the one i just typed, flat 4, 12 park lane 560001", "flat 4, 12 park lane 560001", None),
             ("la Castellana 12, 28046 Madrid", "la Castellana 12, 28046 Madrid", None),
             (
