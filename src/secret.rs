@@ -91,20 +91,17 @@ impl SecretSource {
 }
 
 /// A secret that many calls a second use: read at most once in a while.
-#[derive(Debug)]
 pub struct Recent {
     source: SecretSource,
     /// For so long what was read counts.
     every: Duration,
-    read: Mutex<Option<(Instant, Secret)>>,
+    read: Mutex<Option<(Instant, String)>>,
 }
 
-/// Not to be shown.
-struct Secret(String);
-
-impl std::fmt::Debug for Secret {
+/// What was read is not shown.
+impl std::fmt::Debug for Recent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
+        self.source.fmt(f)
     }
 }
 
@@ -121,10 +118,10 @@ impl Recent {
     pub fn read(&self) -> Result<String, SecretError> {
         let mut kept = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, secret)) = kept.as_ref().filter(|(at, _)| at.elapsed() < self.every) {
-            return Ok(secret.0.clone());
+            return Ok(secret.clone());
         }
         let secret = self.source.read()?;
-        *kept = Some((Instant::now(), Secret(secret.clone())));
+        *kept = Some((Instant::now(), secret.clone()));
         Ok(secret)
     }
 }

@@ -1,7 +1,7 @@
 //! Replay: folding a conversation's journal gives its state, bit for bit; with the session that decided at hand, deciding
 //! again gives the same decisions.
 
-use crate::core::fold::{Folded, state_hash};
+use crate::core::fold::{Folded, fold, state_hash};
 use crate::core::ledger::records;
 use crate::core::turn::effects_hash;
 use crate::core::tx::StoreError;
@@ -157,9 +157,7 @@ fn decide_again<S: Session>(
         if effects_hash::<S>(&effects)? != journalled.effects_hash {
             return Ok(Some(format!("step {n} has other effects")));
         }
-        for change in &changes {
-            S::apply(&mut state, change);
-        }
+        fold::<S>(&mut state, &changes);
     }
     Ok(None)
 }

@@ -181,9 +181,9 @@ impl Backends {
             Err(error) => return no_secret(&error),
         };
         request = match (&backend.options.auth, secret) {
-            (Auth::Bearer { .. }, Some(token)) => request.bearer_auth(token),
             (Auth::Basic { user, .. }, password) => request.basic_auth(user, password),
-            (Auth::None, _) | (Auth::Bearer { .. }, None) => request,
+            (_, Some(token)) => request.bearer_auth(token),
+            (_, None) => request,
         };
         let response = match request.send().await {
             Ok(response) => response,

@@ -7,6 +7,11 @@ use derive_where::derive_where;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+/// Folds changes into a state, in order.
+pub(crate) fn fold<'c, S: Session>(state: &mut S::State, changes: impl IntoIterator<Item = &'c S::Change>) {
+    changes.into_iter().for_each(|change| S::apply(state, change));
+}
+
 /// A state and how far into the journal it reaches.
 #[derive_where(Debug, Clone)]
 pub struct Folded<S: Session> {
@@ -53,10 +58,8 @@ impl<S: Session> Folded<S> {
         match record {
             Record::Received(_) | Record::Tombstone(_) => return,
             Record::Turn(turn) => {
-                let state = Arc::make_mut(&mut self.state);
-                for change in turn.steps.iter().flat_map(|step| &step.changes) {
-                    S::apply(state, change);
-                }
+                let changes = turn.steps.iter().flat_map(|step| &step.changes);
+                fold::<S>(Arc::make_mut(&mut self.state), changes);
                 self.handled = turn.triggers.iter().copied().fold(self.handled, u64::max);
                 self.turns += 1;
                 self.expected = Some(turn.state_hash);

@@ -1,7 +1,7 @@
 //! One turn: an event is decided upon, ephemeral effects are performed and their results decided upon in the order in which
 //! the effects were asked for, until nothing is left to wait for; then everything is committed at once.
 
-use crate::core::fold::{Folded, state_hash};
+use crate::core::fold::{Folded, fold, state_hash};
 use crate::core::ledger::TurnCommit;
 use crate::core::tx::StoreError;
 use crate::record::{self, Record, TimerChange, Turn, TurnStep};
@@ -243,10 +243,6 @@ pub fn close<S: Session>(
         views_removed: Vec::new(),
         views_added: Vec::new(),
     })
-}
-
-fn fold<S: Session>(state: &mut S::State, changes: &[S::Change]) {
-    changes.iter().for_each(|change| S::apply(state, change));
 }
 
 fn folded<S: Session>(state: &S::State, changes: &[S::Change]) -> S::State {

@@ -151,10 +151,10 @@ impl Question<'_> {
     /// Another choice from a list that was shown or could have been: "just the phone" of the two things in an order.
     fn chosen_back(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
         let flow = turn.a.flows.get(&self.frame.flow)?;
-        let text = &wording::without_lengths(text);
         self.collect.ways.back_to.iter().find_map(|(name, step)| {
             let slot = turn.a.domain.slots.get(name).filter(|s| correction::only_chosen(s))?;
             let list = flow.collects().find(|c| c.slot == *name)?;
+            let text = &wording::without_lengths(text);
             let Named::One { id, .. } = choice::named_in_question(turn, self.frame, list, slot, text, u)
             else {
                 return None;
@@ -291,6 +291,12 @@ impl Question<'_> {
         })
     }
 
+    /// Whether words hold one of the question's own ways to say no, of two words or more.
+    pub(super) fn tells_no(&self, said: &[String]) -> bool {
+        let no = |p: Vec<String>| p.len() >= 2 && said.windows(p.len()).any(|s| s == p);
+        self.collect.no.iter().map(|p| words(p)).any(no)
+    }
+
     /// Whether a yes to a confirmation comes with something that was not read out: a number, a "but", a "wait". Such a yes does
     /// nothing yet.
     pub(super) fn conditional(&self, turn: &Turn, text: &str) -> bool {
@@ -317,16 +323,9 @@ impl Question<'_> {
         // What the question notes goes with the yes.
         let told = || self.noted_with_yes(turn, text).is_none();
         let said = words(&rest);
-        let own_no = || {
-            self.collect
-                .no
-                .iter()
-                .map(|p| words(p))
-                .any(|p| p.len() >= 2 && said.windows(p.len()).any(|s| s == p))
-        };
         // "Si cancelas me devuelven el dinero" is an "if"; "sure, but keep it" a no as well.
         wording::begins_with_if(text)
-            || own_no()
+            || self.tells_no(&said)
             || said.iter().any(|w| is(HOLDS, w))
             || (told() && rest.split(|c: char| !c.is_ascii_digit()).any(number))
     }

@@ -244,32 +244,26 @@ impl Question<'_> {
         {
             return None;
         }
-        let no = Command::SetSlot { slots: Slots::from([(self.collect.slot.clone(), Value::Bool(false))]) };
-        Some(self.others(text).chain([no]).collect())
+        Some(self.no_then(self.others(text).collect()))
     }
 
     /// "OK, leave it then. Do I pay for sending it back?": the no of the first sentence, and what is asked behind it afterwards.
     pub(super) fn no_first(&self, text: &str) -> Option<Vec<Command>> {
-        let (first, rest) = first_said(text).filter(|_| self.collect.confirm)?;
+        let (first, rest) = self.collect.confirm.then(|| first_said(text)).flatten()?;
         let said = words(&first);
-        let own = |no: &String| {
-            let no = words(no);
-            no.len() >= 2 && said.windows(no.len()).any(|said| said == no)
-        };
         if wording::asks(&first)
             || said.iter().any(|w| is(IF, w))
             || !rest.iter().any(|part| wording::questions(part))
-            || !self.collect.no.iter().any(own)
+            || !self.tells_no(&said)
         {
             return None;
         }
-        let no = Command::SetSlot { slots: Slots::from([(self.collect.slot.clone(), Value::Bool(false))]) };
-        Some(rest.into_iter().map(|text| Command::Later { text }).chain([no]).collect())
+        Some(self.no_then(rest))
     }
 
     /// The sentences of a message after its first, to be looked at when this has come to its end.
-    fn others(&self, text: &str) -> impl Iterator<Item = Command> + use<> {
-        wording::parts(text).into_iter().skip(1).map(|text| Command::Later { text })
+    fn others(&self, text: &str) -> impl Iterator<Item = String> + use<> {
+        wording::parts(text).into_iter().skip(1)
     }
 
     /// Whether a message brings a day or time for a question that has a use for it.
@@ -296,7 +290,7 @@ impl Question<'_> {
             return None;
         }
         let back = self.back(turn, text, u)?;
-        Some(self.others(text).chain(back).collect())
+        Some(self.others(text).map(|text| Command::Later { text }).chain(back).collect())
     }
 
     /// A question back is answered; where its answer is not known that is said. It is no detail to be noted, and no yes.

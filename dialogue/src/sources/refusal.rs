@@ -16,9 +16,13 @@ const DENIES: &str = "dont not no mat मत नहीं nahi";
 impl Question<'_> {
     /// "Don't cancel it, send me size 9": a no of this question's own, wherever it stands. Doing nothing is always safe.
     pub(crate) fn own_no(&self, text: &str) -> Option<Vec<Command>> {
-        let around = denied(self.collect, text)?;
+        Some(self.no_then(denied(self.collect, text)?))
+    }
+
+    /// A no; the sentences around it are looked at afterwards.
+    pub(super) fn no_then(&self, rest: Vec<String>) -> Vec<Command> {
         let no = Command::SetSlot { slots: Slots::from([(self.collect.slot.clone(), Value::Bool(false))]) };
-        Some(around.into_iter().map(|text| Command::Later { text }).chain([no]).collect())
+        rest.into_iter().map(|text| Command::Later { text }).chain([no]).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use super::question::Question;
 use super::taps;
 use crate::choice::{self, Named};
 use crate::commands::Command;
-use crate::config::domain::{SlotType, Source, Target};
+use crate::config::domain::{Slot, SlotType, Source, Target};
 use crate::config::flows::StepKind;
 use crate::event::Understanding;
 use crate::fill;
@@ -47,9 +47,10 @@ fn within(first: &str, u: &Understanding) -> Understanding {
     Understanding { entities: u.entities.iter().filter(|e| e.end <= length).cloned().collect(), ..u.clone() }
 }
 
-/// Sentences to be looked at afterwards.
-fn later(rest: Vec<String>) -> impl Iterator<Item = Command> {
-    rest.into_iter().map(|text| Command::Later { text })
+/// What choosing a row leads to; the sentences behind that are looked at afterwards.
+fn chosen_then(turn: &Turn, id: &str, rest: Vec<String>) -> Option<Vec<Command>> {
+    let chosen = taps::commands(turn, Payload::parse(id).ok()?);
+    Some(rest.into_iter().map(|text| Command::Later { text }).chain(chosen).collect())
 }
 
 impl Question<'_> {
@@ -89,19 +90,21 @@ impl Question<'_> {
         Some(vec![command])
     }
 
+    /// The options that the words a message begins with name.
+    fn named_by(&self, turn: &Turn, slot: &Slot, first: &str, u: &Understanding) -> Named {
+        choice::named_in_question(turn, self.frame, self.collect, slot, first, &within(first, u))
+    }
+
     /// "The later one works. Oh, and do you take the old one away?": the row first, the question after it.
     pub(super) fn chosen_first(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
         let slot = turn.a.domain.slots.get(&self.collect.slot).filter(|s| choice::chosen(s))?;
         let (first, rest) = first_said(text)?;
-        let named =
-            choice::named_in_question(turn, self.frame, self.collect, slot, &first, &within(&first, u));
-        let id = match named {
+        let id = match self.named_by(turn, slot, &first, u) {
             Named::One { id, mostly } if mostly || !wording::questions(&first) => Some(id),
             _ => self.of_two_times(turn, &first),
         };
         let id = id.filter(|_| !wording::asks(&first))?;
-        let chosen = taps::commands(turn, Payload::parse(&id).ok()?);
-        Some(later(rest).chain(chosen).collect())
+        chosen_then(turn, &id, rest)
     }
 
     /// "The air fryer one, where is it?" to "which order?": the row that a question begins by pointing at, whatever the whole is
@@ -129,11 +132,8 @@ impl Question<'_> {
         if said[..end].iter().any(|(w, _)| is_cue(w)) || wording::asks(&first) || !wording::asks(&rest) {
             return None;
         }
-        let named =
-            choice::named_in_question(turn, self.frame, self.collect, slot, &first, &within(&first, u));
-        let Named::One { id, .. } = named else { return None };
-        let chosen = taps::commands(turn, Payload::parse(&id).ok()?);
-        Some(later(vec![rest]).chain(chosen).collect())
+        let Named::One { id, .. } = self.named_by(turn, slot, &first, u) else { return None };
+        chosen_then(turn, &id, vec![rest])
     }
 
     /// "It's broken, it won't charge. How long does the money take?" to the question of why: the answer first, the question after it.
@@ -146,11 +146,8 @@ impl Question<'_> {
         if wording::questions(&first) || !rest.iter().all(|part| wording::questions(part)) {
             return None;
         }
-        let named =
-            choice::named_in_question(turn, self.frame, self.collect, slot, &first, &within(&first, u));
-        let Named::One { id, .. } = named else { return None };
-        let chosen = taps::commands(turn, Payload::parse(&id).ok()?);
-        Some(later(rest).chain(chosen).collect())
+        let Named::One { id, .. } = self.named_by(turn, slot, &first, u) else { return None };
+        chosen_then(turn, &id, rest)
     }
 
     /// "The last one will do, but could it be Wednesday?": the day that is said, at the time of the row that is meant.
