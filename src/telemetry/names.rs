@@ -62,6 +62,12 @@ pub const ENCODER_WANTED: &str = "charla_nlu_encoder_wanted";
 pub const JOURNAL_BYTES: &str = "charla_journal_disk_bytes";
 /// Bytes that are free where the data folder lies.
 pub const FREE_BYTES: &str = "charla_data_free_bytes";
+/// Bytes of the heap that the program has taken and not given back.
+pub const HEAP_ALLOCATED: &str = "charla_heap_allocated_bytes";
+/// Bytes of the pages on which these lie.
+pub const HEAP_ACTIVE: &str = "charla_heap_active_bytes";
+/// Bytes of the allocator's pages that are in memory: what lies on them, its own tables, and free pages not yet given back.
+pub const HEAP_RESIDENT: &str = "charla_heap_resident_bytes";
 /// Always 1; label `version`.
 pub const BUILD: &str = "charla_build_info";
 
@@ -116,5 +122,8 @@ pub const ALL: &[(&str, Kind, Unit, &str)] = &[
     (ENCODER_WANTED, Kind::Gauge, Unit::Count, "1 where the settings ask for the encoder"),
     (JOURNAL_BYTES, Kind::Gauge, Unit::Bytes, "Journal on disk"),
     (FREE_BYTES, Kind::Gauge, Unit::Bytes, "Free where the data folder lies"),
+    (HEAP_ALLOCATED, Kind::Gauge, Unit::Bytes, "Heap in use"),
+    (HEAP_ACTIVE, Kind::Gauge, Unit::Bytes, "Heap pages on which something lies"),
+    (HEAP_RESIDENT, Kind::Gauge, Unit::Bytes, "Heap pages in memory, the allocator's own included"),
     (BUILD, Kind::Gauge, Unit::Count, "Always 1, with the version"),
 ];

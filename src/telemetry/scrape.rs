@@ -38,6 +38,7 @@ impl Sources {
             Ok(disk) => gauge!(names::FREE_BYTES).set((disk.f_bavail * disk.f_frsize) as f64),
             Err(error) => tracing::debug!(%error, "the free space of the data folder is not known"),
         }
+        heap();
         self.people(now);
     }
 
@@ -50,6 +51,23 @@ impl Sources {
                 gauge!(names::HUMAN_QUEUE_OLDEST).set(oldest(&rows, now));
             }
         }
+    }
+}
+
+/// What jemalloc says of the heap. A program that links the library with another allocator says next to nothing here.
+fn heap() {
+    use tikv_jemalloc_ctl::{epoch, stats};
+    // Without a new epoch the figures stay those of the last one.
+    let known = epoch::advance().and_then(|_| {
+        Ok([
+            (names::HEAP_ALLOCATED, stats::allocated::read()?),
+            (names::HEAP_ACTIVE, stats::active::read()?),
+            (names::HEAP_RESIDENT, stats::resident::read()?),
+        ])
+    });
+    match known {
+        Ok(known) => known.into_iter().for_each(|(name, bytes)| gauge!(name).set(bytes as f64)),
+        Err(error) => tracing::debug!(%error, "the heap's figures are not known"),
     }
 }
 

@@ -105,6 +105,9 @@ pub struct Second {
     pub turn_mean: Option<f64>,
     /// The engine's resident memory in MiB.
     pub resident_mib: Option<f64>,
+    /// What of that its heap has in use, by its metrics, in MiB.
+    #[serde(default)]
+    pub heap_mib: Option<f64>,
     /// Its processor time in this second, in cores (2.0: both cores busy).
     pub engine_cores: Option<f64>,
     /// The load generator's, simulator and shop included.

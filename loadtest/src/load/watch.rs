@@ -64,6 +64,9 @@ impl Watch {
             if let Some(page) = page {
                 second.understand_mean = page.since(&before, "charla_understand_seconds").mean_ms();
                 second.turn_mean = page.since(&before, "charla_turn_seconds").mean_ms();
+                let heap = page.value("charla_heap_allocated_bytes");
+                // 0 where the engine's program has another allocator than jemalloc, or is an older one.
+                second.heap_mib = (heap > 0.0).then_some(heap / f64::from(1 << 20));
                 before = page;
             }
             let mut crowd = stage.crowd();

@@ -42,8 +42,13 @@ pub fn of_run(run: &Run) -> Vec<Chart> {
         &[("p50", "c1", Mean, |s| s.ack_p50), ("p99", "c3", Greatest, |s| s.ack_p99)],
     );
     acks.limits = limits(run, "ack", "ms");
-    let mut memory =
-        chart(run, "Engine memory", "MiB", false, &[("resident", "c1", Greatest, |s| s.resident_mib)]);
+    let mut memory = chart(
+        run,
+        "Engine memory",
+        "MiB",
+        false,
+        &[("resident", "c1", Greatest, |s| s.resident_mib), ("heap in use", "c2", Greatest, |s| s.heap_mib)],
+    );
     memory.limits = limits(run, "memory", "MiB");
     memory.note = drift(run, |s| s.resident_mib).map(|(first, last)| {
         format!(

@@ -130,8 +130,8 @@ fn speakable(run: &Run) -> Run {
     for s in &mut run.series {
         s.at = thousandths(s.at);
         let latencies = [&mut s.ack_p50, &mut s.ack_p99, &mut s.reply_p50, &mut s.reply_p99];
-        let engine = [&mut s.understand_mean, &mut s.turn_mean, &mut s.resident_mib, &mut s.engine_cores];
-        for value in latencies.into_iter().chain(engine).chain([&mut s.own_cores]) {
+        let engine = [&mut s.understand_mean, &mut s.turn_mean, &mut s.resident_mib, &mut s.heap_mib];
+        for value in latencies.into_iter().chain(engine).chain([&mut s.engine_cores, &mut s.own_cores]) {
             *value = value.filter(|v| v.is_finite()).map(thousandths);
         }
     }

@@ -121,6 +121,7 @@ fn made(seed: u64, peak: f64) -> Run {
             understand_mean: known(noise(2.2 * crowd, 0.15)),
             turn_mean: known(noise(7.9 * crowd, 0.2)),
             resident_mib: known(310.0 + f64::from(s) * 0.05 + 60.0 * (crowd - 1.0)),
+            heap_mib: known(250.0 + f64::from(s) * 0.02 + 40.0 * (crowd - 1.0)),
             engine_cores: known(noise(0.84 * crowd.min(2.0), 0.2)),
             own_cores: Some(noise(0.31 * crowd.min(1.6), 0.2)),
         });
