@@ -13,6 +13,7 @@ pub mod human_handoff;
 pub mod knowledge_answer;
 pub mod later;
 pub mod marketing;
+pub mod meant;
 pub mod repeat;
 pub mod restart;
 pub mod resume;
@@ -35,6 +36,8 @@ use serde_json::Value;
 pub(crate) enum Command {
     /// Starts a flow with these slots.
     StartFlow { flow: String, slots: Slots, intent: Option<String>, tapped: bool },
+    /// Does what a message said that was unsure when it came: a tap has told which intent it means.
+    Meant { intent: String, turn: u64 },
     /// Answers the question just asked, and fills other slots of its flow.
     SetSlot { slots: Slots },
     /// Overwrites slots and runs again from the step that uses them.
@@ -117,6 +120,7 @@ pub(crate) fn execute(turn: &mut Turn, commands: Vec<Command>) {
                 }
                 start_flow::run(turn, &flow, slots, intent, tapped)
             }
+            Command::Meant { intent, turn: number } => meant::run(turn, intent, number),
             Command::Values { flow, slots, intent } => values::run(turn, &flow, slots, intent),
             Command::SetSlot { slots } => set_slot::run(turn, slots),
             Command::CorrectSlot { slots } => correct_slot::run(turn, slots),

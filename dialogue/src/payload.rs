@@ -29,6 +29,9 @@ pub enum Payload {
     Repeat,
     /// `/Feedback(helpful)`, `/Feedback(not_helpful)`
     Feedback(bool),
+    /// `/Meant(intent, turn=12)`: what was written in that turn of the conversation means this. Made by the dialogue, for the
+    /// topics that it offers.
+    Meant(String, u64),
     /// `/intent{"entity": "value"}`
     Intent(String, Map<String, Value>),
 }
@@ -86,6 +89,14 @@ impl Payload {
             "startflow" => {
                 let flow = plain().ok_or_else(|| PayloadError("`/StartFlow` needs a flow".into()))?;
                 Payload::StartFlow(flow, named())
+            }
+            "meant" => {
+                let turn = named().into_iter().find(|(k, _)| k == "turn");
+                let turn = turn.and_then(|(_, turn)| turn.as_str()?.parse().ok());
+                let (Some(intent), Some(turn)) = (plain(), turn) else {
+                    return Err(PayloadError("`/Meant` needs an intent and turn=number".into()));
+                };
+                Payload::Meant(intent, turn)
             }
             "cancelflow" => Payload::CancelFlow,
             "skipquestion" => Payload::SkipQuestion,
@@ -191,6 +202,7 @@ mod tests {
             Payload::ChangeLanguage(Some("hi-Latn".into()))
         );
         assert_eq!(Payload::parse("/Consent(no)").unwrap(), Payload::Consent(false));
+        assert_eq!(Payload::parse("/Meant(faq, turn=12)").unwrap(), Payload::Meant("faq".into(), 12));
         assert!(
             matches!(Payload::parse("/check_stock{\"product\": \"S24\"}").unwrap(), Payload::Intent(n, m) if n == "check_stock" && m["product"] == "S24")
         );
@@ -205,6 +217,8 @@ mod tests {
             "/Consent(maybe)",
             "/SetSlots(a=\"x)",
             "/foo(bar)",
+            "/Meant(faq)",
+            "/Meant(faq, turn=x)",
             "/i{\"a\"}",
         ] {
             assert!(Payload::parse(bad).is_err(), "{bad}");

@@ -21,10 +21,13 @@ use crate::wording;
 use serde_json::{Value, json};
 
 pub(crate) mod behind_yes;
+mod kinds;
 pub(crate) mod language;
+mod meant;
 mod parts;
 mod waiting;
 
+pub(crate) use kinds::transcript_text;
 pub(crate) use waiting::PASSED_ON;
 use waiting::{execute, pass_on};
 
@@ -49,7 +52,7 @@ pub(crate) fn received(turn: &mut Turn, message: &Message) {
             Some(json!({"latitude": latitude, "longitude": longitude, "name": name})),
         ),
         Content::Contacts { .. } => Input::Other("contacts", None),
-        Content::Media { kind, .. } => Input::Other(media(kind), None),
+        Content::Media { kind, .. } => Input::Other(kinds::media(kind), None),
         Content::Order { items } => Input::Other("order", Some(json!(items))),
         Content::Form { fields } => Input::Other("form", Some(json!(fields))),
         Content::Unsupported { .. } => Input::Other("unsupported", None),
@@ -82,18 +85,6 @@ pub(crate) fn received(turn: &mut Turn, message: &Message) {
         Input::Tap(id, title) => tap(turn, id, title),
         Input::Welcome => execute(turn, vec![Command::SessionStart], false),
         Input::Other(kind, value) => other(turn, kind, value),
-    }
-}
-
-fn media(kind: &str) -> &'static str {
-    match kind {
-        "image" => "image",
-        "video" => "video",
-        "audio" => "audio",
-        "voice" => "voice",
-        "document" => "document",
-        "sticker" => "sticker",
-        _ => "unsupported",
     }
 }
 
@@ -132,27 +123,6 @@ fn release_from_app(turn: &mut Turn) {
         for id in escalated {
             turn.emit(TrackerEvent::MatterAbandoned { id, reason: "handed_back".into() });
         }
-    }
-}
-
-/// A line for the transcript.
-pub(crate) fn transcript_text(content: &Content) -> String {
-    match content {
-        Content::Text { text } => text.clone(),
-        Content::Button { title, .. } | Content::List { title, .. } => title.clone(),
-        Content::Location { name, .. } => {
-            format!("[location{}]", name.as_deref().map(|n| format!(": {n}")).unwrap_or_default())
-        }
-        Content::Contacts { .. } => "[contact]".into(),
-        Content::Media { kind, caption, .. } => match caption {
-            Some(caption) => format!("[{kind}] {caption}"),
-            None => format!("[{kind}]"),
-        },
-        Content::Reaction { .. } => "[reaction]".into(),
-        Content::Order { .. } => "[order]".into(),
-        Content::Form { .. } => "[form]".into(),
-        Content::Welcome => "[chat opened]".into(),
-        Content::Unsupported { kind } | Content::Silent { kind } => format!("[{kind}]"),
     }
 }
 
@@ -325,6 +295,9 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     if let Some(whole) = &pending.whole {
         return behind_yes::understood(turn, &pending.text, whole, u);
     }
+    if let Some(intent) = &pending.meant {
+        return meant::understood(turn, &pending.text, intent, u);
+    }
     let top = u.intents.first().cloned();
     // The conformal set covers what the ranking alone might cut off.
     ranking.sort_by_key(|(i, _)| !u.candidates.is_empty() && !u.candidates.contains(i));
@@ -477,6 +450,9 @@ pub(crate) fn not_understood(turn: &mut Turn, reason: &str) {
     turn.emit(TrackerEvent::Noted { what: format!("not_understood {reason}") });
     if let Some(whole) = &pending.whole {
         return behind_yes::unclear(turn, whole);
+    }
+    if let Some(intent) = &pending.meant {
+        return crate::commands::meant::alone(turn, intent);
     }
     if pending.part {
         return;

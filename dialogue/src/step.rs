@@ -88,7 +88,8 @@ fn settle(turn: &mut Turn) {
             Some(id) => receive::tap(turn, id, &held.text),
             None => {
                 let HeldMessage { text, at, part, wish, answers, .. } = held;
-                turn.understand_as(Understand { text, held: !part, part, wish, answers, whole: None }, at);
+                let asked = Understand { text, held: !part, part, wish, answers, ..Understand::default() };
+                turn.understand_as(asked, at);
             }
         }
         if turn.state.understanding.is_some() {

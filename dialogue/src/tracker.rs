@@ -46,6 +46,8 @@ pub enum TrackerEvent {
         answers: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         whole: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        meant: Option<String>,
     },
     /// What was understood, or that it was not.
     Understood {
@@ -173,6 +175,8 @@ pub enum TrackerEvent {
     TopicsOffered {
         topics: Vec<Topic>,
         clarification: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unsure: Option<Unsure>,
     },
     Drafted {
         drafts: Vec<Draft>,

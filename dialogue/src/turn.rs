@@ -174,8 +174,8 @@ impl<'a> Turn<'a> {
             part: asked.part,
         };
         self.effects.push(Effect::Understand(request));
-        let Understand { text, held, part, wish, answers, whole } = asked;
-        self.emit(TrackerEvent::UnderstandRequested { text, held, part, wish, answers, whole });
+        let Understand { text, held, part, wish, answers, whole, meant } = asked;
+        self.emit(TrackerEvent::UnderstandRequested { text, held, part, wish, answers, whole, meant });
     }
 
     /// Makes a declared call. `frame`: who waits for it.

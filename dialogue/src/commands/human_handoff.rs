@@ -44,7 +44,7 @@ pub(crate) fn run(turn: &mut Turn, reason: &'static str) {
         .flatten();
     let handoff = Handoff { draft, intent: latest.intent, ..brief(turn, reason) };
     turn.drop_stack("escalated");
-    turn.emit(TrackerEvent::TopicsOffered { topics: topics.clone(), clarification: false });
+    clarification::offered(turn, topics.clone(), false);
     turn.emit(TrackerEvent::Queued {
         since: turn.at,
         reason: reason.to_owned(),

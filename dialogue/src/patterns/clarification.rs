@@ -5,7 +5,8 @@ use crate::config::domain::Target;
 use crate::config::settings::LowConfidence;
 use crate::filters::cut;
 use crate::limits::BUTTON_TITLE;
-use crate::state::Topic;
+use crate::payload::Payload;
+use crate::state::{Topic, Unsure};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
@@ -26,14 +27,24 @@ pub(crate) fn offer(turn: &mut Turn, reason: &'static str, topics: Vec<Topic>) {
         super::cannot_handle::run(turn, "not_understood");
         return;
     }
-    turn.emit(TrackerEvent::TopicsOffered { topics, clarification: reason == "ambiguous" });
+    offered(turn, topics, reason == "ambiguous");
     turn.reask();
     turn.pattern("pattern_clarification", Some(reason));
+}
+
+/// Notes that these topics are offered, and for which message if they are what it may have meant.
+pub(crate) fn offered(turn: &mut Turn, topics: Vec<Topic>, clarification: bool) {
+    let meant = |topic: &Topic| matches!(Payload::parse(&topic.payload), Ok(Payload::Meant(..)));
+    let text = turn.state.latest.as_ref().map(|latest| latest.text.clone());
+    let number = turn.state.counters.turns;
+    let unsure = text.filter(|_| topics.iter().any(meant)).map(|text| Unsure { turn: number, text });
+    turn.emit(TrackerEvent::TopicsOffered { topics, clarification, unsure });
 }
 
 /// Topics of the latest text's ranking, likeliest first.
 pub(crate) fn likely_topics(turn: &Turn) -> Vec<Topic> {
     let language = turn.language();
+    let number = turn.state.counters.turns;
     let mut topics: Vec<Topic> = Vec::new();
     let ranking = turn.state.latest.as_ref().map(|l| l.ranking.clone()).unwrap_or_default();
     // Who surely looks for a phone is not offered to move an appointment.
@@ -43,7 +54,7 @@ pub(crate) fn likely_topics(turn: &Turn) -> Vec<Topic> {
             break;
         }
         let (flow, payload) = match turn.a.target(&intent) {
-            Some(Target::Flow(flow)) => (flow.clone(), format!("/StartFlow({flow})")),
+            Some(Target::Flow(flow)) => (flow.clone(), format!("/Meant({intent}, turn={number})")),
             Some(Target::Answer(_)) => (intent.clone(), format!("/{intent}")),
             _ => continue,
         };

@@ -6,10 +6,13 @@ use crate::config::domain::{IntentCommand, Target};
 use crate::event::Understanding;
 use crate::patterns::clarification;
 use crate::sources::nlu;
-use crate::state::{Owner, Slots};
+use crate::state::{Owner, Slots, Topic};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 use crate::wording;
+
+/// Probability that a question is about something that can be offered, from which on it is asked what it is about.
+const LIKELY: f32 = 0.5;
 
 /// Keeps the sentences of a message whose wish is being done.
 pub(crate) fn keep(turn: &mut Turn, text: &str, commands: &[Command]) {
@@ -59,7 +62,7 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
     let asked =
         values.as_ref().is_some_and(|(flow, slots)| wording::questions(text) && !told(turn, flow, slots));
     if (p < least && !asked) || u.out_of_scope >= turn.a.settings.threshold {
-        if wish && !waits {
+        if !waits && !ask_if_meant(turn, text, u) && wish {
             turn.say_if_known("utter_rest_unclear");
         }
         return;
@@ -90,7 +93,7 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
                 // What changes something is offered, not begun.
                 let topics = clarification::topics_of(turn, &[flow]);
                 if !topics.is_empty() {
-                    turn.emit(TrackerEvent::TopicsOffered { topics, clarification: false });
+                    clarification::offered(turn, topics, false);
                     turn.say("utter_second_wish");
                 }
             }
@@ -115,6 +118,37 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
         }
         _ => {}
     }
+}
+
+/// Of a further sentence that is a question, but not surely which one, it is asked what it is about; `false` where nothing is likely.
+fn ask_if_meant(turn: &mut Turn, text: &str, u: &Understanding) -> bool {
+    let about = |(intent, _): &&(String, f32)| match turn.a.target(intent) {
+        Some(Target::Flow(_)) => true,
+        Some(Target::Answer(_)) => {
+            !turn.a.domain.intents.get(intent).is_some_and(|i| i.smalltalk || i.courtesy.is_some())
+        }
+        _ => false,
+    };
+    let likely: f32 = u.intents.iter().filter(about).map(|(_, p)| p).sum();
+    // What was written before the latest message is hardly waited for any more.
+    let written = turn.state.transcript.iter().rev().find(|line| line.from == "customer");
+    let now = written.is_some_and(|line| line.text.contains(text));
+    if likely < LIKELY || u.out_of_scope >= turn.a.settings.threshold || !now || !wording::questions(text) {
+        return false;
+    }
+    // What has just been answered, or is being asked, is not asked about.
+    let runs = |flow: &str| {
+        let just = turn.state.last_frame.iter().chain(&turn.state.stack).any(|frame| frame.flow == flow);
+        just && !turn.a.flows.get(flow).is_some_and(|flow| flow.side)
+    };
+    let topics: Vec<Topic> =
+        clarification::likely_topics(turn).into_iter().filter(|topic| !runs(&topic.flow)).collect();
+    if topics.is_empty() {
+        return false;
+    }
+    clarification::offered(turn, topics, false);
+    turn.say("utter_do_you_mean");
+    true
 }
 
 /// Whether a text asks for what a target only tells. Where that takes the place of what runs, its mark has to say that it asks.

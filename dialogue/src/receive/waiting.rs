@@ -31,6 +31,11 @@ pub(super) fn served(turn: &mut Turn, commands: &mut [Command]) {
     if commands.iter().any(other) {
         turn.emit(TrackerEvent::WaitsOn {});
     }
+    as_tapped(commands);
+}
+
+/// Flows that begin as if they had been tapped.
+pub(super) fn as_tapped(commands: &mut [Command]) {
     for command in commands {
         match command {
             Command::StartFlow { tapped, .. } => *tapped = true,
@@ -62,7 +67,7 @@ fn said_again(turn: &Turn) -> bool {
 /// Whether a command is answered while the customer waits for a person.
 fn answered_in_queue(turn: &Turn, command: &Command, tapped: bool) -> bool {
     // A typed title of an offered topic is a tap.
-    let tapped = tapped || matches!(command, Command::StartFlow { tapped: true, .. });
+    let tapped = tapped || matches!(command, Command::StartFlow { tapped: true, .. } | Command::Meant { .. });
     let right =
         matches!(command, Command::Stop | Command::Consent { .. } | Command::Marketing { opted_in: false });
     let answer = matches!(

@@ -29,6 +29,7 @@ pub(crate) fn commands(turn: &Turn, payload: Payload) -> Vec<Command> {
         Payload::Restart => vec![Command::Restart],
         Payload::Repeat => vec![Command::Repeat],
         Payload::Feedback(helpful) => vec![Command::Feedback { helpful }],
+        Payload::Meant(intent, turn) => vec![Command::Meant { intent, turn }],
         Payload::Intent(name, entities) => intent(turn, &name, entities),
     }
 }
@@ -86,7 +87,8 @@ pub(crate) fn flows_taking(turn: &Turn, slots: &Slots) -> Vec<String> {
         .collect()
 }
 
-fn intent(turn: &Turn, name: &str, entities: serde_json::Map<String, Value>) -> Vec<Command> {
+/// What a tapped intent says, with the values that stand beside it.
+pub(crate) fn intent(turn: &Turn, name: &str, entities: serde_json::Map<String, Value>) -> Vec<Command> {
     let entities = entities
         .into_iter()
         .map(|(entity, value)| {

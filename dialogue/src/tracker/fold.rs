@@ -58,12 +58,14 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             state.last_failure = None;
             state.clarified = false;
             state.topics.clear();
+            state.unsure = None;
             state.options.clear();
             state.drafts.clear();
         }
         Greeted => state.session.greeted = true,
-        UnderstandRequested { text, held, part, wish, answers, whole } => {
-            state.understanding = Some(crate::state::Understand { text, held, part, wish, answers, whole })
+        UnderstandRequested { text, held, part, wish, answers, whole, meant } => {
+            state.understanding =
+                Some(crate::state::Understand { text, held, part, wish, answers, whole, meant })
         }
         Understood { latest, languages } => {
             state.understanding = None;
@@ -247,8 +249,9 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
             state.last_failure = None;
             state.clarified = false;
         }
-        TopicsOffered { topics, clarification } => {
+        TopicsOffered { topics, clarification, unsure } => {
             state.topics = topics;
+            state.unsure = unsure;
             state.clarified |= clarification;
         }
         Drafted { drafts } => state.drafts = drafts,
