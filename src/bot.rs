@@ -1,6 +1,7 @@
 //! What the runtime runs: the dialogue as a [`Session`].
 
 use crate::telemetry::names;
+use charla_actors::accept::Alias;
 use charla_actors::session::{EffectClass, Millis, Session, Step, View};
 use charla_dialogue::{
     Assistant, Decided,
@@ -116,6 +117,10 @@ impl Session for Bot {
         charla_dialogue::apply(state, change);
     }
 
+    fn absorb(state: &mut State, absorbed: &State) {
+        state.absorb(absorbed);
+    }
+
     fn class(effect: &Effect) -> EffectClass {
         match effect {
             Effect::Understand(_) | Effect::Call(_) | Effect::MarkRead { .. } => EffectClass::Ephemeral,
@@ -127,6 +132,18 @@ impl Session for Bot {
             Effect::SetTimer { name, at } => EffectClass::SetTimer { name: name.clone(), at: *at },
             Effect::CancelTimer { name } => EffectClass::CancelTimer { name: name.clone() },
         }
+    }
+
+    fn renamed(names: &[Alias]) -> Option<Event> {
+        let phone = names.iter().find_map(|name| match name {
+            Alias::Phone(phone) => Some(phone.clone()),
+            _ => None,
+        });
+        let user_id = names.iter().find_map(|name| match name {
+            Alias::UserId(id) => Some(id.clone()),
+            _ => None,
+        });
+        Some(Event::Renamed { phone, user_id })
     }
 
     fn timer_fired(name: &str) -> Event {

@@ -1,5 +1,6 @@
 //! The seam between the runtime and whoever gives messages a meaning: the [`Session`] trait and what goes through it.
 
+use crate::accept::Alias;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
@@ -101,6 +102,11 @@ pub trait Session: Send + Sync + Sized + 'static {
             *state = absorbed.clone();
         }
     }
+    /// The event that tells a conversation under which names its person is reached from now on, after the provider has announced a
+    /// change or somebody else has turned out to have one of them. By default none.
+    fn renamed(_names: &[Alias]) -> Option<Self::Event> {
+        None
+    }
     /// The event of a timer that has fired.
     fn timer_fired(name: &str) -> Self::Event;
     /// The event that replaces one whose turn panicked `tries` times and is now parked.
@@ -137,6 +143,13 @@ pub enum Dispatch<E> {
         /// How long to wait at least.
         after: Duration,
         /// For logs and metrics: a fixed word, no personal data.
+        reason: &'static str,
+    },
+    /// Not tried: its turn has not come, come back after this long. It is no try, and nothing is recorded about it.
+    Later {
+        /// How long to wait.
+        after: Duration,
+        /// As above.
         reason: &'static str,
     },
     /// Not taken and never will be.

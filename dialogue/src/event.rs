@@ -45,6 +45,13 @@ pub enum Event {
         /// True: resumed.
         opted_in: bool,
     },
+    /// The person is reached under these names from now on, and under no others.
+    Renamed {
+        /// WhatsApp id (phone digits), if known.
+        phone: Option<String>,
+        /// Business-scoped user id, if any.
+        user_id: Option<String>,
+    },
     /// An event whose turn failed again and again has been put aside.
     Parked {
         /// How often it was tried.

@@ -412,6 +412,7 @@ pub struct Counters {
     pub matters: u64,
 }
 
+mod absorb;
 mod messages;
 mod pairs;
 mod query;

@@ -8,7 +8,7 @@ use crate::patterns::{self, session_start};
 use crate::policy;
 use crate::receive;
 use crate::returned;
-use crate::state::{BUSINESS_APP, HeldMessage, Owner, State, Understand};
+use crate::state::{BUSINESS_APP, HeldMessage, Owner, Person, State, Understand};
 use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 
@@ -50,6 +50,15 @@ pub fn step(assistant: &Assistant, state: &State, at: i64, event: &Event) -> Dec
         Event::MarketingPreference { opted_in } => {
             turn.emit(TrackerEvent::TurnStarted);
             commands::marketing::set(&mut turn, *opted_in);
+        }
+        Event::Renamed { phone, user_id } => {
+            let known = state.person.clone();
+            // A number that the customer has sent as a contact is none of the provider's names.
+            let phone = phone.clone().or(known.phone.clone().filter(|_| known.phone_shared));
+            let person = Person { phone, user_id: user_id.clone(), ..known };
+            if person != state.person {
+                turn.emit(TrackerEvent::PersonSeen { person, source: None });
+            }
         }
         Event::Parked { tries } => {
             turn.emit(TrackerEvent::TurnStarted);

@@ -10,6 +10,7 @@ mod consent;
 mod crash;
 mod flows;
 mod graph;
+mod identity;
 mod load;
 mod operators;
 mod preference;

@@ -6,10 +6,18 @@ use crate::tracker::TrackerEvent;
 use crate::turn::{ABANDON, REMINDER, Turn};
 
 pub(crate) fn run(turn: &mut Turn, timer: &str) {
-    if turn.state.asked.is_none() || turn.state.owner != Owner::Bot {
+    let Some(asked) = turn.state.asked.as_ref().map(|asked| asked.at) else { return };
+    if turn.state.owner != Owner::Bot {
         return;
     }
+    let due = |after: i64| after > 0 && turn.at >= asked + after;
+    let (remind, abandon) = (due(turn.a.settings.reminder_ms), due(turn.a.settings.abandon_ms));
     match timer {
+        // It was set for the question before, whose answer was under way when it fell due.
+        REMINDER if !remind => {}
+        ABANDON if !abandon => {}
+        // After a long standstill both are due: who is left alone next need not be reminded first.
+        REMINDER if abandon => {}
         // The consent question stands before the flow's; only that it is dropped in the end needs no word.
         REMINDER if turn.needs_consent() => {}
         ABANDON if turn.needs_consent() => turn.drop_stack("silence"),

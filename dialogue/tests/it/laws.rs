@@ -188,6 +188,8 @@ fn act() -> impl Strategy<Value = Act> {
             Event::OutcomeUnknown { what: "template".into() },
             Event::MarketingPreference { opted_in: true },
             Event::Parked { tries: 3 },
+            Event::Renamed { phone: Some("919810000009".into()), user_id: None },
+            Event::Renamed { phone: None, user_id: Some("IN.1".into()) },
             Event::Timer { name: "silence_abandon".into() },
             Event::Timer { name: "unknown".into() },
         ]).prop_map(Act::Other),

@@ -404,3 +404,81 @@ fn an_unanswered_rating_bothers_nobody() {
     t.tap("/SetSlots(satisfaction=5)");
     assert!(t.text().is_empty() || t.state.failures <= 1);
 }
+
+#[test]
+fn a_timer_that_was_set_for_an_earlier_question_does_nothing_to_this_one() {
+    let reminder = Event::Timer { name: "silence_reminder".into() };
+    let abandon = Event::Timer { name: "silence_abandon".into() };
+    let mut t = shop::talk();
+    t.say("track", "track_order", 0.9, &[]).expect(&["utter_ask_order_id"]);
+    let (remind, drop) = (t.assistant.settings.reminder_ms, t.assistant.settings.abandon_ms);
+    // It fell due while the answer was on its way, and comes right behind the next question.
+    t.said.clear();
+    t.feed(reminder.clone());
+    t.feed(abandon.clone());
+    t.expect_silence();
+    assert!(!t.state.stack.is_empty(), "the flow is still there");
+    // After a long standstill both are due at once: nobody is reminded of what is dropped in the same moment.
+    t.now += drop;
+    t.feed(reminder.clone());
+    t.expect_silence();
+    t.feed(abandon);
+    assert!(t.state.stack.is_empty());
+    let mut t = shop::talk();
+    t.say("track", "track_order", 0.9, &[]);
+    t.said.clear();
+    t.now += remind;
+    t.feed(reminder);
+    assert!(!t.said.is_empty(), "in time it reminds");
+}
+
+#[test]
+fn new_names_are_where_answers_go_from_now_on() {
+    let mut t = shop::talk();
+    t.say("track", "track_order", 0.9, &[]);
+    let before = t.state.clone();
+    t.said.clear();
+    t.feed(Event::Renamed { phone: Some("919800000000".into()), user_id: Some("IN.7".into()) });
+    t.expect_silence();
+    assert_eq!(t.state.person.phone.as_deref(), Some("919800000000"));
+    assert_eq!(t.state.person.user_id.as_deref(), Some("IN.7"));
+    assert_eq!((t.state.stack.len(), &t.state.asked), (before.stack.len(), &before.asked));
+    // Somebody else has the number now.
+    t.feed(Event::Renamed { phone: None, user_id: Some("IN.7".into()) });
+    assert_eq!(t.state.person.phone, None);
+}
+
+#[test]
+fn a_topic_of_an_older_message_is_the_topic_alone() {
+    let mut t = Talk::consented(with("low_confidence: clarify_first\n"), "en");
+    let unsure = |order: &str| {
+        let mut u = understanding("track_order", 0.5, &[("order_id", order)]);
+        u.intents.push(("cancel_order".into(), 0.3));
+        u
+    };
+    t.say_understood("it is about that 10001", unsure("10001")).expect(&["utter_clarify"]);
+    let old = t.state.options[0].id.clone();
+    assert!(old.starts_with("/Meant(track_order, turn="), "{old}");
+    t.tap("Track an order");
+    // What the message said is known.
+    assert_eq!(t.expect_call("action_order").path, "/orders/10001");
+    t.backend(json!({"order_id": "10001", "status": "packed"}));
+    t.say_understood("and about that 10002", unsure("10002"));
+    t.tap(&old).expect(&["utter_ask_order_id"]);
+}
+
+#[test]
+fn what_is_written_leads_to_no_other_resource() {
+    for order in [".", ".."] {
+        let mut t = shop::talk();
+        t.say("track", "track_order", 0.9, &[("order_id", order)]);
+        assert!(t.made.iter().all(|call| call.action != "action_order"), "{:?}", t.made);
+        assert!(
+            t.journal
+                .iter()
+                .any(|c| matches!(c, TrackerEvent::Trouble { what, .. } if what.contains("elsewhere"))),
+            "{:?}",
+            t.responses()
+        );
+    }
+}

@@ -34,7 +34,7 @@ impl<S: Session> Ledger<S> {
                 let conversation = match address {
                     Address::Conversation(id) => self.forward(tx, &id)?,
                     Address::Aliases { number, aliases } => {
-                        ConversationId { person: self.person(tx, &aliases)?, number }
+                        ConversationId { person: self.person(tx, out, &aliases, now)?, number }
                     }
                 };
                 let seq = self.receive(tx, out, &conversation, now, event, PendingRow::default())?;

@@ -46,7 +46,7 @@ impl<S: Session> Ledger<S> {
         }
         tx.put(Space::Aliases, rows::person_key(from), rows::row(&PersonRow::default())?);
         tx.put(Space::Aliases, rows::merged_key(from), rows::row(&into)?);
-        people::adopt(tx, into, &lacking)
+        people::adopt(tx, into, &lacking).map(|_| ())
     }
 
     fn absorb(
@@ -160,7 +160,10 @@ pub(super) fn write_views(tx: &mut Tx<'_>, id: &ConversationId, removed: &[View]
 }
 
 /// The conversations of a person: one seek each, however long their journals are.
-fn conversations_of(reader: &dyn Reader, person: PersonId) -> Result<Vec<ConversationId>, StoreError> {
+pub(super) fn conversations_of(
+    reader: &dyn Reader,
+    person: PersonId,
+) -> Result<Vec<ConversationId>, StoreError> {
     let mut range = Range::prefix(&person.0.to_be_bytes());
     let mut found = Vec::new();
     while let Some((key, _)) = reader.scan(Space::Events, &range, false, 1)?.pop() {

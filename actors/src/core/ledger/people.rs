@@ -1,9 +1,9 @@
 //! Persons and their names in the store.
 
-use super::{Ledger, Output};
+use super::{Ledger, Output, merge};
 use crate::accept::Alias;
 use crate::core::identity::{self, Known, Who};
-use crate::core::rows::{self, PersonRow};
+use crate::core::rows::{self, PendingRow, PersonRow};
 use crate::core::tx::{Reader, Space, StoreError, Tx};
 use crate::session::{Millis, PersonId, Session};
 
@@ -106,7 +106,13 @@ fn person_row(reader: &dyn Reader, person: PersonId) -> Result<PersonRow, StoreE
 
 impl<S: Session> Ledger<S> {
     /// Who has these names; somebody new if nobody has.
-    pub(super) fn person(&mut self, tx: &mut Tx<'_>, aliases: &[Alias]) -> Result<PersonId, StoreError> {
+    pub(super) fn person(
+        &mut self,
+        tx: &mut Tx<'_>,
+        out: &mut Output<S>,
+        aliases: &[Alias],
+        now: Millis,
+    ) -> Result<PersonId, StoreError> {
         if let Some(person) = self.acquainted.whose(aliases) {
             return Ok(person);
         }
@@ -122,8 +128,28 @@ impl<S: Session> Ledger<S> {
         if found.by_user_id.is_some() || found.by_phone.is_some() {
             self.acquainted.forget_all();
         }
-        adopt(tx, person, aliases)?;
+        let deprived = adopt(tx, person, aliases)?;
+        // Who wrote says under which names; whose name it was before does not know yet.
+        self.tell_names(tx, out, &deprived, now)?;
         Ok(person)
+    }
+
+    /// Tells the conversations of these persons under which names they are reached from now on: what is sent to somebody's former
+    /// number may reach a stranger.
+    fn tell_names(
+        &mut self,
+        tx: &mut Tx<'_>,
+        out: &mut Output<S>,
+        persons: &[PersonId],
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        for person in persons {
+            let Some(event) = S::renamed(&names(tx, *person)?) else { continue };
+            for id in merge::conversations_of(tx, *person)? {
+                self.receive(tx, out, &id, now, event.clone(), PendingRow::default())?;
+            }
+        }
+        Ok(())
     }
 
     /// Carries out a change of ids that the provider announced.
@@ -145,7 +171,12 @@ impl<S: Session> Ledger<S> {
         {
             self.merge(tx, out, other, person, now)?;
         }
-        adopt(tx, person, new)
+        let before = names(tx, person)?;
+        let mut renamed = adopt(tx, person, new)?;
+        if names(tx, person)? != before {
+            renamed.push(person);
+        }
+        self.tell_names(tx, out, &renamed, now)
     }
 }
 
@@ -163,8 +194,13 @@ fn recycled(
     Ok(identity::user_id(&mine.aliases).is_some() && theirs.is_some() && identity::user_id(new) != theirs)
 }
 
-/// Gives the names to the person and takes them from whoever had them.
-pub(super) fn adopt(tx: &mut Tx<'_>, person: PersonId, aliases: &[Alias]) -> Result<(), StoreError> {
+/// Gives the names to the person and takes them from whoever had them, whom it returns.
+pub(super) fn adopt(
+    tx: &mut Tx<'_>,
+    person: PersonId,
+    aliases: &[Alias],
+) -> Result<Vec<PersonId>, StoreError> {
+    let mut deprived = Vec::new();
     let before = person_row(tx, person)?;
     let (names, dropped) = identity::rename(&before.aliases, aliases);
     for alias in &dropped {
@@ -184,6 +220,7 @@ pub(super) fn adopt(tx: &mut Tx<'_>, person: PersonId, aliases: &[Alias]) -> Res
             let mut row = person_row(tx, other)?;
             row.aliases.retain(|name| name != alias);
             tx.put(Space::Aliases, rows::person_key(other), rows::row(&row)?);
+            deprived.push(other);
         }
         tx.put(Space::Aliases, rows::alias_key(alias), rows::row(&person)?);
     }
@@ -191,5 +228,5 @@ pub(super) fn adopt(tx: &mut Tx<'_>, person: PersonId, aliases: &[Alias]) -> Res
         let row = PersonRow { aliases: names };
         tx.put(Space::Aliases, rows::person_key(person), rows::row(&row)?);
     }
-    Ok(())
+    Ok(deprived)
 }
