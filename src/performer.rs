@@ -154,7 +154,7 @@ impl Hands {
             // Even a sleep of no length lasts until the timer's next millisecond.
             Ok(Duration::ZERO) => {}
             Ok(wait) => tokio::time::sleep(wait).await,
-            Err(Later(after)) => return Dispatch::Retry { after, reason: "paced" },
+            Err(Later(after)) => return Dispatch::Later { after, reason: "paced" },
         }
         // After the wait, at the very moment of sending.
         if send.window_until.is_some_and(|until| self.clock.now() > until) {
@@ -178,6 +178,7 @@ impl Hands {
         let outcome = match &dispatch {
             Dispatch::Settled { .. } => "sent",
             Dispatch::Retry { reason, .. }
+            | Dispatch::Later { reason, .. }
             | Dispatch::Failed { reason, .. }
             | Dispatch::Unknown { reason } => reason,
         };

@@ -67,6 +67,15 @@ impl Running {
         let metrics = telemetry::recorder();
         telemetry::configured(&settings);
         let compiled = assistant::load(&settings.assistant_dir)?;
+        // A secret that is missing stops the start before the journal is opened: each start counts against what it finds unhandled.
+        let secrets = &settings.whatsapp.app_secrets;
+        let app_secrets = secrets.iter().map(SecretSource::read).collect::<Result<Vec<_>, SecretError>>()?;
+        let agents = settings
+            .agents
+            .iter()
+            .map(|agent| Ok((agent.name.clone(), read("an agent's token", &agent.token)?)))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let verify_token = read("whatsapp.verify_token", &settings.whatsapp.verify_token)?;
         let understanding = match compiled.settings.understanding {
             Understands::Model => Some(Understanding::start(&settings, understanding::needs(&compiled))?),
             Understands::None => {
@@ -127,13 +136,6 @@ impl Running {
             };
             refresher.spawn()
         });
-        let secrets = &settings.whatsapp.app_secrets;
-        let app_secrets = secrets.iter().map(SecretSource::read).collect::<Result<Vec<_>, SecretError>>()?;
-        let agents = settings
-            .agents
-            .iter()
-            .map(|agent| Ok((agent.name.clone(), read("an agent's token", &agent.token)?)))
-            .collect::<anyhow::Result<Vec<_>>>()?;
         let tier = {
             let understanding = understanding.clone();
             move || understanding.as_ref().map_or_else(|| understanding::NONE.to_owned(), Understanding::tier)
@@ -144,7 +146,7 @@ impl Running {
             engine: engine.clone(),
             sources: Sources { engine: engine.clone(), backends, data_dir: settings.data_dir.clone() },
             app_secrets,
-            verify_token: read("whatsapp.verify_token", &settings.whatsapp.verify_token)?,
+            verify_token,
             numbers: settings.whatsapp.numbers.iter().map(|n| n.phone_number_id.as_str().into()).collect(),
             agents,
             metrics,

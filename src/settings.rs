@@ -323,7 +323,22 @@ impl Settings {
                     "must begin with http:// or https://",
                 ));
             }
+            for (key, found) in
+                [("rate_per_s", u64::from(backend.rate_per_s)), ("timeout_ms", backend.timeout_ms)]
+            {
+                if found == 0 {
+                    return Err(wrong(format!("backends.{name}.{key}"), "is 0; give at least 1"));
+                }
+            }
         }
+        let graph = &self.whatsapp.graph_url;
+        if !graph.starts_with("http://") && !graph.starts_with("https://") {
+            return Err(wrong("whatsapp.graph_url".into(), "must begin with http:// or https://"));
+        }
+        if self.whatsapp.timeout_ms == 0 {
+            return Err(wrong("whatsapp.timeout_ms".into(), "is 0; give at least 1"));
+        }
+        self.engine.check().map_err(|bad| wrong("engine".into(), &bad.to_string()))?;
         let mut names = BTreeSet::new();
         for (i, agent) in self.agents.iter().enumerate() {
             if !names.insert(&agent.name) {
@@ -381,5 +396,25 @@ whatsapp:
         let unknown = format!("{SMALL}\nserver: {{listne: x}}\n");
         let error = Settings::parse(&unknown, Path::new("c.yml")).unwrap_err().to_string();
         assert!(error.contains("listne"), "{error}");
+    }
+
+    #[test]
+    fn what_cannot_work_is_told_before_anything_starts() {
+        for (more, place) in [
+            ("engine: {shards: 0}", "shards"),
+            ("engine: {dispatch_width: 0}", "dispatch_width"),
+            ("backends: {orders: {base_url: 'http://x', rate_per_s: 0}}", "backends.orders.rate_per_s"),
+            ("backends: {orders: {base_url: 'http://x', timeout_ms: 0}}", "backends.orders.timeout_ms"),
+        ] {
+            let error = Settings::parse(&format!("{SMALL}\n{more}\n"), Path::new("c.yml")).unwrap_err();
+            assert!(error.to_string().contains(place), "{error}");
+        }
+        for (more, place) in
+            [("graph_url: graph", "whatsapp.graph_url"), ("timeout_ms: 0", "whatsapp.timeout_ms")]
+        {
+            let text = format!("{}  {more}\n", SMALL);
+            let error = Settings::parse(&text, Path::new("c.yml")).unwrap_err().to_string();
+            assert!(error.contains(place), "{error}");
+        }
     }
 }

@@ -203,6 +203,12 @@ async fn attempt_once<S: Session>(
             let delay = backoff(&shared.options, after, attempt);
             Tried::Again { delay: Millis::try_from(delay.as_millis()).unwrap_or(Millis::MAX) }
         }
+        Dispatch::Later { after, reason } => {
+            count("later");
+            metrics::counter!(names::RETRIES, "reason" => reason).increment(1);
+            // As long as was said: whoever says it spreads those who wait.
+            Tried::Later { delay: Millis::try_from(after.as_millis()).unwrap_or(Millis::MAX) }
+        }
         Dispatch::Unknown { reason } => {
             count("unknown");
             tracing::warn!(%key, reason, "a durable effect left and no answer came");

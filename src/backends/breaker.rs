@@ -79,39 +79,62 @@ impl Breaker {
         self.state_of(&self.lock(), now)
     }
 
-    /// Asks for leave to call. Every `true` must be followed by [`succeeded`](Self::succeeded), [`failed`](Self::failed)
-    /// or [`abandoned`](Self::abandoned).
-    pub fn admit(&self, now: Duration) -> bool {
+    /// Asks for leave to call.
+    pub fn admit(&self, now: Duration) -> Option<Leave<'_>> {
         let mut inner = self.lock();
-        match self.state_of(&inner, now) {
-            State::Closed => true,
-            State::Open => false,
-            State::HalfOpen if inner.probing => false,
+        let probe = match self.state_of(&inner, now) {
+            State::Closed => false,
+            State::Open => return None,
+            State::HalfOpen if inner.probing => return None,
             State::HalfOpen => {
                 inner.probing = true;
                 true
             }
-        }
+        };
+        Some(Leave { breaker: self, probe })
     }
 
+    /// A call that had been admitted took longer than it may, its leave gone with it.
+    pub fn timed_out(&self, now: Duration) {
+        self.fail(now, false);
+    }
+
+    fn fail(&self, now: Duration, probe: bool) {
+        let mut inner = self.lock();
+        inner.failures = inner.failures.saturating_add(1);
+        if probe || inner.failures >= self.options.failures {
+            inner.opened_at = Some(now);
+        }
+    }
+}
+
+/// Leave for one call. Dropped without a word, as when the call is given up, it says nothing about the backend; the one call that
+/// may try a backend after a while gives its place to another.
+#[derive(Debug)]
+#[must_use]
+pub struct Leave<'a> {
+    breaker: &'a Breaker,
+    /// Whether it is that call.
+    probe: bool,
+}
+
+impl Leave<'_> {
     /// The backend answered: closed again.
-    pub fn succeeded(&self) {
-        *self.lock() = Inner { failures: 0, opened_at: None, probing: false };
+    pub fn succeeded(self) {
+        *self.breaker.lock() = Inner { failures: 0, opened_at: None, probing: false };
     }
 
     /// The backend failed.
-    pub fn failed(&self, now: Duration) {
-        let mut inner = self.lock();
-        inner.failures = inner.failures.saturating_add(1);
-        if inner.probing || inner.failures >= self.options.failures {
-            inner.opened_at = Some(now);
-        }
-        inner.probing = false;
+    pub fn failed(self, now: Duration) {
+        self.breaker.fail(now, self.probe);
     }
+}
 
-    /// The call was given up before it said anything about the backend.
-    pub fn abandoned(&self) {
-        self.lock().probing = false;
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        if self.probe {
+            self.breaker.lock().probing = false;
+        }
     }
 }
 
@@ -121,28 +144,57 @@ mod tests {
 
     const MS: fn(u64) -> Duration = Duration::from_millis;
 
+    fn opened() -> Breaker {
+        let breaker = Breaker::new(BreakerOptions { failures: 3, open_ms: 100 });
+        for _ in 0..3 {
+            breaker.admit(MS(1)).unwrap().failed(MS(1));
+        }
+        assert_eq!(breaker.state(MS(2)), State::Open);
+        breaker
+    }
+
     #[test]
     fn opens_after_failures_in_a_row_lets_one_probe_and_closes() {
         let breaker = Breaker::new(BreakerOptions { failures: 3, open_ms: 100 });
         for _ in 0..2 {
-            assert!(breaker.admit(MS(0)));
-            breaker.failed(MS(0));
+            breaker.admit(MS(0)).unwrap().failed(MS(0));
         }
-        breaker.succeeded();
-        for _ in 0..3 {
-            assert!(breaker.admit(MS(1)));
-            breaker.failed(MS(1));
+        breaker.admit(MS(0)).unwrap().succeeded();
+        for _ in 0..2 {
+            breaker.admit(MS(0)).unwrap().failed(MS(0));
         }
-        assert_eq!(breaker.state(MS(2)), State::Open);
-        assert!(!breaker.admit(MS(100)));
-        assert!(breaker.admit(MS(101)), "one probe");
-        assert!(!breaker.admit(MS(101)), "but only one");
-        breaker.failed(MS(102));
+        assert_eq!(breaker.state(MS(0)), State::Closed, "not in a row");
+        let breaker = opened();
+        assert!(breaker.admit(MS(100)).is_none());
+        let probe = breaker.admit(MS(101)).expect("one probe");
+        assert!(breaker.admit(MS(101)).is_none(), "but only one");
+        probe.failed(MS(102));
         assert_eq!(breaker.state(MS(103)), State::Open);
-        assert!(breaker.admit(MS(203)));
-        breaker.abandoned();
-        assert!(breaker.admit(MS(204)), "an abandoned probe leaves room for another");
-        breaker.succeeded();
+        let probe = breaker.admit(MS(203)).unwrap();
+        probe.succeeded();
         assert_eq!(breaker.state(MS(204)), State::Closed);
+    }
+
+    #[test]
+    fn a_probe_that_is_given_up_leaves_room_for_another() {
+        let breaker = opened();
+        drop(breaker.admit(MS(101)).unwrap());
+        let probe = breaker.admit(MS(102)).expect("another");
+        drop(probe);
+        breaker.timed_out(MS(103));
+        assert_eq!(breaker.state(MS(104)), State::Open, "the one that was tried took too long");
+        assert!(breaker.admit(MS(203)).is_some());
+    }
+
+    #[test]
+    fn what_was_admitted_before_is_no_probe() {
+        let breaker = Breaker::new(BreakerOptions { failures: 3, open_ms: 100 });
+        let early = breaker.admit(MS(0)).unwrap();
+        for _ in 0..3 {
+            breaker.admit(MS(0)).unwrap().failed(MS(0));
+        }
+        let _probe = breaker.admit(MS(100)).expect("a probe");
+        drop(early);
+        assert!(breaker.admit(MS(100)).is_none(), "the probe is still out");
     }
 }

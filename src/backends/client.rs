@@ -1,14 +1,17 @@
 //! Carries out [`BackendCall`]s.
 
 use super::{Auth, BackendOptions, breaker::Breaker};
-use crate::{body, secret::Recent, telemetry::names};
+use crate::{body, secret::Recent, telemetry::names, whatsapp::client::is_here};
 use charla_dialogue::{effect::BackendCall, event::Outcome};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
     num::NonZeroU32,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -30,6 +33,8 @@ pub enum BackendsError {
 
 struct Backend {
     options: BackendOptions,
+    /// Whether it runs on this machine.
+    here: bool,
     /// Of its `auth`, where it has one.
     secret: Option<Recent>,
     breaker: Breaker,
@@ -40,6 +45,8 @@ struct Backend {
 #[derive(Clone)]
 pub struct Backends {
     http: reqwest::Client,
+    /// For what runs on this machine: no proxy knows the way there.
+    here: reqwest::Client,
     backends: Arc<BTreeMap<String, Backend>>,
     started: Instant,
 }
@@ -64,10 +71,12 @@ impl Backends {
     /// # Errors
     /// If the HTTP client cannot be built or a rate is zero.
     pub fn new(options: BTreeMap<String, BackendOptions>) -> Result<Self, BackendsError> {
-        let http = reqwest::Client::builder()
-            .pool_max_idle_per_host(64)
-            .connect_timeout(Duration::from_millis(1_000))
-            .build()?;
+        let client = || {
+            reqwest::Client::builder()
+                .pool_max_idle_per_host(64)
+                .connect_timeout(Duration::from_millis(1_000))
+        };
+        let (http, here) = (client().build()?, client().no_proxy().build()?);
         let backends = options
             .into_iter()
             .map(|(name, options)| {
@@ -76,13 +85,14 @@ impl Backends {
                 let backend = Backend {
                     breaker: Breaker::new(options.breaker),
                     limiter: RateLimiter::direct(Quota::per_second(rate)),
+                    here: reqwest::Url::parse(&options.base_url).is_ok_and(|url| is_here(&url)),
                     secret: options.auth.secret().map(|source| Recent::new(source.clone(), SECRET)),
                     options,
                 };
                 Ok((name, backend))
             })
             .collect::<Result<_, BackendsError>>()?;
-        Ok(Self { http, backends: Arc::new(backends), started: Instant::now() })
+        Ok(Self { http, here, backends: Arc::new(backends), started: Instant::now() })
     }
 
     /// Names and breaker states, for `/health/ready` and the metrics.
@@ -98,14 +108,18 @@ impl Backends {
         };
         let begun = Instant::now();
         let budget = Duration::from_millis(call.budget_ms.max(1));
-        let outcome =
-            match tokio::time::timeout(budget, self.call_within(backend, call, idempotency_key)).await {
-                Ok(outcome) => outcome,
-                Err(_) => {
-                    backend.breaker.failed(self.started.elapsed());
-                    Outcome::Failed { kind: "timeout".into(), status: None }
+        // Whether the backend has a request of this call, so that a budget that ends says something about it.
+        let trying = AtomicBool::new(false);
+        let within = self.call_within(backend, call, idempotency_key, &trying);
+        let outcome = match tokio::time::timeout(budget, within).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                if trying.load(Ordering::Relaxed) {
+                    backend.breaker.timed_out(self.started.elapsed());
                 }
-            };
+                Outcome::Failed { kind: "timeout".into(), status: None }
+            }
+        };
         let kind = match &outcome {
             Outcome::Ok { .. } => "ok".to_owned(),
             Outcome::Failed { kind, .. } => kind.clone(),
@@ -124,28 +138,30 @@ impl Backends {
         backend: &Backend,
         call: &BackendCall,
         idempotency_key: Option<&str>,
+        trying: &AtomicBool,
     ) -> Outcome {
         let mut left = backend.options.retries;
         let mut pause = Duration::from_millis(50);
         loop {
-            if !backend.breaker.admit(self.started.elapsed()) {
+            let Some(leave) = backend.breaker.admit(self.started.elapsed()) else {
                 return Outcome::Failed { kind: "breaker_open".into(), status: None };
-            }
+            };
             // Held back by our own throttle: no fault of the backend if the budget ends here.
-            let guard = ProbeGuard(Some(&backend.breaker));
             backend.limiter.until_ready().await;
-            guard.disarm();
-            let (kind, status) = match self.try_once(backend, call, idempotency_key).await {
+            trying.store(true, Ordering::Relaxed);
+            let tried = self.try_once(backend, call, idempotency_key).await;
+            trying.store(false, Ordering::Relaxed);
+            let (kind, status) = match tried {
                 Try::Answer(outcome) => {
-                    backend.breaker.succeeded();
+                    leave.succeeded();
                     return outcome;
                 }
                 Try::Final { kind, status } => {
-                    backend.breaker.succeeded();
+                    leave.succeeded();
                     return Outcome::Failed { kind: kind.into(), status };
                 }
                 Try::Unhealthy { kind, status } => {
-                    backend.breaker.failed(self.started.elapsed());
+                    leave.failed(self.started.elapsed());
                     (kind, status)
                 }
             };
@@ -165,8 +181,8 @@ impl Backends {
             return Try::Final { kind: "malformed", status: None };
         };
         let url = format!("{}{}", backend.options.base_url.trim_end_matches('/'), call.path);
-        let mut request = self
-            .http
+        let http = if backend.here { &self.here } else { &self.http };
+        let mut request = http
             .request(method, url)
             .timeout(Duration::from_millis(backend.options.timeout_ms))
             .query(&call.query);
@@ -207,23 +223,6 @@ impl Backends {
     }
 }
 
-/// Gives the breaker's probe back if the future is dropped while it waits for the throttle.
-struct ProbeGuard<'a>(Option<&'a Breaker>);
-
-impl ProbeGuard<'_> {
-    fn disarm(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for ProbeGuard<'_> {
-    fn drop(&mut self) {
-        if let Some(breaker) = self.0 {
-            breaker.abandoned();
-        }
-    }
-}
-
 fn no_secret(error: &crate::secret::SecretError) -> Try {
     tracing::error!(%error, "backend credentials cannot be read");
     Try::Final { kind: "credentials", status: None }
@@ -236,4 +235,68 @@ async fn read_json(response: reqwest::Response) -> Option<Value> {
         return Some(Value::Null);
     }
     serde_json::from_slice(&bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backends::breaker::{BreakerOptions, State};
+
+    fn call(budget_ms: u64) -> BackendCall {
+        BackendCall {
+            id: 1,
+            action: "action_get_order".into(),
+            backend: "orders".into(),
+            method: "GET".into(),
+            path: "/orders/1".into(),
+            query: BTreeMap::new(),
+            body: None,
+            answers: vec![],
+            budget_ms,
+        }
+    }
+
+    /// A backend at this address that takes one call a second; its breaker opens after three failures.
+    fn slow(base_url: String) -> Backends {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let options = BackendOptions {
+            base_url,
+            auth: Auth::None,
+            timeout_ms: 50,
+            retries: 0,
+            rate_per_s: 1,
+            breaker: BreakerOptions { failures: 3, open_ms: 60_000 },
+        };
+        Backends::new(BTreeMap::from([("orders".to_owned(), options)])).unwrap()
+    }
+
+    fn state(backends: &Backends) -> State {
+        backends.states()[0].1
+    }
+
+    #[tokio::test]
+    async fn our_own_throttle_is_no_fault_of_the_backend() {
+        // Nothing listens there.
+        let backends = slow("http://127.0.0.1:1".into());
+        let first = backends.call(&call(2_000), None).await;
+        assert!(matches!(&first, Outcome::Failed { kind, .. } if kind == "transport"), "{first:?}");
+        for _ in 0..10 {
+            let throttled = backends.call(&call(5), None).await;
+            assert!(matches!(&throttled, Outcome::Failed { kind, .. } if kind == "timeout"), "{throttled:?}");
+        }
+        assert_eq!(state(&backends), State::Closed, "one call reached it");
+    }
+
+    #[tokio::test]
+    async fn a_backend_that_does_not_answer_within_the_budget_is_at_fault() {
+        // It takes connections and never answers.
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let backends = slow(format!("http://{}", listener.local_addr().unwrap()));
+        for n in 1..=3 {
+            assert_eq!(state(&backends), State::Closed, "before call {n}");
+            let budget = if n == 1 { 20 } else { 1_020 };
+            backends.call(&call(budget), None).await;
+        }
+        assert_eq!(state(&backends), State::Open);
+    }
 }

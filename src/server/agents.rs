@@ -2,14 +2,14 @@
 
 use super::Edge;
 use crate::{agents, bot, telemetry::names};
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{HttpRequest, HttpResponse, error::InternalError, http::StatusCode, web};
 use charla_actors::{
-    accept::{Address, Item, Refused},
+    accept::{Address, Item, Receipt, Refused},
     session::ConversationId,
 };
 use charla_dialogue::{
     event::{AgentAct, Event},
-    state::Owner,
+    state::{BUSINESS_APP, Owner},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,8 +19,22 @@ use subtle::ConstantTimeEq;
 const MAX_TEXT: usize = 4_096;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
+    // Told as all else is; who asks has not been looked at yet, and learns nothing.
+    let query = web::QueryConfig::default().error_handler(|error, _| {
+        let problem = Problem(StatusCode::BAD_REQUEST, "CHARLA-E2111", error.to_string());
+        InternalError::from_response(error, finish(Err(problem))).into()
+    });
+    let nothing = || async {
+        finish(Err(Problem(
+            StatusCode::NOT_FOUND,
+            "CHARLA-E2107",
+            "nothing is called so; see docs/agents-api.md".into(),
+        )))
+    };
     config.service(
         web::scope("/api/v1")
+            .app_data(query)
+            .default_service(web::to(nothing))
             .route("/queue", web::get().to(queue))
             .route("/taken", web::get().to(taken))
             .route("/conversations", web::get().to(list))
@@ -221,10 +235,15 @@ fn act_body(body: Result<web::Bytes, actix_web::Error>) -> Result<ActBody, Probl
     if bytes.is_empty() {
         return Ok(ActBody::default());
     }
-    serde_json::from_slice(&bytes).map_err(|error| {
+    let unreadable = |why: &dyn std::fmt::Display| {
         let form = "write a JSON object such as {\"text\": \"Hello\"}";
-        Problem(StatusCode::BAD_REQUEST, "CHARLA-E2109", format!("the body cannot be read: {error}; {form}"))
-    })
+        Problem(StatusCode::BAD_REQUEST, "CHARLA-E2109", format!("the body cannot be read: {why}; {form}"))
+    };
+    // An array would be read too, field by field.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(unreadable(&"it is no object"));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))
 }
 
 async fn perform(
@@ -255,13 +274,17 @@ async fn perform(
             "the conversation is not yours: take it first".into(),
         ));
     }
-    if act == "take" && matches!(&state.owner, Owner::Agent { .. }) && !mine {
+    // What a colleague answered in the app may be taken over: nobody can hand it back there.
+    let others = matches!(&state.owner, Owner::Agent { id: owner, .. } if owner != BUSINESS_APP) && !mine;
+    if act == "take" && others {
         return Err(Problem(
             StatusCode::CONFLICT,
             "CHARLA-E2106",
             "another agent has the conversation".into(),
         ));
     }
+    // A key speaks of one act in one conversation.
+    let key = body.key.filter(|key| !key.is_empty()).map(|key| format!("agent|{agent}|{id}|{act}|{key}"));
     let act = match act {
         "take" => AgentAct::Take { agent: agent.clone() },
         "reply" => AgentAct::Reply { agent: agent.clone(), text },
@@ -275,12 +298,11 @@ async fn perform(
             ));
         }
     };
-    let item = Item::Event {
-        address: Address::Conversation(id),
-        dedup: body.key.map(|key| format!("agent|{agent}|{key}")),
-        event: Event::Agent(act),
-    };
+    let item = Item::Event { address: Address::Conversation(id), dedup: key, event: Event::Agent(act) };
     match edge.engine.accept(vec![item]).await {
+        Ok(receipts) if receipts.contains(&Receipt::Duplicate) => {
+            Ok(json!({"accepted": true, "duplicate": true}))
+        }
         Ok(_) => Ok(json!({"accepted": true})),
         Err(refused @ (Refused::Full | Refused::Stopping | Refused::Broken(_))) => {
             Err(Problem(StatusCode::SERVICE_UNAVAILABLE, "CHARLA-E2108", refused.to_string()))

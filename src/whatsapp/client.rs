@@ -119,7 +119,9 @@ impl GraphClient {
         if !matches!(url.scheme(), "http" | "https") || url.query().is_some() {
             return Err(no_url());
         }
-        let host = url.host_str().ok_or_else(no_url)?;
+        if url.host_str().is_none() {
+            return Err(no_url());
+        }
         // reqwest would panic.
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(ClientError::Build("no rustls crypto provider is installed in this process".into()));
@@ -133,7 +135,7 @@ impl GraphClient {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("charla/", env!("CARGO_PKG_VERSION")))
             .http1_only();
-        if host == "localhost" || host.starts_with("127.") || host == "[::1]" {
+        if is_here(&url) {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(|error| ClientError::Build(error.to_string()))?;
@@ -214,6 +216,11 @@ impl GraphClient {
         let code = refusal.and_then(|refusal| refusal.error.code);
         Err(SendError::answered(answer.status.as_u16(), code, answer.retry_after))
     }
+}
+
+/// Whether an address is this machine's own.
+pub(crate) fn is_here(url: &reqwest::Url) -> bool {
+    url.host_str().is_some_and(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]")
 }
 
 fn alarm(error: &SendError) {

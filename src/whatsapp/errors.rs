@@ -81,7 +81,9 @@ pub fn classify(http: u16, code: Option<i64>) -> (Class, &'static str) {
         None if http == 503 => (fault, "server_error"),
         // No word from Graph itself: a gateway gave up on an answer, perhaps after the message had been taken.
         None if http >= 500 => (Class::Unknown, "gateway"),
-        Some(_) | None => (Class::Permanent, "refused"),
+        Some(_) => (Class::Permanent, "refused"),
+        // Refused without Graph's word for it, lost with the connection or a proxy's own: what it would have been nobody knows.
+        None => (fault, "refused_without_a_word"),
     }
 }
 
@@ -203,6 +205,9 @@ mod tests {
             (400, Some(80_007), Backoff::Rate),
             (429, None, Backoff::Rate),
             (503, None, Backoff::Fault),
+            (400, None, Backoff::Fault),
+            (404, None, Backoff::Fault),
+            (302, None, Backoff::Fault),
             (500, Some(999_999), Backoff::Fault),
         ];
         for (http, code, backoff) in retry {

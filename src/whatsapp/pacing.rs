@@ -18,6 +18,8 @@ const PAIR_INTERVAL: Millis = 6_000;
 const PAIR_BURST: Millis = 45;
 /// The window of the number's rate.
 const SECOND: Millis = 1_000;
+/// Longest time, in milliseconds, for which a number's line is believed: a clock may have been set back.
+const LONGEST: Millis = 600_000;
 /// Idle pairs are swept when there have been this many reservations since the last time, and half as many as there are
 /// pairs.
 const SWEEP_AT_LEAST: usize = 1_024;
@@ -61,6 +63,8 @@ struct State {
     /// idle and may be forgotten.
     pairs: HashMap<(String, String), Millis>,
     since_sweep: usize,
+    /// By number: when the last one that was turned away is told to come back.
+    returns: HashMap<String, Millis>,
 }
 
 impl Pacer {
@@ -79,7 +83,8 @@ impl Pacer {
     ///
     /// # Errors
     /// [`Later`] if that is longer than the configured patience: nothing is booked, and the send should make way for
-    /// others meanwhile.
+    /// others meanwhile. Those who are turned away because the number is busy are told to come back one after the other, as fast
+    /// as the number sends, in the order in which they came.
     pub fn reserve(&self, number: &str, recipient: &str, now: Millis) -> Result<Duration, Later> {
         let rate = self.rate(number);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -107,7 +112,14 @@ impl Pacer {
         let at = earliest(booked, rate, pair_free);
         let wait = Duration::from_millis(u64::try_from(at - now).unwrap_or_default());
         if wait > Duration::from_millis(self.options.patience_ms.into()) {
-            return Err(Later(wait));
+            if at == pair_free {
+                return Err(Later(wait));
+            }
+            let step = (SECOND / Millis::try_from(rate).unwrap_or(SECOND)).max(1);
+            let last = state.returns.get(number).copied().filter(|last| *last < now + LONGEST).unwrap_or(now);
+            let back = at.max(last + step);
+            state.returns.insert(number.to_owned(), back);
+            return Err(Later(Duration::from_millis(u64::try_from(back - now).unwrap_or_default())));
         }
         let place = booked.partition_point(|other| *other <= at);
         booked.insert(place, at);
@@ -166,6 +178,7 @@ impl State {
         self.pairs.retain(|_, debt| *debt > now);
         self.pairs.shrink_to(2 * self.pairs.len().max(SWEEP_AT_LEAST));
         self.numbers.retain(|_, booked| booked.back().is_some_and(|at| *at > now - SECOND));
+        self.returns.retain(|_, last| *last > now);
     }
 }
 
@@ -208,6 +221,28 @@ mod tests {
             waits,
             [Ok(0), Ok(0), Ok(0), Ok(1000), Ok(1000), Ok(1000), Ok(2000), Ok(2000), Ok(2000), later]
         );
+    }
+
+    #[test]
+    fn those_turned_away_come_back_in_their_order_as_fast_as_the_number_sends() {
+        let pacer = pacer(10, 250);
+        let mut line: std::collections::BTreeSet<(Millis, usize)> =
+            (0..1_000).map(|who| (NOW, who)).collect();
+        let (mut asked, mut left) = (0, Vec::new());
+        while let Some((now, who)) = line.pop_first() {
+            asked += 1;
+            match pacer.reserve("n", &who.to_string(), now) {
+                Ok(wait) => left.push((now + wait.as_millis() as Millis, who)),
+                Err(Later(after)) => {
+                    line.insert((now + after.as_millis() as Millis, who));
+                }
+            }
+        }
+        assert_eq!(left.len(), 1_000);
+        assert!(asked < 2_500, "{asked} requests for 1,000 places");
+        let last = left.iter().map(|(at, _)| at - NOW).max();
+        assert!(last.is_some_and(|last| last <= 110_000), "{last:?} ms instead of 100 s");
+        assert!(left.iter().map(|(_, who)| who).is_sorted(), "first come, first served");
     }
 
     #[test]

@@ -28,11 +28,12 @@ async fn a_body_that_is_no_json_object_is_refused_with_its_code() {
     assert_eq!(post("take", vec![], None).await, (200, json!({"accepted": true})));
     town.wait_for(&id, |d| d["owner"]["kind"] == "agent").await;
     let long = format!("{{\"text\": \"{}\"}}", "x".repeat(300_000));
-    let cases: [(&[u8], u16, &str); 8] = [
+    let cases: [(&[u8], u16, &str); 9] = [
         (b"Hello", 400, "CHARLA-E2109"),
         (b"{\"text\": \"Hello\"", 400, "CHARLA-E2109"),
         (b"text=Hello", 400, "CHARLA-E2109"),
         (b"[1]", 400, "CHARLA-E2109"),
+        (b"[\"Hello\"]", 400, "CHARLA-E2109"),
         (b"{\"text\": 5}", 400, "CHARLA-E2109"),
         (b"\xff\xfe", 400, "CHARLA-E2109"),
         (long.as_bytes(), 413, "CHARLA-E2109"),
@@ -90,5 +91,43 @@ async fn the_queue_comes_in_pages() {
     assert_eq!((names(&second), &second["next"]), (waiting[2..].to_vec(), &Value::Null));
     let (status, answer) = get("?after=soon").await;
     assert_eq!((status, answer["error"]["code"].as_str()), (400, Some("CHARLA-E2110")));
+    let (status, answer) = get("?limit=abc").await;
+    assert_eq!((status, answer["error"]["code"].as_str()), (400, Some("CHARLA-E2111")));
+    let (status, answer) = town.agent("GET", "/nothing", Value::Null).await;
+    assert_eq!((status, answer["error"]["code"].as_str()), (404, Some("CHARLA-E2107")));
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_speaks_of_one_act_in_one_conversation() {
+    let town = Town::here().await;
+    let mut ids = Vec::new();
+    for phone in ["447700900001", "447700900002"] {
+        town.customer(phone).say("agent").await;
+        let (id, _) = town.conversation_of(phone).await;
+        assert_eq!(
+            town.agent("POST", &format!("/conversations/{id}/take"), json!({"key": "r1"})).await.0,
+            200
+        );
+        town.wait_for(&id, |d| d["owner"]["kind"] == "agent").await;
+        ids.push(id);
+    }
+    let fresh = (200, json!({"accepted": true}));
+    let again = (200, json!({"accepted": true, "duplicate": true}));
+    for id in &ids {
+        for act in ["reply", "note"] {
+            let path = format!("/conversations/{id}/{act}");
+            let body = json!({"text": format!("{act} to {id}"), "key": "r1"});
+            assert_eq!(town.agent("POST", &path, body.clone()).await, fresh, "{path}");
+            assert_eq!(town.agent("POST", &path, body).await, again, "{path}");
+        }
+        // No key at all.
+        for text in ["one", "two"] {
+            let path = format!("/conversations/{id}/note");
+            assert_eq!(town.agent("POST", &path, json!({"text": text, "key": ""})).await, fresh);
+        }
+        let detail = town.wait_for(id, |d| d["notes"].as_array().is_some_and(|n| n.len() == 3)).await;
+        assert_eq!(detail["notes"][2]["text"], "two");
+    }
     town.stop().await;
 }

@@ -97,7 +97,12 @@ async fn each_refusal_is_told_by_its_class() {
         (Play::refused(403, 131_031), Class::Park, "account_blocked"),
         (Play::Answer(503, "", "busy".into()), Class::Retry(Backoff::Fault), "server_error"),
         (Play::Answer(504, "", "<html>".into()), Class::Unknown, "gateway"),
-        (Play::Answer(302, "location: /elsewhere\r\n", String::new()), Class::Permanent, "refused"),
+        (
+            Play::Answer(302, "location: /elsewhere\r\n", String::new()),
+            Class::Retry(Backoff::Fault),
+            "refused_without_a_word",
+        ),
+        (Play::refused(400, 999_999), Class::Permanent, "refused"),
     ];
     let (script, expected): (Vec<_>, Vec<_>) =
         cases.into_iter().map(|(play, class, reason)| (play, Err((class, reason)))).unzip();

@@ -50,6 +50,11 @@ pub enum Tried<E> {
         /// At least so long from now.
         delay: Millis,
     },
+    /// Not tried: its turn has not come for so many milliseconds.
+    Later {
+        /// So long from now.
+        delay: Millis,
+    },
     /// It left, and no answer came.
     Unknown,
 }
@@ -183,6 +188,21 @@ impl<S: Session> Outbox<S> {
                     lane.phase = Phase::Marking { then: Wait { until, echo: false } };
                     let attempts = entry.attempts;
                     orders.push(Order::Mark(key.clone(), Mark::NotTaken { attempts }));
+                }
+                Tried::Later { delay } => {
+                    entry.attempts = entry.attempts.saturating_sub(1);
+                    let wait = Wait { until: now.saturating_add(delay.max(0)), echo: false };
+                    if entry.resend_unknown {
+                        // Nothing on record says that it has left, and thousands may wait: a commit for each would fill the journal.
+                        lane.phase = Phase::Waiting(wait);
+                        self.wakes.insert((wait.until, key.conversation.clone()));
+                    } else {
+                        // Its claim does.
+                        entry.claimed = false;
+                        lane.phase = Phase::Marking { then: wait };
+                        let attempts = entry.attempts;
+                        orders.push(Order::Mark(key.clone(), Mark::NotTaken { attempts }));
+                    }
                 }
                 Tried::Unknown => {
                     entry.doubt = true;
@@ -444,6 +464,30 @@ mod tests {
         assert_eq!(outbox.queue(entry(2, true), 1).len(), 1);
         assert!(outbox.tick(100).is_empty());
         assert!(echoed(&outbox.echo(&key(1), 101), &key(1)));
+    }
+
+    #[test]
+    fn what_waits_for_its_turn_has_not_been_tried_and_nothing_is_recorded() {
+        let mut outbox = Outbox::<Counter>::new(1, 100);
+        outbox.queue(entry(1, true), 0);
+        for round in 0..20 {
+            assert!(outbox.tried(&key(1), Tried::Later { delay: 10 }, round * 10).is_empty(), "no commit");
+            assert_eq!(outbox.in_flight(), 0);
+            assert!(outbox.echo(&key(1), round * 10).is_empty(), "it never left");
+            let orders = outbox.tick(round * 10 + 10);
+            assert!(matches!(&orders[..], [Order::Dispatch { attempt: 1, tried: false, .. }]), "{orders:?}");
+        }
+    }
+
+    #[test]
+    fn the_claim_of_what_must_not_go_twice_is_taken_back_while_it_waits_for_its_turn() {
+        let mut outbox = Outbox::<Counter>::new(1, 100);
+        outbox.queue(entry(1, false), 0);
+        assert_eq!(outbox.recorded(&key(1), 0).len(), 1, "claimed");
+        let orders = outbox.tried(&key(1), Tried::Later { delay: 10 }, 0);
+        assert!(matches!(&orders[..], [Order::Mark(_, Mark::NotTaken { attempts: 0 })]), "{orders:?}");
+        outbox.recorded(&key(1), 0);
+        assert!(matches!(&outbox.tick(10)[..], [Order::Mark(_, Mark::Claimed)]));
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub(super) struct Weather {
     pub(super) snapshot_lost: usize,
     /// One body of up to a thousand items.
     pub(super) bulk: bool,
+    /// A dispatch whose turn has not come.
+    pub(super) paced: usize,
 }
 
 impl Weather {
@@ -88,6 +90,7 @@ impl Weather {
             retention: dice.one_of(&[false, true]),
             snapshot_lost: dice.one_of(&[0, 100, 500]),
             bulk: dice.roll(12) == 0,
+            paced: dice.one_of(&[0, 100, 400]),
         }
     }
 

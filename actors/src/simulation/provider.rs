@@ -111,6 +111,13 @@ impl World {
     pub(super) fn dispatch(&mut self, key: IdempotencyKey, effect: Deed, attempt: u32) {
         let resend = Counter::class(&effect) == (EffectClass::Durable { resend_unknown: true });
         self.may_be_sent(&key, resend);
+        if self.dice.mille(self.weather.paced) {
+            self.note(|| format!("does not try {key} yet"));
+            if let Some(engine) = &mut self.engine {
+                engine.answers.push((key, Tried::Later { delay: AGAIN }));
+            }
+            return;
+        }
         let (again, refused, silent) = (self.weather.again, self.weather.refused, self.weather.silent);
         let tried = if self.dice.mille(again) {
             Tried::Again { delay: AGAIN }
@@ -188,6 +195,8 @@ impl World {
             sent.last = match &tried {
                 Tried::Over(..) => Last::Out,
                 Tried::Again { delay } => Last::Again { from: now + delay },
+                // Nothing was sent this time.
+                Tried::Later { .. } => sent.last,
                 Tried::Unknown => {
                     self.tally.unknown += 1;
                     Last::Unknown { at: now }
