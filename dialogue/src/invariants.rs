@@ -142,7 +142,9 @@ impl Rules<'_> {
                 _ => self.h.before.self_service(),
             },
             Event::Understood(_) | Event::Returned(_) | Event::NotUnderstood { .. } => {
-                self.h.before.self_service()
+                // What an unsure message said is done after a tap, an earlier step of the turn.
+                let meant = self.h.before.understanding.as_ref().is_some_and(|u| u.meant.is_some());
+                meant || self.h.before.self_service()
             }
             Event::Agent(AgentAct::HandBack { .. }) => true,
             _ => false,
