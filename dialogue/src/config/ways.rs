@@ -12,6 +12,8 @@ pub struct Ways {
     pub otherwise: Option<String>,
     /// What is said beside or instead of a yes or no is noted in this slot, and the question comes again.
     pub details: Option<String>,
+    /// Only what stands behind a clear yes and a "but" or "just" is noted in this slot, with the yes.
+    pub noted: Option<String>,
     /// Words that are such a detail whatever they are understood as: "found it cheaper".
     pub detail_words: Vec<String>,
     /// Flows whose wishes, behind a yes and without an order's number, are such details too.
@@ -26,7 +28,8 @@ pub struct Ways {
 
 impl Ways {
     /// The keys of a `collect` step that are read here.
-    pub const KEYS: [&str; 6] = ["back_to", "otherwise", "details", "implied_by", "retake", "at_once"];
+    pub const KEYS: [&str; 7] =
+        ["back_to", "otherwise", "details", "noted", "implied_by", "retake", "at_once"];
 
     pub(crate) fn read(at: Reader, f: &mut Findings) -> Self {
         let texts = |key: &str, at: &Reader, f: &mut Findings| -> Vec<String> {
@@ -34,6 +37,7 @@ impl Ways {
         };
         let mut ways = Ways {
             otherwise: at.string_at("otherwise", f),
+            noted: at.string_at("noted", f),
             implied_by: texts("implied_by", &at, f),
             retake: texts("retake", &at, f),
             at_once: at.get("at_once").is_some_and(|at| at.node.bool() == Some(true)),
@@ -68,7 +72,11 @@ impl Ways {
     /// Slots that it fills.
     pub fn slots(&self) -> impl Iterator<Item = &str> {
         let back = self.back_to.iter().map(|(slot, _)| slot);
-        back.chain(&self.details).chain(&self.implied_by).chain(&self.retake).map(String::as_str)
+        back.chain(&self.details)
+            .chain(&self.noted)
+            .chain(&self.implied_by)
+            .chain(&self.retake)
+            .map(String::as_str)
     }
 }
 

@@ -75,17 +75,22 @@ impl Question<'_> {
     /// another value nor a no is noted with the yes, whatever it is understood as.
     pub(super) fn noted_but(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
         const BUTS: &str = "but pero lekin magar लेकिन मगर";
-        const PAR: &str = "par पर";
+        // "Par" is a postposition too, and what begins with "just" is a small thing more.
+        const AT_ONCE: &str = "par पर bas बस just";
         const AGAINST: &str = "not no dont cant wont never nahi nahin nhi mat nunca नहीं नही मत wait first instead rather better mejor different another \
             other otro otra dusra dusri doosra only solo sirf सिर्फ until till hasta if unless si agar अगर before antes pehle पहले change cambia badal badlo बदल बदलो";
         // Words behind a yes within which its "but" comes, and words behind that which must not be against it.
         let (near, next) = (5, 6);
         let asks = text.contains(['?', '¿']);
-        let notes = self.collect.ways.details.as_ref().filter(|_| self.collect.confirm && !asks)?;
+        let ways = &self.collect.ways;
+        let notes =
+            ways.details.as_ref().or(ways.noted.as_ref()).filter(|_| self.collect.confirm && !asks)?;
         let (true, rest) = leading(turn, text)? else { return None };
         let said = words_at(&rest);
-        let but = |(at, (word, _)): &(usize, &(String, (usize, usize)))| {
-            (is(BUTS, word) && *at < near) || (is(PAR, word) && *at < 2)
+        let but = |(at, (word, (from, _))): &(usize, &(String, (usize, usize)))| {
+            let from = *from;
+            let paused = || rest.chars().take(from).filter(|c| !c.is_whitespace()).last() == Some(',');
+            (is(BUTS, word) && *at < near) || (is(AT_ONCE, word) && (*at < 2 || (*at < near && paused())))
         };
         let (at, _) = said.iter().enumerate().find(but)?;
         let behind = &said[at + 1..];

@@ -14,6 +14,9 @@ use crate::state::Slots;
 use crate::turn::Turn;
 use serde_json::Value;
 
+/// Words of a message that is about what was shown, however sure its intent is.
+const FEW: usize = 5;
+
 /// A message as it was understood by itself.
 #[derive(Clone, Copy)]
 pub(super) struct Said<'a> {
@@ -133,6 +136,7 @@ impl<'a> Reading<'a> {
             .or_else(|| q.plain_no(turn, text, u))
             .or_else(|| q.no_first(text))
             .or_else(|| q.said_first(turn, text, u))
+            .or_else(|| q.told_first(turn, text, u, target))
             .or_else(|| q.corrected(turn, text, u))
             .or_else(|| q.asked_back(turn, text, u, intent, p, target))
             .or_else(|| q.chosen_first(turn, text, u))
@@ -143,7 +147,13 @@ impl<'a> Reading<'a> {
     fn another_wish(&self, retaken: bool) -> Option<Vec<Command>> {
         let (q, turn) = (self.q, self.turn);
         let Said { text, u, intent, target, .. } = self.said;
-        if self.digresses() && !self.aside && matches!(self.named, Named::Nothing) && !q.collect.confirm {
+        // "Just compare both" says so in a few words, however sure it is.
+        let few = text.split_whitespace().count() <= FEW;
+        if (self.digresses() || few)
+            && !self.aside
+            && matches!(self.named, Named::Nothing)
+            && !q.collect.confirm
+        {
             let begun = super::values::beside_question(turn, text, u, intent, target);
             if begun.is_some() {
                 return begun;

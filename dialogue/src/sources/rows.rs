@@ -35,6 +35,15 @@ const CLOSE: u32 = 90;
 /// The sentence that a message begins with, and those behind it; nothing where there is one only, or it does not stand where the
 /// message begins.
 pub(super) fn first_said(text: &str) -> Option<(String, Vec<String>)> {
+    // "Cambio claro. ¿Y cuánto tarda?": two words are a sentence too where they come first.
+    if let Some((first, rest)) = text.split_once(['.', '!', '।', '\n'])
+        && (1..=2).contains(&first.split_whitespace().count())
+        && rest.split_whitespace().count() > 2
+    {
+        let parts = wording::parts(rest);
+        let rest = if parts.is_empty() { vec![rest.trim().to_owned()] } else { parts };
+        return Some((first.trim().to_owned(), rest));
+    }
     let mut parts = wording::parts(text).into_iter();
     let first = parts.next().filter(|first| text.trim_start().starts_with(first.as_str()))?;
     let rest: Vec<String> = parts.collect();
@@ -143,11 +152,37 @@ impl Question<'_> {
             return None;
         }
         let (first, rest) = first_said(text)?;
-        if wording::questions(&first) || !rest.iter().all(|part| wording::questions(part)) {
+        // "An exchange, of course. How long does it take? I use it every day": what explains the question goes.
+        let rest: Vec<String> = rest.into_iter().filter(|part| wording::questions(part)).collect();
+        if wording::questions(&first) || rest.is_empty() {
             return None;
         }
         let Named::One { id, .. } = self.named_by(turn, slot, &first, u) else { return None };
         chosen_then(turn, &id, rest)
+    }
+
+    /// "I live in Noida, and it is under warranty, so it is free, no?" to the question of where: the value that is told first, what is
+    /// asked after it.
+    pub(super) fn told_first(
+        &self,
+        turn: &Turn,
+        text: &str,
+        u: &Understanding,
+        target: Option<&Target>,
+    ) -> Option<Vec<Command>> {
+        let tells = match target? {
+            Target::Answer(_) => true,
+            Target::Flow(flow) => turn.a.flows.get(flow).is_some_and(|flow| flow.side),
+            _ => false,
+        };
+        let slot = turn.a.domain.slots.get(&self.collect.slot).filter(|slot| !choice::chosen(slot))?;
+        let (first, rest) = first_said(text).filter(|_| tells && !self.collect.confirm)?;
+        if wording::questions(&first) {
+            return None;
+        }
+        let (value, _) = fill::from_entities(slot, &within(&first, u))?;
+        let told = Command::SetSlot { slots: Slots::from([(self.collect.slot.clone(), value)]) };
+        Some(rest.into_iter().map(|text| Command::Later { text }).chain([told]).collect())
     }
 
     /// "The last one will do, but could it be Wednesday?": the day that is said, at the time of the row that is meant.

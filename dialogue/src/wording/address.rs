@@ -33,6 +33,13 @@ const JOINS: &str = "and y e aur और pero but par lekin पर लेकि�
 const SHORT: &str = "no st rd av ave avda c cl col apt opp nr flr bldg sec dr h p pl ph";
 /// What numbers of other things stand behind.
 const ORDERS: &str = "ord order pedido orden rs inr";
+/// What begins a landmark.
+const LANDMARKS: &str =
+    "landmark near nearby opposite opp behind beside referencia referencias cerca frente junto detras लैंडमार्क";
+/// What ends one in Hindi.
+const NEAR: &str = "paas pas saamne samne peeche piche bagal पास सामने पीछे बगल";
+/// Words of one, at most.
+const LANDMARK: usize = 9;
 /// Of what is behind the last number: a town, a state, a country.
 const TOWN: usize = 4;
 
@@ -86,8 +93,24 @@ pub(crate) fn told(text: &str) -> Option<Told> {
     let to = words[close - 1].1.1;
     let address: String = said.chars[words[begin].1.0..to].iter().collect();
     let next = if listed(JOINS, word(close)) { close + 1 } else { close };
+    let address = address.trim().to_owned();
     let rest = (words.len() >= next + 3).then(|| said.rest(next));
-    Some(Told { address: address.trim().to_owned(), rest })
+    match rest {
+        // "…, Gurgaon 122003. Aur landmark Huda market ke paas" says where it is, too.
+        Some(rest) if landmark(&said, next) => {
+            Some(Told { address: format!("{address}, {rest}"), rest: None })
+        }
+        rest => Some(Told { address, rest }),
+    }
+}
+
+/// Whether what begins at a word only tells what the address is near to.
+fn landmark(said: &Said, from: usize) -> bool {
+    let behind = || said.words[from..].iter().map(|(w, _)| w.as_str());
+    let near = behind().take(2).any(|w| listed(LANDMARKS, w))
+        || behind().next_back().is_some_and(|w| listed(NEAR, w));
+    let asks = said.chars[said.words[from].1.0..].contains(&'?');
+    near && !asks && behind().count() <= LANDMARK && !behind().any(|w| listed(JOINS, w))
 }
 
 /// Where the address begins whose first telling word that is: behind what names it, behind the sentence before, behind small talk.
@@ -175,6 +198,16 @@ mod tests {
                 "sii mandalo a casa d mi abuela calle mayor 12 madrid 28013",
                 "a casa d mi abuela calle mayor 12 madrid 28013",
                 None,
+            ),
+            (
+                "flat 302 sunrise apartments, sector 45, gurgaon 122003. aur landmark huda market ke paas",
+                "flat 302 sunrise apartments, sector 45, gurgaon 122003, landmark huda market ke paas",
+                None,
+            ),
+            (
+                "flat 302, sector 45, gurgaon 122003. is there a shop near?",
+                "flat 302, sector 45, gurgaon 122003",
+                Some("is there a shop near?"),
             ),
             (
                 "calle alcala 45 3B 28014 madrid y dime si el de la airfryer lo puedo devolver",

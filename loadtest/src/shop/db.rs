@@ -60,12 +60,13 @@ impl Db {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
             connection.execute_batch(SCHEMA)?;
-            // A file from before appointments said where they take place.
-            let known = "SELECT 1 FROM pragma_table_info('appointments') WHERE name = 'at_home'";
-            if connection.query_row(known, [], |_| Ok(())).optional()?.is_none() {
-                connection.execute_batch(
-                    "ALTER TABLE appointments ADD COLUMN at_home INTEGER NOT NULL DEFAULT 0",
-                )?;
+            // A file from before appointments said where they take place, and what is to be heeded.
+            for (column, kind) in [("at_home", "INTEGER NOT NULL DEFAULT 0"), ("note", "TEXT")] {
+                let known = "SELECT 1 FROM pragma_table_info('appointments') WHERE name = ?1";
+                if connection.query_row(known, [column], |_| Ok(())).optional()?.is_none() {
+                    connection
+                        .execute_batch(&format!("ALTER TABLE appointments ADD COLUMN {column} {kind}"))?;
+                }
             }
             connection.set_prepared_statement_cache_capacity(64);
             Ok(connection)

@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS ticket_notes (ticket_id INTEGER NOT NULL REFERENCES t
 CREATE INDEX IF NOT EXISTS notes_of ON ticket_notes (ticket_id);
 CREATE TABLE IF NOT EXISTS appointments (
   id INTEGER PRIMARY KEY AUTOINCREMENT, slot_id TEXT NOT NULL, contact_id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT, date TEXT NOT NULL, time TEXT NOT NULL,
-  store TEXT NOT NULL, status TEXT NOT NULL, at_home INTEGER NOT NULL DEFAULT 0);
+  store TEXT NOT NULL, status TEXT NOT NULL, at_home INTEGER NOT NULL DEFAULT 0, note TEXT);
 CREATE UNIQUE INDEX IF NOT EXISTS one_booking ON appointments (slot_id) WHERE status = 'booked';
 CREATE INDEX IF NOT EXISTS appointments_of ON appointments (contact_id, date);
 CREATE TABLE IF NOT EXISTS documents (token TEXT PRIMARY KEY, order_id TEXT NOT NULL REFERENCES orders(id), type TEXT NOT NULL, created_at TEXT NOT NULL) WITHOUT ROWID;

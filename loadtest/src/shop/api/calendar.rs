@@ -18,6 +18,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Most slots in an answer: a WhatsApp list has ten rows, one is left for "another day".
 const SLOTS: usize = 9;
+/// Longest note that is kept, in characters.
+const NOTE: usize = 500;
 /// How far ahead appointments are made.
 const DAYS_AHEAD: i64 = 14;
 /// Slots offered on one day unless a day was asked for, so that several days show.
@@ -169,6 +171,8 @@ pub struct Booking {
     name: Option<String>,
     /// Somebody comes to the customer; always so for an installation.
     at_home: Option<bool>,
+    /// What the customer wants heeded, at most 500 characters of it.
+    note: Option<String>,
 }
 
 fn taken() -> ApiError {
@@ -187,10 +191,11 @@ fn view(state: &State, row: &Row<'_>) -> rusqlite::Result<Value> {
         "appointment_id": row.get::<_, i64>(0)?.to_string(), "slot_id": row.get::<_, String>(1)?, "contact_id": row.get::<_, String>(2)?,
         "kind": kind, "at_home": at_home, "name": row.get::<_, Option<String>>(4)?, "date": row.get::<_, String>(5)?, "time": row.get::<_, String>(6)?,
         "store": store_view(state, &row.get::<_, String>(7)?), "status": row.get::<_, String>(8)?,
+        "note": row.get::<_, Option<String>>(10)?,
     }))
 }
 
-const COLUMNS: &str = "id, slot_id, contact_id, kind, name, date, time, store, status, at_home";
+const COLUMNS: &str = "id, slot_id, contact_id, kind, name, date, time, store, status, at_home, note";
 
 fn one(state: &State, connection: &Connection, id: i64) -> Result<Value, ApiError> {
     let sql = format!("SELECT {COLUMNS} FROM appointments WHERE id = ?1 AND status = 'booked'");
@@ -216,15 +221,16 @@ pub async fn book(
 ) -> Result<HttpResponse, ApiError> {
     let db = state.db.clone();
     db.change(&request, state.clock.now(), move |tx| {
-        let Booking { slot_id, contact_id, kind, name, at_home } = body.into_inner();
+        let Booking { slot_id, contact_id, kind, name, at_home, note } = body.into_inner();
+        let note = filled(note).map(|note| note.chars().take(NOTE).collect::<String>());
         let (slot_kind, slot) = wanted(&state, tx, &slot_id)?;
         if filled(kind).is_some_and(|k| k != slot_kind) {
             return Err(ApiError::invalid(format!("this slot is for a {slot_kind}")));
         }
         let contact = crm::resolve(tx, &contact_id)?.unwrap_or(contact_id);
         tx.execute(
-            "INSERT INTO appointments (slot_id, contact_id, kind, name, date, time, store, status, at_home) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'booked', ?8)",
-            (&slot.id, contact, slot_kind, filled(name), slot.date.to_string(), slot.time, &slot.store, at_home.unwrap_or(false)),
+            "INSERT INTO appointments (slot_id, contact_id, kind, name, date, time, store, status, at_home, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'booked', ?8, ?9)",
+            (&slot.id, contact, slot_kind, filled(name), slot.date.to_string(), slot.time, &slot.store, at_home.unwrap_or(false), note),
         )
         .map_err(clash)?;
         Ok(Reply::created(one(&state, tx, tx.last_insert_rowid())?))
