@@ -167,7 +167,7 @@ pub(crate) fn beyond(a: &Assistant, text: &str, u: &Understanding) -> Option<(St
 }
 
 /// Whether an intent is a courtesy or small talk.
-fn polite(a: &Assistant, intent: &str) -> bool {
+pub(crate) fn polite(a: &Assistant, intent: &str) -> bool {
     a.domain.intents.get(intent).is_some_and(|i| i.courtesy.is_some() || i.smalltalk)
 }
 

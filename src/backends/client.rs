@@ -256,15 +256,15 @@ mod tests {
         }
     }
 
-    /// A backend at this address that takes one call a second; its breaker opens after three failures.
-    fn slow(base_url: String) -> Backends {
+    /// A backend at this address that takes so many calls a second; its breaker opens after three failures.
+    fn backend(base_url: String, rate_per_s: u32) -> Backends {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let options = BackendOptions {
             base_url,
             auth: Auth::None,
-            timeout_ms: 50,
+            timeout_ms: 60_000,
             retries: 0,
-            rate_per_s: 1,
+            rate_per_s,
             breaker: BreakerOptions { failures: 3, open_ms: 60_000 },
         };
         Backends::new(BTreeMap::from([("orders".to_owned(), options)])).unwrap()
@@ -277,7 +277,7 @@ mod tests {
     #[tokio::test]
     async fn our_own_throttle_is_no_fault_of_the_backend() {
         // Nothing listens there.
-        let backends = slow("http://127.0.0.1:1".into());
+        let backends = backend("http://127.0.0.1:1".into(), 1);
         let first = backends.call(&call(2_000), None).await;
         assert!(matches!(&first, Outcome::Failed { kind, .. } if kind == "transport"), "{first:?}");
         for _ in 0..10 {
@@ -291,11 +291,10 @@ mod tests {
     async fn a_backend_that_does_not_answer_within_the_budget_is_at_fault() {
         // It takes connections and never answers.
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let backends = slow(format!("http://{}", listener.local_addr().unwrap()));
+        let backends = backend(format!("http://{}", listener.local_addr().unwrap()), 1_000);
         for n in 1..=3 {
             assert_eq!(state(&backends), State::Closed, "before call {n}");
-            let budget = if n == 1 { 20 } else { 1_020 };
-            backends.call(&call(budget), None).await;
+            backends.call(&call(30), None).await;
         }
         assert_eq!(state(&backends), State::Open);
     }

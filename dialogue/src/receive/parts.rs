@@ -1,6 +1,7 @@
 //! A message that says two things: the whole of it is answered first, then each sentence that is clearly a wish of its own.
 
 use super::waiting;
+use crate::clauses;
 use crate::commands::{Command, later};
 use crate::config::domain::{IntentCommand, Target};
 use crate::event::Understanding;
@@ -124,9 +125,7 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
 fn ask_if_meant(turn: &mut Turn, text: &str, u: &Understanding) -> bool {
     let about = |(intent, _): &&(String, f32)| match turn.a.target(intent) {
         Some(Target::Flow(_)) => true,
-        Some(Target::Answer(_)) => {
-            !turn.a.domain.intents.get(intent).is_some_and(|i| i.smalltalk || i.courtesy.is_some())
-        }
+        Some(Target::Answer(_)) => !clauses::polite(turn.a, intent),
         _ => false,
     };
     let likely: f32 = u.intents.iter().filter(about).map(|(_, p)| p).sum();
