@@ -199,7 +199,7 @@ fn alone(text: &str, u: &Understanding, wish: &Wish) -> (String, Understanding) 
 }
 
 /// What is understood of a part of a message: its own wish and values, in the message's languages.
-fn part(
+pub(crate) fn part(
     u: &Understanding,
     intents: Vec<(String, f32)>,
     out_of_scope: f32,

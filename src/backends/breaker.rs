@@ -40,7 +40,8 @@ impl State {
     }
 }
 
-#[derive(Debug)]
+/// By default closed, without a failure.
+#[derive(Debug, Default)]
 struct Inner {
     failures: u32,
     /// Since the owner's start; `None` while closed.
@@ -58,7 +59,7 @@ pub struct Breaker {
 impl Breaker {
     /// A closed breaker.
     pub fn new(options: BreakerOptions) -> Self {
-        Self { options, inner: Mutex::new(Inner { failures: 0, opened_at: None, probing: false }) }
+        Self { options, inner: Mutex::default() }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -121,7 +122,7 @@ pub struct Leave<'a> {
 impl Leave<'_> {
     /// The backend answered: closed again.
     pub fn succeeded(self) {
-        *self.breaker.lock() = Inner { failures: 0, opened_at: None, probing: false };
+        *self.breaker.lock() = Inner::default();
     }
 
     /// The backend failed.

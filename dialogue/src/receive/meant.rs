@@ -1,6 +1,7 @@
 //! An unsure message whose meaning a tap has told, understood once more for its values.
 
 use super::{parts, waiting};
+use crate::clauses;
 use crate::commands::{Command, meant};
 use crate::event::Understanding;
 use crate::sources::nlu;
@@ -19,15 +20,7 @@ pub(super) fn understood(turn: &mut Turn, text: &str, intent: &str, u: &Understa
     let languages = turn.state.language.posterior.clone();
     turn.emit(TrackerEvent::Understood { latest: Some(latest), languages });
     turn.emit(TrackerEvent::ExchangeBegun { intent: intent.to_owned() });
-    let told = Understanding {
-        languages: vec![],
-        intents: vec![(intent.to_owned(), 1.0)],
-        entities: u.entities.clone(),
-        out_of_scope: 0.0,
-        candidates: vec![],
-        clauses: vec![],
-        model: u.model.clone(),
-    };
+    let told = clauses::part(u, vec![(intent.to_owned(), 1.0)], 0.0, u.entities.clone());
     let mut commands = nlu::commands(turn, text, &told);
     // Its words may deny what the tap says; the tap came later.
     if commands.iter().any(|c| matches!(c, Command::LowConfidence | Command::CannotHandle { .. })) {

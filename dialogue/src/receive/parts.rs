@@ -93,10 +93,7 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, wish: b
             } else if !waits {
                 // What changes something is offered, not begun.
                 let topics = clarification::topics_of(turn, &[flow]);
-                if !topics.is_empty() {
-                    clarification::offered(turn, topics, false);
-                    turn.say("utter_second_wish");
-                }
+                offer(turn, topics, "utter_second_wish");
             }
         }
         // The rest is for the person who is waited for.
@@ -140,13 +137,17 @@ fn ask_if_meant(turn: &mut Turn, text: &str, u: &Understanding) -> bool {
         let just = turn.state.last_frame.iter().chain(&turn.state.stack).any(|frame| frame.flow == flow);
         just && !turn.a.flows.get(flow).is_some_and(|flow| flow.side)
     };
-    let topics: Vec<Topic> =
-        clarification::likely_topics(turn).into_iter().filter(|topic| !runs(&topic.flow)).collect();
+    let topics = clarification::likely_topics(turn).into_iter().filter(|topic| !runs(&topic.flow)).collect();
+    offer(turn, topics, "utter_do_you_mean")
+}
+
+/// Offers topics with this response beside what has been answered; `false` if there are none.
+fn offer(turn: &mut Turn, topics: Vec<Topic>, response: &str) -> bool {
     if topics.is_empty() {
         return false;
     }
     clarification::offered(turn, topics, false);
-    turn.say("utter_do_you_mean");
+    turn.say(response);
     true
 }
 

@@ -2,6 +2,7 @@
 
 use super::amend;
 use super::question::Question;
+use super::rows::first_then;
 use crate::choice::{self, Named};
 use crate::commands::Command;
 use crate::config::domain::{IntentCommand, Slot, SlotType, Source, Target};
@@ -119,12 +120,7 @@ impl Question<'_> {
             return vec![filled(text)];
         }
         match address::told(text) {
-            Some(told) => told
-                .rest
-                .map(|text| Command::Later { text })
-                .into_iter()
-                .chain([filled(&told.address)])
-                .collect(),
+            Some(told) => first_then(vec![filled(&told.address)], told.rest),
             // "Leave it with Mrs Rao" will do, a letter or a question will not.
             None if text.contains('?') || words(text).len() > ADDRESS || wording::parts(text).len() > 1 => {
                 vec![Command::CannotHandle { reason: "rejected" }]

@@ -6,6 +6,7 @@ use super::answers::{BUT, IF, leading};
 use super::nlu;
 use super::question::Question;
 use super::rows::first_said;
+use super::rows::first_then;
 use crate::choice;
 use crate::commands::Command;
 use crate::config::domain::{SlotType, Target};
@@ -76,7 +77,7 @@ impl Question<'_> {
     pub(super) fn noted_but(&self, turn: &Turn, text: &str, u: &Understanding) -> Option<Vec<Command>> {
         const BUTS: &str = "but pero lekin magar लेकिन मगर";
         // "Par" is a postposition too, and what begins with "just" is a small thing more.
-        const AT_ONCE: &str = "par पर bas बस just";
+        const RIGHT_BEHIND: &str = "par पर bas बस just";
         const AGAINST: &str = "not no dont cant wont never nahi nahin nhi mat nunca नहीं नही मत wait first instead rather better mejor different another \
             other otro otra dusra dusri doosra only solo sirf सिर्फ until till hasta if unless si agar अगर before antes pehle पहले change cambia badal badlo बदल बदलो";
         // Words behind a yes within which its "but" comes, and words behind that which must not be against it.
@@ -90,7 +91,8 @@ impl Question<'_> {
         let but = |(at, (word, (from, _))): &(usize, &(String, (usize, usize)))| {
             let from = *from;
             let paused = || rest.chars().take(from).filter(|c| !c.is_whitespace()).last() == Some(',');
-            (is(BUTS, word) && *at < near) || (is(AT_ONCE, word) && (*at < 2 || (*at < near && paused())))
+            (is(BUTS, word) && *at < near)
+                || (is(RIGHT_BEHIND, word) && (*at < 2 || (*at < near && paused())))
         };
         let (at, _) = said.iter().enumerate().find(but)?;
         let behind = &said[at + 1..];
@@ -295,7 +297,7 @@ impl Question<'_> {
             return None;
         }
         let back = self.back(turn, text, u)?;
-        Some(self.others(text).map(|text| Command::Later { text }).chain(back).collect())
+        Some(first_then(back, self.others(text)))
     }
 
     /// A question back is answered; where its answer is not known that is said. It is no detail to be noted, and no yes.

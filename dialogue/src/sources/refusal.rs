@@ -2,6 +2,7 @@
 
 use super::answers::IF;
 use super::question::Question;
+use super::rows::first_then;
 use crate::commands::Command;
 use crate::config::flows::Collect;
 use crate::fold::{listed as is, typed, words};
@@ -22,7 +23,7 @@ impl Question<'_> {
     /// A no; the sentences around it are looked at afterwards.
     pub(super) fn no_then(&self, rest: Vec<String>) -> Vec<Command> {
         let no = Command::SetSlot { slots: Slots::from([(self.collect.slot.clone(), Value::Bool(false))]) };
-        rest.into_iter().map(|text| Command::Later { text }).chain([no]).collect()
+        first_then(vec![no], rest)
     }
 }
 

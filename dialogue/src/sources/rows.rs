@@ -58,8 +58,12 @@ fn within(first: &str, u: &Understanding) -> Understanding {
 
 /// What choosing a row leads to; the sentences behind that are looked at afterwards.
 fn chosen_then(turn: &Turn, id: &str, rest: Vec<String>) -> Option<Vec<Command>> {
-    let chosen = taps::commands(turn, Payload::parse(id).ok()?);
-    Some(rest.into_iter().map(|text| Command::Later { text }).chain(chosen).collect())
+    Some(first_then(taps::commands(turn, Payload::parse(id).ok()?), rest))
+}
+
+/// What is done first, and the sentences that are looked at afterwards, which are kept before it may come to its end.
+pub(super) fn first_then(first: Vec<Command>, rest: impl IntoIterator<Item = String>) -> Vec<Command> {
+    rest.into_iter().map(|text| Command::Later { text }).chain(first).collect()
 }
 
 impl Question<'_> {
@@ -182,7 +186,7 @@ impl Question<'_> {
         }
         let (value, _) = fill::from_entities(slot, &within(&first, u))?;
         let told = Command::SetSlot { slots: Slots::from([(self.collect.slot.clone(), value)]) };
-        Some(rest.into_iter().map(|text| Command::Later { text }).chain([told]).collect())
+        Some(first_then(vec![told], rest))
     }
 
     /// "The last one will do, but could it be Wednesday?": the day that is said, at the time of the row that is meant.
