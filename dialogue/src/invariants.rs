@@ -6,6 +6,7 @@ use crate::effect::{Effect, Outgoing};
 use crate::event::{AgentAct, Content, Event};
 use crate::family;
 use crate::limits;
+use crate::patterns::completed::LET_GO;
 use crate::payload::Payload;
 use crate::receive::PASSED_ON;
 use crate::state::{CONFIDENCES, DEPTH, EXCHANGES, Owner, State, TRANSCRIPT};
@@ -115,14 +116,15 @@ impl Rules<'_> {
         if said.is_empty() || (!self.h.before.passed_on && said == [PASSED_ON]) {
             return;
         }
-        // STOP, yes or no to the consent question, and less advertising, in the customer's own words.
+        // STOP, yes or no to the consent question, less advertising and no person after all, in the customer's own words.
         let rights = self.h.changes.iter().any(|c| {
             matches!(
                 c,
                 TrackerEvent::MarketingSet { opted_in: false }
                     | TrackerEvent::ConsentGiven { .. }
                     | TrackerEvent::ConsentDenied { .. }
-            ) || matches!(c, TrackerEvent::FlowStarted { frame }
+            ) || matches!(c, TrackerEvent::QueueLeft { reason } if reason == LET_GO)
+                || matches!(c, TrackerEvent::FlowStarted { frame }
                 // What was tapped for while waiting may be cancelled in words; an earlier step of the turn did.
                 if frame.self_service || frame.flow == "pattern_cancel_flow")
         });

@@ -10,7 +10,7 @@ use crate::family;
 use crate::fill;
 use crate::fold::words;
 use crate::gate;
-use crate::patterns::{cannot_handle, unsupported_language};
+use crate::patterns::{cannot_handle, completed, unsupported_language};
 use crate::payload::Payload;
 use crate::sources::question::Question;
 use crate::sources::{nlu, plain, rules, taps, yes_no};
@@ -146,6 +146,17 @@ fn text(turn: &mut Turn, text: &str) {
     if wording::stops_besides(&turn.a.words, text) && !verbatim(turn) {
         certain(turn, text);
         return execute(turn, vec![Command::Stop], false);
+    }
+    if matches!(turn.state.owner, Owner::Queue { .. })
+        && !verbatim(turn)
+        && let Some(rest) = wording::without_person(text)
+    {
+        // "Forget the person, show me the same one in size 7": nobody waits for somebody they do not want.
+        completed::let_go(turn);
+        return match rest.is_empty() {
+            true => certain(turn, text),
+            false => turn.understand(&rest, turn.at, false, false),
+        };
     }
     let served = turn.state.owner == Owner::Bot || turn.state.self_service();
     // "Cancel it. But first tell me when the money comes": that is answered, and the question comes again.
@@ -377,6 +388,13 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     }
     if commands == [Command::Stop] && wording::keeps_messages(&pending.text) {
         // "मैसेज बंद मत करना": the opposite of what its words are close to.
+        commands = vec![Command::Acknowledge];
+    }
+    if matches!(commands[..], [Command::HumanHandoff { .. }])
+        && wording::refuses_person(&pending.text)
+        && !clauses::want_person(turn.a, &pending.text, u)
+    {
+        // "No need to call anybody, thanks."
         commands = vec![Command::Acknowledge];
     }
     if turn.state.owner == Owner::Bot && clauses::want_person(turn.a, &pending.text, u) {

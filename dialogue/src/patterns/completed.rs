@@ -8,6 +8,9 @@ use crate::tracker::TrackerEvent;
 use crate::turn::Turn;
 use serde_json::json;
 
+/// Why the queue is left by somebody who wants no person any more.
+pub(crate) const LET_GO: &str = "let_go";
+
 /// Opens a matter and returns its id.
 pub(crate) fn open_matter(turn: &mut Turn, intent: Option<String>, flow: Option<String>) -> u64 {
     let id = turn.state.counters.matters + 1;
@@ -83,13 +86,23 @@ fn offers_person(draft: &Draft) -> bool {
 
 /// The matter was resolved before an agent took it.
 fn withdraw(turn: &mut Turn) {
+    leave_queue(turn, "resolved", |id| TrackerEvent::MatterResolved { id, by: "bot".into() });
+    turn.say("utter_handoff_withdrawn");
+}
+
+/// Whoever waited for a person wants none any more: what they called one for is over, and what they write is answered.
+pub(crate) fn let_go(turn: &mut Turn) {
+    leave_queue(turn, LET_GO, |id| TrackerEvent::MatterAbandoned { id, reason: LET_GO.into() });
+    turn.say("utter_handoff_let_go");
+}
+
+fn leave_queue(turn: &mut Turn, reason: &str, end: impl Fn(u64) -> TrackerEvent) {
     turn.hook("action_withdraw_handoff_ticket");
     let escalated: Vec<u64> = turn.state.matters.iter().filter(|m| m.escalated).map(|m| m.id).collect();
     for id in escalated {
-        turn.emit(TrackerEvent::MatterResolved { id, by: "bot".into() });
+        turn.emit(end(id));
     }
-    turn.emit(TrackerEvent::QueueLeft { reason: "resolved".into() });
-    turn.say("utter_handoff_withdrawn");
+    turn.emit(TrackerEvent::QueueLeft { reason: reason.into() });
 }
 
 /// Asks for satisfaction if the settings want it now.

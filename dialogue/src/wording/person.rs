@@ -2,6 +2,7 @@
 //! same.
 
 use super::Said;
+use crate::clauses;
 use crate::fold::listed;
 
 /// What asks for somebody who stands behind it.
@@ -20,6 +21,8 @@ const WANTED: &str =
 const NEAR: usize = 2;
 /// What takes it back, before it.
 const NOT: &str = "no not dont never without nahi nhi nahin mat sin nunca नहीं नही मत";
+/// What is no person.
+const BOT: &str = "bot chatbot robot assistant charla asistente बॉट रोबोट";
 /// What follows one who is wanted for something else: "I need a person to carry it up".
 const FOR: &str = "to who that which for que para q";
 
@@ -67,7 +70,8 @@ pub(crate) fn refuses_person(clause: &str) -> bool {
         pases pase metas meta molestes moleste bulao bulana bulaiye bulaana bulwao karo karna kariye karao lagao बुलाओ बुलाना बुलाइए बुलाइये करो करना \
         कीजिए कराओ लगाओ";
     const NO: &str = "no not dont nahi nhi nahin नहीं नही";
-    const WANTED: &str = "need want wanted hace quiero necesito chahiye chaiye karni karna चाहिए करनी करना";
+    const WANTED: &str = "need needed needs required necessary want wanted hace quiero necesito chahiye chaiye karni karna चाहिए करनी करना";
+    const NEED: &str = "zaroorat zarurat jarurat jaroorat ज़रूरत जरूरत";
     const SOMEBODY: &str = "anyone anybody somebody someone people staff colleague team nadie alguien gente kisi aadmi admi banda bande baat \
         call phone किसी आदमी बंदा बंदे व्यक्ति बात फोन फ़ोन कॉल";
     let said = Said::of(clause);
@@ -76,11 +80,53 @@ pub(crate) fn refuses_person(clause: &str) -> bool {
     let about = (0..count)
         .any(|at| listed(SOMEBODY, word(at)) || listed(WHO, word(at)) || listed(WHO_FIRST, word(at)));
     let near = |at: usize, list: &'static str| (at + 1..=at + 1 + NEAR).any(|next| listed(list, word(next)));
+    // "Bot se baat nahi karni" wants one.
     about
+        && !(0..count).any(|at| listed(BOT, word(at)))
         && (0..count).any(|at| {
             (listed(DONT, word(at)) || (word(at) == "no" && word(at + 1) != "one")) && near(at, CALLED)
                 || listed(NO, word(at)) && near(at, WANTED)
+                || listed(NEED, word(at)) && near(at, NO)
         })
+}
+
+/// Whether a clause lets go of the person who was called, or wants the assistant back: "forget the person", "back to the bot".
+fn releases_person(clause: &str) -> bool {
+    const FORGET: &str = "forget leave skip drop cancel olvida olvidate olvidese deja deje dejad quita quite";
+    const FORGET_LAST: &str = "rehne rahne chhodo chodo chhod chod hatao jaane रहने छोड़ो छोड़ छोड़िए हटाओ जाने";
+    const CALLED: &str = "colleague colleagues team staff compañero companero colega equipo aadmi admi banda bande आदमी बंदा बंदे व्यक्ति";
+    const BACK: &str = "back return talk speak chat want volver vuelve vuelvo regresar hablar seguir quiero";
+    const BACK_LAST: &str = "wapas vapas baat bat hi वापस बात ही";
+    let said = Said::of(clause);
+    let word = |at: usize| said.words.get(at).map_or("", |(w, _)| w.as_str());
+    let who = |at: usize| listed(WHO, word(at)) || listed(WHO_FIRST, word(at)) || listed(CALLED, word(at));
+    let within = |at: usize, is: &dyn Fn(usize) -> bool| (at + 1..=at + 1 + NEAR).any(is);
+    let denied = || (0..said.words.len()).any(|at| listed(NOT, word(at)));
+    refuses_person(clause)
+        || (0..said.words.len()).any(|at| {
+            listed(FORGET, word(at)) && within(at, &who)
+                || who(at) && within(at, &|at| listed(FORGET_LAST, word(at)))
+                || listed(BACK, word(at)) && within(at, &|at| listed(BOT, word(at))) && !denied()
+                || listed(BOT, word(at)) && within(at, &|at| listed(BACK_LAST, word(at))) && !denied()
+        })
+}
+
+/// What else a message says that lets go of the person who was called: nothing where that is all. `None` where the person is not
+/// let go of.
+pub(crate) fn without_person(text: &str) -> Option<String> {
+    /// Words of a clause that says no more than that, at most.
+    const SHORT: usize = 10;
+    let clauses: Vec<String> = match clauses::split(text) {
+        none if none.is_empty() => vec![text.trim().to_owned()],
+        found => found.into_iter().map(|range| clauses::words_of(text, range).1).collect(),
+    };
+    let released: Vec<bool> = clauses.iter().map(|clause| releases_person(clause)).collect();
+    if !released.contains(&true) || wants_person(text) {
+        return None;
+    }
+    let long = |clause: &str| Said::of(clause).words.len() > SHORT;
+    let rest = clauses.into_iter().zip(released).filter(|(clause, gone)| !gone || long(clause));
+    Some(rest.map(|(clause, _)| clause).collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -100,6 +146,10 @@ mod tests {
             "अरे बेटा फोन पर बात नहीं करनी",
             "kisi ko mat bulao",
             "arre insaan nahi chahiye yaar",
+            "hmm no person needed.",
+            "no human required here",
+            "kisi bande ki zaroorat nahi hai",
+            "किसी आदमी की ज़रूरत नहीं",
         ] {
             assert!(refuses_person(text), "{text}");
         }
@@ -112,8 +162,43 @@ mod tests {
             "मुझे किसी इंसान से बात करनी है",
             "I did not get a call from anybody",
             "why does nobody call",
+            "bot se baat nahi karni",
+            "no quiero hablar con un bot, no me contesta nadie",
         ] {
             assert!(!refuses_person(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn who_was_called_is_let_go_of_and_the_rest_is_kept() {
+        for (text, rest) in [
+            (
+                "forget the person i dont want to wait. cancel the nike shoe order",
+                "cancel the nike shoe order",
+            ),
+            (
+                "hello?? i want to go back to the bot, show me nike downshifter 13",
+                "show me nike downshifter 13",
+            ),
+            ("don't call anybody and tell me where my order is", "tell me where my order is"),
+            ("no hace falta persona", ""),
+            ("quiero volver al bot", ""),
+            ("olvida al asesor, dime cuándo llega mi pedido", "dime cuándo llega mi pedido"),
+            ("insaan rehne do, mera order kahan hai", "mera order kahan hai"),
+            ("बॉट से ही बात करूँगा, मेरा ऑर्डर कहाँ है", "मेरा ऑर्डर कहाँ है"),
+        ] {
+            assert_eq!(without_person(text).as_deref(), Some(rest), "{text}");
+        }
+        for text in [
+            "I don't want to talk to a bot",
+            "bot se baat nahi karni",
+            "leave it with the person at the gate",
+            "where is my order",
+            "no one answers, give me a person",
+            "bot nahi insaan chahiye",
+            "when will the person write?",
+        ] {
+            assert_eq!(without_person(text), None, "{text}");
         }
     }
 
