@@ -1,5 +1,6 @@
 //! What the edge hands to the runtime: the parts of one webhook body or one call, accepted all together or not at all.
 
+use crate::core::tx::StoreError;
 use crate::session::{ConversationId, IdempotencyKey, Millis, Session};
 use derive_where::derive_where;
 use std::sync::Arc;
@@ -117,6 +118,9 @@ pub enum Refused {
     /// Shutting down.
     #[error("CHARLA-E3002: the engine is shutting down")]
     Stopping,
+    /// What this needs cannot be read; all else goes on.
+    #[error("{0}")]
+    Unreadable(StoreError),
     /// The journal failed; the process must restart.
     #[error("CHARLA-E3003: the journal failed and accepts nothing more: {0}")]
     Broken(String),

@@ -2,13 +2,14 @@
 
 use crate::core::attempt::{self, Attempt, guarded, tries_before};
 use crate::core::fold::Folded;
-use crate::core::ledger::{Delivered, TurnCommit, TurnRefused};
+use crate::core::ledger::{Delivered, Feed, TurnCommit, TurnRefused};
 use crate::core::pace::{Pace, Tempo};
 use crate::core::packed::Packed;
 use crate::core::recovery;
 use crate::core::turn::{Decision, Fault};
 use crate::core::tx::StoreError;
 use crate::invariants::{Invariant, violated};
+use crate::router::RouterMsg;
 use crate::session::{ConversationId, Session};
 use crate::shared::Shared;
 use crate::{failpoints, metrics as names};
@@ -65,7 +66,8 @@ pub(crate) struct Life<S: Session> {
     /// What was left unhandled before this life has been handled.
     caught_up: bool,
     pace: Pace,
-    /// The journal failed, or this conversation's part of it cannot be read: events stay unhandled in the journal.
+    /// The journal failed, or this conversation's part of it cannot be read: events stay unhandled in the journal, until it is
+    /// read again.
     dead: bool,
 }
 
@@ -86,10 +88,11 @@ impl<S: Session> Actor for Conversation<S> {
 
     async fn handle(
         &self,
-        _: ActorRef<Self::Msg>,
+        myself: ActorRef<Self::Msg>,
         message: Self::Msg,
         life: &mut Life<S>,
     ) -> Result<(), ActorProcessingErr> {
+        let was_dead = life.dead && !matches!(message, ActorMsg::Resume);
         let outcome = match message {
             // On the heap while it runs: a resting actor's task would otherwise keep room for the largest turn.
             ActorMsg::Deliver(delivered) => Box::pin(life.next(delivered)).await,
@@ -97,10 +100,20 @@ impl<S: Session> Actor for Conversation<S> {
                 life.known = None;
                 Ok(())
             }
-            ActorMsg::Resume => Box::pin(life.resume()).await,
+            ActorMsg::Resume => {
+                life.dead = false;
+                life.shared.unread.woken(&life.id);
+                Box::pin(life.resume()).await
+            }
         };
         if let Err(error) = outcome {
-            life.give_up(&error);
+            tracing::error!(conversation = %life.id, %error, "a conversation cannot be read; its events wait in the journal");
+            life.dead = true;
+        }
+        match life.dead {
+            true if !was_dead => life.give_up(&myself),
+            true => {}
+            false => life.shared.unread.read(&life.id),
         }
         Ok(())
     }
@@ -127,13 +140,26 @@ impl From<Fault> for Trouble {
 }
 
 impl<S: Session> Life<S> {
-    fn give_up(&mut self, error: &StoreError) {
-        self.dead = true;
+    /// Leaves everything in the journal and, unless the engine ends, has the router wake the conversation later, which may rest by then.
+    fn give_up(&mut self, myself: &ActorRef<ActorMsg<S>>) {
         self.known = None;
-        if self.shared.committer.broken().is_none() {
-            tracing::error!(conversation = %self.id, %error, "a conversation cannot be read; its events wait in the journal");
-            self.shared.counts.unreadable.fetch_add(1, Ordering::Relaxed);
+        self.caught_up = false;
+        let shared = &self.shared;
+        if shared.committer.broken().is_some() {
+            return;
+        }
+        let failed = shared.unread.failed(&self.id);
+        if failed.first {
+            shared.counts.unreadable.fetch_add(1, Ordering::Relaxed);
             violated(Invariant::ConversationUnreadable);
+        }
+        if let Some(wait) = failed.wake_after
+            && let Some(router) = myself.try_get_supervisor()
+        {
+            let router: ActorRef<RouterMsg<S>> = router.into();
+            let id = self.id.clone();
+            // It ends by itself when the router has ended.
+            drop(router.send_after(wait, move || RouterMsg::Feed(Feed::Resume(id))));
         }
     }
 

@@ -19,6 +19,7 @@ use crate::session::{ConversationId, IdempotencyKey, Performer, Session};
 use crate::shared::{Counts, Shared};
 use crate::snapshot::{SnapshotStore, Snapshots, sled};
 use crate::timers;
+use crate::unread::Unread;
 use ractor::{Actor, ActorRef};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
@@ -121,6 +122,7 @@ impl Engine {
             committer,
             load: load.clone(),
             counts: Counts::default(),
+            unread: Unread::default(),
             touched: touched.clone(),
             stopping: AtomicBool::new(false),
             hurry: Notify::new(),

@@ -163,6 +163,7 @@ impl<S: Session> EngineHandle<S> {
                 }
                 Ok(receipts)
             }
+            Err(refused @ Refused::Unreadable(_)) => refuse(refused, "unreadable"),
             Err(refused) => refuse(refused, "broken"),
         }
     }
@@ -289,13 +290,14 @@ impl<S: Session> EngineHandle<S> {
         shared.stopping.store(true, Ordering::SeqCst);
         shared.hurry.notify_waiters();
         let in_order = tokio::time::timeout(timeout, async {
-            let idle = || {
-                shared.load.unhandled.load(Ordering::SeqCst) <= 0
-                    && shared.load.statuses.load(Ordering::SeqCst) <= 0
+            let idle = || async {
+                let unhandled = shared.load.unhandled.load(Ordering::SeqCst);
+                let handled = unhandled <= 0 || unhandled <= shared.unreadable().await;
+                handled && shared.load.statuses.load(Ordering::SeqCst) <= 0
             };
             let flush_until = tokio::time::Instant::now() + timeout / 2;
             loop {
-                while !idle() {
+                while !idle().await {
                     if shared.committer.broken().is_some() {
                         return false;
                     }
@@ -305,7 +307,7 @@ impl<S: Session> EngineHandle<S> {
                 let _ = parts.outbox.send(OutboxMsg::Flush(flushed));
                 match tokio::time::timeout_at(flush_until, is_flushed).await {
                     // What came back may have to be handled, and to be answered.
-                    Ok(Ok(())) if !idle() => {}
+                    Ok(Ok(())) if !idle().await => {}
                     Ok(Ok(())) | Err(_) => break,
                     Ok(Err(_)) => return false,
                 }
@@ -316,7 +318,7 @@ impl<S: Session> EngineHandle<S> {
                 return false;
             }
             // Results that came back last are handled as well.
-            while !idle() {
+            while !idle().await {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             for router in &parts.routers {

@@ -51,6 +51,8 @@ invariants! {
     SettledTwice = "settled_twice";
     /// Due timers could not be read; they fire as soon as they can be.
     TimersUnreadable = "timers_unreadable";
+    /// A request was refused because what it needs of the journal cannot be read; all others go on.
+    RequestUnreadable = "request_unreadable";
     /// Retention left a conversation alone because its journal cannot be read or folded.
     RetentionUnreadable = "retention_unreadable";
     /// Two persons were merged, but a conversation of one could not be read and stayed where it was.

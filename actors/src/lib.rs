@@ -28,6 +28,7 @@ mod simulation;
 pub mod snapshot;
 pub mod testing;
 mod timers;
+mod unread;
 pub mod verify;
 
 pub use engine::{Engine, EngineError, EngineHandle, Stats};

@@ -1,5 +1,6 @@
 //! The dispatcher: carries out what the outbox of the core orders.
 
+use crate::accept::Refused;
 use crate::committer::panic_text;
 use crate::core::ledger::{Mark, Queued, Settle, Settled};
 use crate::core::outbox::{Entry, Order, Outbox, Tried};
@@ -16,6 +17,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+
+/// Wait after something could not be put on record because the journal could not be read.
+const UNREADABLE_FOR: Duration = Duration::from_secs(1);
 
 /// What the dispatcher is told. The channel is not bounded by itself, because the committer may not wait for those who
 /// wait for it; the edge refuses events while more than `outbox_limit` effects are unsettled.
@@ -137,11 +141,14 @@ fn outcome_unknown<S: Session>(key: &IdempotencyKey, effect: &S::Effect) -> Opti
 }
 
 async fn record_mark<S: Session>(shared: &Shared<S>, key: IdempotencyKey, mark: Mark) -> Finished<S> {
-    let of = key.clone();
-    let done = shared.committer.submit(1, move |ledger, tx, _| ledger.mark(tx, &of, mark)).await;
-    match done {
-        Ok(()) => Finished::Recorded(key),
-        Err(_) => Finished::Broken,
+    loop {
+        let of = key.clone();
+        let done = shared.committer.submit(1, move |ledger, tx, _| ledger.mark(tx, &of, mark)).await;
+        match done {
+            Ok(()) => return Finished::Recorded(key),
+            Err(Refused::Unreadable(_)) => tokio::time::sleep(UNREADABLE_FOR).await,
+            Err(_) => return Finished::Broken,
+        }
     }
 }
 
@@ -155,18 +162,23 @@ async fn record_end<S: Session>(
     // With a result the conversation waits for its end; without one at most the next message of the same answer does.
     let patient = result.is_none();
     let settle = Settle { key: key.clone(), how, result };
-    let done = shared
-        .committer
-        .submit_as(2, patient, move |ledger, tx, out| ledger.settle(tx, out, settle, now))
-        .await;
-    match done {
-        Ok(settled) => {
-            if !settled {
-                violated(Invariant::SettledTwice);
+    loop {
+        let settle = settle.clone();
+        let done = shared
+            .committer
+            .submit_as(2, patient, move |ledger, tx, out| ledger.settle(tx, out, settle, now))
+            .await;
+        match done {
+            Ok(settled) => {
+                if !settled {
+                    violated(Invariant::SettledTwice);
+                }
+                return Finished::Recorded(key);
             }
-            Finished::Recorded(key)
+            // What has left must not leave again: its end is put on record as soon as it can be.
+            Err(Refused::Unreadable(_)) => tokio::time::sleep(UNREADABLE_FOR).await,
+            Err(_) => return Finished::Broken,
         }
-        Err(_) => Finished::Broken,
     }
 }
 

@@ -3,12 +3,14 @@
 use crate::clock::Clock;
 use crate::committer::{Committer, Load};
 use crate::core::fold::Folded;
-use crate::core::tx::StoreError;
+use crate::core::ledger::{Ledger, Output};
+use crate::core::tx::{StoreError, Tx};
 use crate::core::wake::wake;
 use crate::journal::Journal;
 use crate::options::Options;
 use crate::session::{ConversationId, Millis, Performer, Session};
 use crate::snapshot::Snapshots;
+use crate::unread::Unread;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -24,6 +26,7 @@ pub(crate) struct Shared<S: Session> {
     pub(crate) committer: Committer<S>,
     pub(crate) load: Arc<Load>,
     pub(crate) counts: Counts,
+    pub(crate) unread: Unread,
     pub(crate) touched: broadcast::Sender<ConversationId>,
     pub(crate) stopping: AtomicBool,
     /// Told once `stopping` is set: whoever pauses goes on.
@@ -60,6 +63,19 @@ impl<S: Session> Shared<S> {
             () = tokio::time::sleep(pause) => {}
             () = hurry => {}
         }
+    }
+
+    /// Events that wait in the journal of conversations that cannot be read: this start will not handle them.
+    pub(crate) async fn unreadable(&self) -> i64 {
+        let ids = self.unread.all();
+        if ids.is_empty() {
+            return 0;
+        }
+        let count = move |ledger: &mut Ledger<S>, _: &mut Tx<'_>, _: &mut Output<S>| {
+            Ok(ids.iter().map(|id| ledger.unhandled(id)).sum::<u64>())
+        };
+        let count = self.committer.submit(1, count).await.unwrap_or(0);
+        i64::try_from(count).unwrap_or(i64::MAX)
     }
 
     /// The session for a turn that begins now.

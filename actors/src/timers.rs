@@ -1,6 +1,8 @@
 //! Fires timers by the clock, and removes what is old.
 
-use crate::core::ledger::{DEDUP_KEPT, EXTERNAL_KEPT, Sweep, due};
+use crate::accept::Refused;
+use crate::core::ledger::{DEDUP_KEPT, EXTERNAL_KEPT, Ledger, Output, Sweep, due};
+use crate::core::tx::Tx;
 use crate::invariants::{Invariant, violated};
 use crate::session::{ConversationId, Millis, Session};
 use crate::shared::Shared;
@@ -41,26 +43,44 @@ pub(crate) async fn run<S: Session>(shared: Arc<Shared<S>>) {
             }
         };
         let many = due.len() == FIRED_AT_ONCE;
-        if !due.is_empty() {
-            let fired = shared
-                .committer
-                .submit(due.len(), move |ledger, tx, out| {
-                    let mut fired = 0u64;
-                    for key in &due {
-                        fired += u64::from(ledger.fire(tx, out, key, now)?);
+        let fired = match fire(&shared, due.clone(), now).await {
+            // One conversation's timer that cannot fire keeps those of others waiting no longer than this.
+            Err(Refused::Unreadable(_)) => {
+                let mut fired = 0;
+                for key in due {
+                    match fire(&shared, vec![key], now).await {
+                        Ok(one) => fired += one,
+                        Err(Refused::Unreadable(_)) => {}
+                        Err(_) => return,
                     }
-                    Ok(fired)
-                })
-                .await;
-            match fired {
-                Ok(fired) => metrics::counter!(names::TIMERS).increment(fired),
-                Err(_) => return,
+                }
+                tokio::time::sleep(UNREADABLE_FOR).await;
+                fired
             }
-        }
+            Ok(fired) => fired,
+            Err(_) => return,
+        };
+        metrics::counter!(names::TIMERS).increment(fired);
         if !many {
             tokio::time::sleep(POLL).await;
         }
     }
+}
+
+/// Fires timers in one commit and returns how many there were.
+async fn fire<S: Session>(shared: &Shared<S>, due: Vec<Vec<u8>>, now: Millis) -> Result<u64, Refused> {
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let weight = due.len();
+    let all = move |ledger: &mut Ledger<S>, tx: &mut Tx<'_>, out: &mut Output<S>| {
+        let mut fired = 0u64;
+        for key in &due {
+            fired += u64::from(ledger.fire(tx, out, key, now)?);
+        }
+        Ok(fired)
+    };
+    shared.committer.submit(weight, all).await
 }
 
 /// Removes old rows, little by little, until the engine stops.
@@ -87,10 +107,16 @@ pub(crate) async fn sweep<S: Session>(shared: Arc<Shared<S>>) {
                         ledger.sweep(tx, what, from.as_deref(), cutoff, SWEEP_ROWS)
                     })
                     .await;
-                let Ok(outcome) = walked else { return };
-                rest = rest.min(rest_after(outcome.removed));
-                *going = outcome.cursor.is_some();
-                *cursor = outcome.cursor;
+                match walked {
+                    Ok(outcome) => {
+                        rest = rest.min(rest_after(outcome.removed));
+                        *going = outcome.cursor.is_some();
+                        *cursor = outcome.cursor;
+                    }
+                    // The next walk begins anew.
+                    Err(Refused::Unreadable(_)) => *going = false,
+                    Err(_) => return,
+                }
             }
             if retaining {
                 conversation = retain(&shared, conversation.take(), now - retention).await;
@@ -129,19 +155,13 @@ async fn retain<S: Session>(
         let of = id.clone();
         let retained = shared
             .committer
-            .submit(SWEEP_ROWS / 8, move |ledger, tx, out| {
-                // A journal that cannot be read is left as it is, for whoever repairs it.
-                match ledger.retain(tx, &of, cutoff) {
-                    Err(crate::core::tx::StoreError::Corrupt { .. }) => {
-                        out.violations.push(Invariant::RetentionUnreadable);
-                        Ok(0)
-                    }
-                    other => other,
-                }
-            })
+            .submit(SWEEP_ROWS / 8, move |ledger, tx, _| ledger.retain(tx, &of, cutoff))
             .await;
-        if retained.is_err() {
-            return None;
+        match retained {
+            Ok(_) => {}
+            // A journal that cannot be read is left as it is, for whoever repairs it.
+            Err(Refused::Unreadable(_)) => violated(Invariant::RetentionUnreadable),
+            Err(_) => return None,
         }
         after = Some(id);
     }

@@ -304,8 +304,6 @@ async fn perform(
             Ok(json!({"accepted": true, "duplicate": true}))
         }
         Ok(_) => Ok(json!({"accepted": true})),
-        Err(refused @ (Refused::Full | Refused::Stopping | Refused::Broken(_))) => {
-            Err(Problem(StatusCode::SERVICE_UNAVAILABLE, "CHARLA-E2108", refused.to_string()))
-        }
+        Err(refused) => Err(Problem(StatusCode::SERVICE_UNAVAILABLE, "CHARLA-E2108", refused.to_string())),
     }
 }

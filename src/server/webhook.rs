@@ -77,7 +77,8 @@ async fn handle(edge: &Edge, limit: usize, request: &HttpRequest, payload: web::
             tracing::error!(%reason, "CHARLA-E3003: the journal accepts nothing; restart the engine");
             StatusCode::SERVICE_UNAVAILABLE
         }
-        Err(Refused::Full | Refused::Stopping) => StatusCode::SERVICE_UNAVAILABLE,
+        // What cannot be read may be readable when Meta sends it again.
+        Err(Refused::Full | Refused::Stopping | Refused::Unreadable(_)) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

@@ -51,7 +51,7 @@ const LABELLED: &[(&str, &str, &[&str])] = &[
             "CHARLA-E1107",
         ],
     ),
-    (runtime::REFUSED, "reason", &["full", "stopping", "broken"]),
+    (runtime::REFUSED, "reason", &["full", "stopping", "unreadable", "broken"]),
     (runtime::DISPATCHED, "outcome", &["settled", "failed", "retry", "unknown"]),
     // The reasons that somebody has to do something about.
     (

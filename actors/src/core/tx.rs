@@ -182,21 +182,28 @@ pub fn each<E: From<StoreError>>(
     }
 }
 
+/// A row's value; `None` removes it.
+type Write = Option<Vec<u8>>;
+
 /// Writes that are committed all together or not at all. One value per key: the last one wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
     /// In the order of [`Space::ALL`]; `None` removes. Apart, so that a row can be looked for without a copy of its key.
-    cells: [BTreeMap<Vec<u8>, Option<Vec<u8>>>; Space::ALL.len()],
+    cells: [BTreeMap<Vec<u8>, Write>; Space::ALL.len()],
 }
 
 impl Batch {
     /// Sets a row.
     pub fn put(&mut self, space: Space, key: Vec<u8>, value: Vec<u8>) {
-        self.cells[space as usize].insert(key, Some(value));
+        self.set(space, key, Some(value));
     }
     /// Removes a row.
     pub fn remove(&mut self, space: Space, key: Vec<u8>) {
-        self.cells[space as usize].insert(key, None);
+        self.set(space, key, None);
+    }
+    /// Returns the write that this one replaces.
+    fn set(&mut self, space: Space, key: Vec<u8>, write: Write) -> Option<Write> {
+        self.cells[space as usize].insert(key, write)
     }
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
@@ -219,20 +226,47 @@ impl Batch {
 pub struct Tx<'a> {
     reader: &'a dyn Reader,
     batch: Batch,
+    /// The writes since the last [`mark`](Self::mark), each with the one it replaced; `None` before the first one.
+    since: Option<Vec<(Space, Vec<u8>, Option<Write>)>>,
 }
 
 impl<'a> Tx<'a> {
     /// An empty one.
     pub fn new(reader: &'a dyn Reader) -> Self {
-        Self { reader, batch: Batch::default() }
+        Self { reader, batch: Batch::default(), since: None }
     }
     /// Sets a row.
     pub fn put(&mut self, space: Space, key: Vec<u8>, value: Vec<u8>) {
-        self.batch.put(space, key, value);
+        self.set(space, key, Some(value));
     }
     /// Removes a row.
     pub fn remove(&mut self, space: Space, key: Vec<u8>) {
-        self.batch.remove(space, key);
+        self.set(space, key, None);
+    }
+    fn set(&mut self, space: Space, key: Vec<u8>, write: Write) {
+        match &mut self.since {
+            Some(since) => {
+                let before = self.batch.set(space, key.clone(), write);
+                since.push((space, key, before));
+            }
+            None => {
+                self.batch.set(space, key, write);
+            }
+        }
+    }
+    /// What is written from now on can be taken back.
+    pub fn mark(&mut self) {
+        self.since.get_or_insert_default().clear();
+    }
+    /// Takes back all that was written since the last [`mark`](Self::mark).
+    pub fn back_to_mark(&mut self) {
+        for (space, key, before) in self.since.iter_mut().flat_map(|since| since.drain(..).rev()) {
+            let cells = &mut self.batch.cells[space as usize];
+            match before {
+                Some(write) => cells.insert(key, write),
+                None => cells.remove(&key),
+            };
+        }
     }
     /// What is to be committed.
     pub fn into_batch(self) -> Batch {
@@ -285,6 +319,24 @@ mod tests {
         assert_eq!(successor(&[1, 255]), Some(vec![2]));
         assert_eq!(successor(&[255]), None);
         assert_eq!(successor(&[]), None);
+    }
+
+    #[test]
+    fn what_was_written_since_the_mark_is_taken_back() {
+        let journal = MemoryJournal::default();
+        let mut tx = Tx::new(&journal);
+        tx.put(Space::Dedup, vec![1], vec![1]);
+        tx.remove(Space::Dedup, vec![2]);
+        tx.mark();
+        tx.put(Space::Dedup, vec![1], vec![7]);
+        tx.put(Space::Dedup, vec![1], vec![8]);
+        tx.put(Space::Dedup, vec![2], vec![9]);
+        tx.put(Space::Dedup, vec![3], vec![9]);
+        tx.back_to_mark();
+        let mut before = Batch::default();
+        before.put(Space::Dedup, vec![1], vec![1]);
+        before.remove(Space::Dedup, vec![2]);
+        assert_eq!(tx.into_batch(), before);
     }
 
     proptest! {

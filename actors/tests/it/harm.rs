@@ -2,7 +2,7 @@
 //! guards them, ids that no store takes as keys.
 
 use crate::world::{Disk, Edge, log, memory_snapshots, options, quiet, replays, said, say, start_in, until};
-use charla_actors::accept::{Address, Alias, Delivery, Item, Receipt};
+use charla_actors::accept::{Address, Alias, Delivery, Item, Receipt, Refused};
 use charla_actors::clock::ManualClock;
 use charla_actors::core::ledger::Ledger;
 use charla_actors::core::recovery;
@@ -21,13 +21,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What reads of one space do for a while.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Ill {
+    /// Forward scans of the space.
     Fails(Space),
     Panics(Space),
+    /// Whatever is read of this conversation's records, as where a block of the disk is damaged.
+    Unreadable(ConversationId),
 }
 
-/// A journal whose forward scans go wrong while it is told so.
+/// A journal whose reads go wrong while it is told so.
 #[derive(Default)]
 struct Moody {
     below: Arc<MemoryJournal>,
@@ -49,8 +52,14 @@ impl Reader for Moody {
         self.below.get(space, key)
     }
     fn scan(&self, space: Space, range: &Range, reverse: bool, limit: usize) -> Result<Vec<Row>, StoreError> {
-        let ill = *self.ill.lock().unwrap();
+        let ill = self.ill.lock().unwrap().clone();
         match ill {
+            Some(Ill::Unreadable(id))
+                if space == Space::Events && range.from.starts_with(&id.person.0.to_be_bytes()) =>
+            {
+                self.went_wrong.fetch_add(1, Ordering::SeqCst);
+                Err(StoreError::Io { what: "read", why: "a block is damaged".to_owned() })
+            }
             Some(Ill::Fails(of)) if of == space && !reverse => {
                 self.went_wrong.fetch_add(1, Ordering::SeqCst);
                 Err(StoreError::Io { what: "read", why: "too many open files".to_owned() })
@@ -168,6 +177,94 @@ async fn a_flood_whose_conversation_could_not_be_read_for_a_while_comes_in_order
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_whose_actor_failed_again_and_again_comes_in_order() {
     what_was_held_back_behind_it_comes_as_well(Ill::Panics(Space::Events), 4).await;
+}
+
+/// An engine started anew over the journal of another one, so that it remembers nobody.
+async fn begun_anew(
+    journal: &Arc<Moody>,
+    edge: &Arc<Edge>,
+    disk: &Disk,
+    engine: EngineHandle<Counter>,
+) -> EngineHandle<Counter> {
+    assert!(engine.drain(Duration::from_secs(20)).await);
+    start_moody(journal, edge, disk).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_conversation_that_cannot_be_read_refuses_its_own_messages_alone() {
+    let (disk, edge, journal) = (Disk::default(), Edge::new(), Arc::new(Moody::default()));
+    let engine = start_moody(&journal, &edge, &disk).await;
+    let (one, two) = (say(&engine, "1", "a").await, say(&engine, "2", "x").await);
+    quiet(&engine).await;
+    let engine = begun_anew(&journal, &edge, &disk, engine).await;
+    journal.is(Some(Ill::Unreadable(one.clone())));
+    // Another's before it in the same body is not stored either: the body comes again as a whole.
+    let both = [said("2", "y", Some("m1")), said("1", "b", Some("m2"))];
+    let refused = engine.accept(both.to_vec()).await;
+    assert!(matches!(refused, Err(Refused::Unreadable(StoreError::Io { .. }))), "{refused:?}");
+    assert_eq!(engine.stats().broken, None);
+    say(&engine, "2", "z").await;
+    quiet(&engine).await;
+    assert_eq!(log(&engine, &two), ["x", "z"]);
+    journal.is(None);
+    let receipts = engine.accept(both.to_vec()).await.unwrap();
+    assert!(receipts.iter().all(|it| *it != Receipt::Duplicate), "{receipts:?}");
+    quiet(&engine).await;
+    assert_eq!(log(&engine, &one), ["a", "b"]);
+    assert_eq!(log(&engine, &two), ["x", "z", "y"]);
+    assert_eq!(edge.texts_of(&two), ["1: x", "2: z", "3: y"]);
+    replays(&engine);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timer_of_an_unreadable_conversation_keeps_nobody_else_s() {
+    let (disk, edge, journal) = (Disk::default(), Edge::new(), Arc::new(Moody::default()));
+    let engine = start_moody(&journal, &edge, &disk).await;
+    let (one, two) = (say(&engine, "1", "timer tea 1000").await, say(&engine, "2", "timer tea 1001").await);
+    quiet(&engine).await;
+    let engine = begun_anew(&journal, &edge, &disk, engine).await;
+    journal.is(Some(Ill::Unreadable(one.clone())));
+    disk.clock.advance(1001);
+    until("fired", || log(&engine, &two).len() == 2).await;
+    journal.is(None);
+    until("fired later", || log(&engine, &one).len() == 2).await;
+    assert_eq!(engine.stats().broken, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_read_for_a_while_is_handled_without_another_message() {
+    let (disk, edge, journal) = (Disk::default(), Edge::new(), Arc::new(Moody::default()));
+    let engine = start_moody(&journal, &edge, &disk).await;
+    let id = say(&engine, "1", "a").await;
+    quiet(&engine).await;
+    say(&engine, "2", "x").await;
+    quiet(&engine).await;
+    until("at rest", || disk.snapshots.space().1 > 0).await;
+    journal.is(Some(Ill::Fails(Space::Events)));
+    say(&engine, "1", "b").await;
+    until("gone wrong", || journal.went_wrong() >= 1).await;
+    journal.is(None);
+    until("handled", || log(&engine, &id) == ["a", "b"]).await;
+    assert_eq!(edge.texts_of(&id), ["1: a", "2: b"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_stops_in_order_beside_a_conversation_that_cannot_be_read() {
+    let (disk, edge, journal) = (Disk::default(), Edge::new(), Arc::new(Moody::default()));
+    let engine = start_moody(&journal, &edge, &disk).await;
+    let id = say(&engine, "1", "a").await;
+    quiet(&engine).await;
+    say(&engine, "2", "x").await;
+    quiet(&engine).await;
+    until("at rest", || disk.snapshots.space().1 > 0).await;
+    // What it has in memory is not read; the event is accepted, and its conversation cannot be woken.
+    journal.is(Some(Ill::Fails(Space::Events)));
+    say(&engine, "1", "b").await;
+    until("gone wrong", || journal.went_wrong() >= 1).await;
+    assert!(engine.drain(Duration::from_secs(20)).await, "waited for what nobody can handle");
+    journal.is(None);
+    let engine = start_moody(&journal, &edge, &disk).await;
+    until("handled by the next start", || log(&engine, &id) == ["a", "b"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,16 +29,40 @@ pub(super) struct Handled {
 pub(super) struct Backlogs {
     limit: u64,
     of: HashMap<ConversationId, Backlog>,
+    /// What was changed since the last [`mark`](Self::mark), as it was before; `None` before the first one.
+    since: Option<Vec<(ConversationId, Option<Backlog>)>>,
 }
 
 impl Backlogs {
     /// Of each conversation at most `limit` (at least one) events are in hand.
     pub(super) fn new(limit: u64) -> Self {
-        Self { limit: limit.max(1), of: HashMap::new() }
+        Self { limit: limit.max(1), of: HashMap::new(), since: None }
+    }
+
+    /// What is changed from now on can be taken back.
+    pub(super) fn mark(&mut self) {
+        self.since.get_or_insert_default().clear();
+    }
+
+    /// Takes back all that was changed since the last [`mark`](Self::mark).
+    pub(super) fn back_to_mark(&mut self) {
+        for (id, before) in self.since.iter_mut().flat_map(|since| since.drain(..).rev()) {
+            match before {
+                Some(backlog) => self.of.insert(id, backlog),
+                None => self.of.remove(&id),
+            };
+        }
+    }
+
+    fn will_change(&mut self, id: &ConversationId) {
+        if let Some(since) = &mut self.since {
+            since.push((id.clone(), self.of.get(id).copied()));
+        }
     }
 
     /// An event comes. `true`: hand it out; `false`: hold it back.
     pub(super) fn comes(&mut self, id: &ConversationId) -> bool {
+        self.will_change(id);
         if let Some(backlog) = self.of.get_mut(id) {
             let room = backlog.held == 0 && backlog.in_hand < self.limit;
             match room {
@@ -53,6 +77,7 @@ impl Backlogs {
 
     /// An event, the oldest, has been handled.
     pub(super) fn handled(&mut self, id: &ConversationId) -> Handled {
+        self.will_change(id);
         let mut outcome = Handled { held: 0, brought_up: false };
         let Some(backlog) = self.of.get_mut(id) else {
             return outcome;
@@ -80,6 +105,7 @@ impl Backlogs {
 
     /// All that was unhandled has gone elsewhere. Returns the change of the number of events held back.
     pub(super) fn gone(&mut self, id: &ConversationId) -> i64 {
+        self.will_change(id);
         self.of.remove(id).map_or(0, |backlog| -signed(backlog.held))
     }
 
@@ -122,6 +148,24 @@ mod tests {
         assert_eq!(backlogs.gone(&id()), -2);
         assert_eq!((backlogs.unhandled(&id()), backlogs.held()), (0, 0));
         assert!(backlogs.comes(&id()));
+    }
+
+    #[test]
+    fn what_was_changed_since_the_mark_is_taken_back() {
+        let other: ConversationId = "2@1".parse().unwrap();
+        let mut backlogs = Backlogs::new(2);
+        for _ in 0..4 {
+            backlogs.comes(&id());
+        }
+        let before = backlogs.of.clone();
+        backlogs.mark();
+        backlogs.comes(&other);
+        backlogs.handled(&id());
+        backlogs.handled(&id());
+        backlogs.gone(&id());
+        backlogs.comes(&id());
+        backlogs.back_to_mark();
+        assert_eq!(backlogs.of, before);
     }
 
     proptest! {

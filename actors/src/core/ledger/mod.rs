@@ -7,6 +7,7 @@ mod acquainted;
 mod backlog;
 mod keep;
 mod merge;
+mod output;
 pub(crate) mod people;
 mod recent;
 mod restored;
@@ -15,6 +16,7 @@ mod turns;
 mod unsettled;
 
 pub use keep::{Sweep, SweepOutcome, due};
+pub use output::Output;
 pub use people::{lookup, names};
 pub use restored::restored;
 pub use sends::{Mark, Settle, Settled};
@@ -23,7 +25,6 @@ pub use turns::{TurnCommit, TurnRefused};
 use crate::core::rows::{self, PendingRow};
 use crate::core::tx::{Range, Reader, Space, StoreError, Tx};
 use crate::ids;
-use crate::invariants::Invariant;
 use crate::record::{self, Kind, Record, Tombstone};
 use crate::session::{ConversationId, IdempotencyKey, Millis, PersonId, Session};
 use acquainted::Acquainted;
@@ -92,45 +93,6 @@ pub struct Queued<S: Session> {
     pub resend_unknown: bool,
     /// Whether this start of the engine has already claimed it.
     pub claimed: bool,
-}
-
-/// What follows from a commit, to be carried out after it.
-#[derive_where(Debug)]
-pub struct Output<S: Session> {
-    /// For the routers, in this order.
-    pub feed: Vec<Feed<S>>,
-    /// For the dispatcher, in this order.
-    pub queued: Vec<Queued<S>>,
-    /// Echoes of things whose settlement is not recorded.
-    pub echoes: Vec<IdempotencyKey>,
-    /// Conversations whose journal has grown.
-    pub touched: Vec<ConversationId>,
-    /// Change of the number of unhandled events.
-    pub unhandled: i64,
-    /// Change of the number of those among them that are held back.
-    pub held: i64,
-    /// Change of the number of unsettled effects.
-    pub unsettled: i64,
-    /// Duplicates dropped.
-    pub duplicates: u64,
-    /// Things that should never be.
-    pub violations: Vec<Invariant>,
-}
-
-impl<S: Session> Default for Output<S> {
-    fn default() -> Self {
-        Self {
-            feed: Vec::new(),
-            queued: Vec::new(),
-            echoes: Vec::new(),
-            touched: Vec::new(),
-            unhandled: 0,
-            held: 0,
-            unsettled: 0,
-            duplicates: 0,
-            violations: Vec::new(),
-        }
-    }
 }
 
 /// The end of a conversation's journal.
@@ -230,6 +192,32 @@ impl<S: Session> Ledger<S> {
     /// Notes that this start stopped with nothing in flight: what it claimed and did not settle was never tried.
     pub fn stopped_cleanly(&self, tx: &mut Tx<'_>) {
         tx.put(Space::Meta, CLEAN.to_vec(), self.start.to_be_bytes().to_vec());
+    }
+
+    /// Plans one of the requests that are committed together. Where it cannot be carried out, since what it needs is unreadable, all
+    /// that it has written and that this ledger has kept of it is taken back, and the others are not touched.
+    ///
+    /// # Errors
+    /// As `plan`.
+    pub fn apart<T>(
+        &mut self,
+        tx: &mut Tx<'_>,
+        out: &mut Output<S>,
+        plan: impl FnOnce(&mut Self, &mut Tx<'_>, &mut Output<S>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let extent = out.extent();
+        tx.mark();
+        self.backlogs.mark();
+        self.unsettled.mark();
+        plan(self, tx, out).inspect_err(|_| {
+            out.back_to(extent);
+            tx.back_to_mark();
+            self.backlogs.back_to_mark();
+            self.unsettled.back_to_mark();
+            // What only spares a read is read again. Numbers that were given to persons or kept rows are left out.
+            self.heads.clear();
+            self.acquainted.forget_all();
+        })
     }
 
     fn new_person(&mut self, tx: &mut Tx<'_>) -> PersonId {

@@ -32,11 +32,50 @@ pub(super) struct Unsettled {
     early: HashSet<String>,
     /// There were too many of them.
     many: bool,
+    /// What was changed since the last [`mark`](Self::mark), as it was before; `None` before the first one.
+    since: Option<Vec<Before>>,
+}
+
+#[derive(Debug)]
+enum Before {
+    Effects(ConversationId, Vec<Open>),
+    Early(String),
 }
 
 impl Unsettled {
+    /// What is changed from now on can be taken back.
+    pub(super) fn mark(&mut self) {
+        self.since.get_or_insert_default().clear();
+    }
+
+    /// Takes back all that was changed since the last [`mark`](Self::mark). An id that was remembered in vain may stay: the store is
+    /// asked once more for it.
+    pub(super) fn back_to_mark(&mut self) {
+        for before in self.since.iter_mut().flat_map(|since| since.drain(..).rev()) {
+            match before {
+                Before::Effects(id, effects) if effects.is_empty() => {
+                    self.of.remove(&id);
+                }
+                Before::Effects(id, effects) => {
+                    self.of.insert(id, effects);
+                }
+                Before::Early(external_id) => {
+                    self.early.insert(external_id);
+                }
+            }
+        }
+    }
+
+    fn will_change(&mut self, id: &ConversationId) {
+        if let Some(since) = &mut self.since {
+            let effects = self.of.get(id).cloned().unwrap_or_default();
+            since.push(Before::Effects(id.clone(), effects));
+        }
+    }
+
     /// An effect is queued, or left by an earlier start.
     pub(super) fn add(&mut self, key: &IdempotencyKey, told: Told) {
+        self.will_change(&key.conversation);
         let open = Open { turn: key.turn, step: key.step, told };
         match self.of.get_mut(&key.conversation) {
             Some(effects) => effects.push(open),
@@ -53,6 +92,7 @@ impl Unsettled {
 
     /// A report names an effect. `false`: it is none of those.
     pub(super) fn report(&mut self, key: &IdempotencyKey) -> bool {
+        self.will_change(&key.conversation);
         let effects = self.of.get_mut(&key.conversation);
         let open = effects.and_then(|effects| effects.iter_mut().find(|open| is(open, key)));
         open.is_some_and(|open| {
@@ -63,6 +103,7 @@ impl Unsettled {
 
     /// Takes an effect out; `None`: it is none of those.
     pub(super) fn settle(&mut self, key: &IdempotencyKey) -> Option<Told> {
+        self.will_change(&key.conversation);
         let effects = self.of.get_mut(&key.conversation)?;
         let place = effects.iter().position(|open| is(open, key))?;
         let open = effects.remove(place);
@@ -84,7 +125,14 @@ impl Unsettled {
 
     /// Whether a report may have come early with this id, which this start has just been given.
     pub(super) fn may_be_early(&mut self, external_id: &str) -> bool {
-        self.many || self.early.remove(external_id)
+        if self.many {
+            return true;
+        }
+        let early = self.early.remove(external_id);
+        if early && let Some(since) = &mut self.since {
+            since.push(Before::Early(external_id.to_owned()));
+        }
+        early
     }
 }
 
@@ -114,6 +162,23 @@ mod tests {
         assert_eq!(unsettled.settle(&key("1@1/2/1")), Some(Told::Perhaps));
         assert_eq!(unsettled.settle(&key("2@1/2/0")), Some(Told::Perhaps));
         assert!(unsettled.of.is_empty());
+    }
+
+    #[test]
+    fn what_was_changed_since_the_mark_is_taken_back() {
+        let mut unsettled = Unsettled::default();
+        unsettled.add(&key("1@1/2/0"), Told::Nothing);
+        unsettled.came_early("a");
+        let before = unsettled.of.clone();
+        unsettled.mark();
+        unsettled.add(&key("1@1/2/1"), Told::Nothing);
+        unsettled.add(&key("2@1/2/0"), Told::Nothing);
+        assert!(unsettled.report(&key("1@1/2/0")));
+        assert!(unsettled.settle(&key("1@1/2/0")).is_some());
+        assert!(unsettled.may_be_early("a"));
+        unsettled.back_to_mark();
+        assert_eq!(unsettled.of, before);
+        assert!(unsettled.may_be_early("a"));
     }
 
     #[test]
