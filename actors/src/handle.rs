@@ -188,6 +188,11 @@ impl<S: Session> EngineHandle<S> {
         self.parts.inspector.resolve(number, aliases)
     }
 
+    /// See [`Inspector::current`].
+    pub fn current(&self, id: &ConversationId) -> Result<ConversationId, StoreError> {
+        self.parts.inspector.current(id)
+    }
+
     /// The state as of the newest commit; `None` if there is no such conversation.
     pub fn state(&self, id: &ConversationId) -> Result<Option<S::State>, StoreError> {
         if self.parts.inspector.history(id, 0, 1)?.is_empty() {

@@ -77,6 +77,12 @@ impl<S: Session> Inspector<S> {
         Ok(person.map(|person| ConversationId { person, number: Arc::from(number) }))
     }
 
+    /// The conversation that goes on for this one: itself, or another one at the same number if its person has been merged into
+    /// somebody else.
+    pub fn current(&self, id: &ConversationId) -> Result<ConversationId, StoreError> {
+        ledger::current(&*self.journal, id)
+    }
+
     /// The names on record of the conversation's person.
     pub fn names(&self, id: &ConversationId) -> Result<Vec<Alias>, StoreError> {
         ledger::names(&*self.journal, id.person)

@@ -4,12 +4,12 @@ use super::Edge;
 use crate::{agents, bot, telemetry::names};
 use actix_web::{HttpRequest, HttpResponse, error::InternalError, http::StatusCode, web};
 use charla_actors::{
-    accept::{Address, Item, Receipt, Refused},
+    accept::{Address, Item, Receipt},
     session::ConversationId,
 };
 use charla_dialogue::{
     event::{AgentAct, Event},
-    state::{BUSINESS_APP, Owner},
+    state::{BUSINESS_APP, Owner, State},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -160,8 +160,14 @@ fn list_page(edge: &Edge, request: &HttpRequest, page: &Page) -> Answer {
         .engine
         .conversations(page.limit.clamp(1, 500), after.as_ref())
         .map_err(|error| internal(&error))?;
-    let ids: Vec<String> = rows.iter().map(ToString::to_string).collect();
-    Ok(json!({"conversations": ids, "next": ids.last()}))
+    let mut ids = Vec::with_capacity(rows.len());
+    for id in &rows {
+        // What a merge has ended goes on under another name, which is in the list too.
+        if edge.engine.current(id).map_err(|error| internal(&error))? == *id {
+            ids.push(id.to_string());
+        }
+    }
+    Ok(json!({"conversations": ids, "next": rows.last().map(ToString::to_string)}))
 }
 
 async fn show(edge: web::Data<Edge>, request: HttpRequest, path: web::Path<String>) -> HttpResponse {
@@ -170,11 +176,18 @@ async fn show(edge: web::Data<Edge>, request: HttpRequest, path: web::Path<Strin
 
 fn show_one(edge: &Edge, request: &HttpRequest, path: &str) -> Answer {
     agent(edge, request)?;
-    let id = conversation(path)?;
-    let state = edge.engine.state(&id).map_err(|error| internal(&error))?.ok_or_else(unknown)?;
+    let (id, state) = current(edge, path)?;
     let mut body = agents::detail(&state);
     body["conversation"] = json!(id.to_string());
     Ok(body)
+}
+
+/// The conversation of that name and its state, or those of the one that goes on for it where its person has been merged into
+/// somebody else.
+fn current(edge: &Edge, name: &str) -> Result<(ConversationId, State), Problem> {
+    let id = edge.engine.current(&conversation(name)?).map_err(|error| internal(&error))?;
+    let state = edge.engine.state(&id).map_err(|error| internal(&error))?.ok_or_else(unknown)?;
+    Ok((id, state))
 }
 
 #[derive(Deserialize)]
@@ -254,9 +267,8 @@ async fn perform(
     body: Result<web::Bytes, actix_web::Error>,
 ) -> Answer {
     let agent = agent(edge, request)?;
-    let id = conversation(id)?;
     let body = act_body(body)?;
-    let state = edge.engine.state(&id).map_err(|error| internal(&error))?.ok_or_else(unknown)?;
+    let (id, state) = current(edge, id)?;
     let text = body.text.trim().to_owned();
     let needs_text = matches!(act, "reply" | "note");
     if needs_text && (text.is_empty() || text.chars().count() > MAX_TEXT) {

@@ -51,5 +51,26 @@ async fn who_waits_under_the_new_number_still_waits_when_both_are_known_to_be_on
     let waiting: Vec<&Value> =
         queue["conversations"].as_array().unwrap().iter().map(|card| &card["conversation"]).collect();
     assert_eq!(waiting, [&json!(survivor)], "once, and under the name that stays");
+    // Whoever still holds the name that has ended sees, and acts on, what goes on.
+    let (status, detail) = town.agent("GET", &format!("/conversations/{absorbed}"), Value::Null).await;
+    assert_eq!((status, &detail["conversation"]), (200, &json!(survivor)));
+    assert_eq!(town.agent("POST", &format!("/conversations/{absorbed}/take"), Value::Null).await.0, 200);
+    town.wait_for(&survivor, |d| d["owner"]["kind"] == "agent").await;
+    let reply = |name: &str| {
+        let body = json!({"text": "Hello, this is Anna."});
+        let path = format!("/conversations/{name}/reply");
+        let town = &town;
+        async move { town.agent("POST", &path, body).await.0 }
+    };
+    assert_eq!(reply(&absorbed).await, 200);
+    assert_eq!(town.agent("POST", &format!("/conversations/{survivor}/handback"), Value::Null).await.0, 200);
+    town.wait_for(&survivor, |d| d["owner"]["kind"] == "bot").await;
+    assert_eq!(
+        reply(&absorbed).await,
+        409,
+        "it is the bot's by now, whatever the state that was left behind says"
+    );
+    let (_, list) = town.agent("GET", "/conversations", Value::Null).await;
+    assert_eq!(list["conversations"], json!([survivor]));
     town.stop().await;
 }

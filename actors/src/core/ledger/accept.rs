@@ -1,6 +1,6 @@
 //! Takes what the edge hands in.
 
-use super::{Ledger, Output};
+use super::{Ledger, Output, people};
 use crate::accept::{Address, Item, Receipt};
 use crate::core::rows::{self, KEPT_MAX, KeptRow, PendingRow};
 use crate::core::tx::{Reader, Space, StoreError, Tx};
@@ -32,7 +32,7 @@ impl<S: Session> Ledger<S> {
                     return Ok(Receipt::Duplicate);
                 }
                 let conversation = match address {
-                    Address::Conversation(id) => self.forward(tx, &id)?,
+                    Address::Conversation(id) => people::current(tx, &id)?,
                     Address::Aliases { number, aliases } => {
                         ConversationId { person: self.person(tx, out, &aliases, now)?, number }
                     }

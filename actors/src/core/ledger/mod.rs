@@ -17,7 +17,7 @@ mod unsettled;
 
 pub use keep::{Sweep, SweepOutcome, due};
 pub use output::Output;
-pub use people::{lookup, names};
+pub use people::{current, lookup, names};
 pub use restored::restored;
 pub use sends::{Mark, Settle, Settled};
 pub use turns::{TurnCommit, TurnRefused};
@@ -292,11 +292,6 @@ impl<S: Session> Ledger<S> {
             suspect: false,
         }));
         Ok(seq)
-    }
-
-    /// Where events for this conversation go: elsewhere, if its person has been merged into another.
-    fn forward(&self, tx: &Tx<'_>, id: &ConversationId) -> Result<ConversationId, StoreError> {
-        Ok(ConversationId { person: people::canonical(tx, id.person)?, number: id.number.clone() })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::accept::Alias;
 use crate::core::identity::{self, Known, Who};
 use crate::core::rows::{self, PendingRow, PersonRow};
 use crate::core::tx::{Reader, Space, StoreError, Tx};
-use crate::session::{Millis, PersonId, Session};
+use crate::session::{ConversationId, Millis, PersonId, Session};
 
 /// Who the person is now, after merges.
 pub(super) fn canonical(reader: &dyn Reader, mut person: PersonId) -> Result<PersonId, StoreError> {
@@ -13,6 +13,11 @@ pub(super) fn canonical(reader: &dyn Reader, mut person: PersonId) -> Result<Per
         person = rows::read("aliases", &into)?;
     }
     Ok(person)
+}
+
+/// The conversation that goes on for this one: another, if its person has been merged into somebody else.
+pub fn current(reader: &dyn Reader, id: &ConversationId) -> Result<ConversationId, StoreError> {
+    Ok(ConversationId { person: canonical(reader, id.person)?, number: id.number.clone() })
 }
 
 /// Who has these names, if anybody: what a webhook with them would be taken for.

@@ -1,7 +1,7 @@
 //! What became of durable effects: claims, settlements, status reports.
 
 use super::unsettled::Told;
-use super::{Ledger, Output};
+use super::{Ledger, Output, people};
 use crate::accept::Delivery;
 use crate::core::rows::{self, DeliveryRow, ExternalRow, OutboxRow, PendingRow};
 use crate::core::tx::{Reader, Space, StoreError, Tx};
@@ -122,7 +122,7 @@ impl<S: Session> Ledger<S> {
             }
         }
         if let Some(event) = result {
-            let id = self.forward(tx, &key.conversation)?;
+            let id = people::current(tx, &key.conversation)?;
             self.receive(tx, out, &id, now, event, PendingRow::default())?;
         }
         Ok(true)
@@ -254,7 +254,7 @@ impl<S: Session> Ledger<S> {
             && is == Delivery::Failed
             && let Some(event) = on_failed
         {
-            let id = self.forward(tx, &key.conversation)?;
+            let id = people::current(tx, &key.conversation)?;
             self.receive(tx, out, &id, now, event, PendingRow::default())?;
         }
         Ok(())
