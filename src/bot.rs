@@ -121,6 +121,10 @@ impl Session for Bot {
         state.absorb(absorbed);
     }
 
+    fn faded(state: &State) -> State {
+        state.faded()
+    }
+
     fn class(effect: &Effect) -> EffectClass {
         match effect {
             Effect::Understand(_) | Effect::Call(_) | Effect::MarkRead { .. } => EffectClass::Ephemeral,

@@ -16,6 +16,15 @@ pub enum Alias {
     ParentUserId(String),
 }
 
+impl Alias {
+    /// The name itself.
+    pub fn text(&self) -> &str {
+        match self {
+            Alias::Phone(name) | Alias::UserId(name) | Alias::ParentUserId(name) => name,
+        }
+    }
+}
+
 /// Where an event belongs.
 #[derive(Debug, Clone)]
 pub enum Address {

@@ -1,7 +1,7 @@
 //! The handle by which the edge uses a running engine.
 
 use crate::accept::{Alias, Item, Receipt, Refused};
-use crate::core::ledger::{Ledger, Output};
+use crate::core::ledger::{Erased, Ledger, NotErased, Output};
 use crate::core::tx::{StoreError, Tx};
 use crate::credit::Credit;
 use crate::inspect::{DeliveryReport, Inspector, ViewRow};
@@ -19,6 +19,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+
+/// So long after a person was erased their snapshots are removed once more: one may have been on its way.
+const SNAPSHOTS_LEFT: Duration = Duration::from_secs(1);
 
 /// The parts of a running engine.
 pub(crate) struct Parts<S: Session> {
@@ -245,6 +248,29 @@ impl<S: Session> EngineHandle<S> {
         told: &mut dyn FnMut(crate::backup::Amount),
     ) -> Result<crate::backup::Amount, crate::backup::BackupError> {
         self.parts.inspector.backup(path, now, told)
+    }
+
+    /// Removes everything of the person whose conversation this is: their conversations at all numbers, their names, and the same of
+    /// all who were merged into them. Whoever writes under such a name afterwards is somebody new.
+    ///
+    /// Bytes leave the disk when the store merges the files they are in; a [backup](Self::backup) has none of them from now on.
+    ///
+    /// # Errors
+    /// What is still under way, or why it could not be put on disk.
+    pub async fn erase(&self, id: &ConversationId) -> Result<Result<Erased, NotErased>, Refused> {
+        let shared = &self.parts.shared;
+        let person = id.person;
+        let erased = shared.committer.submit(1, move |ledger, tx, out| ledger.erase(tx, out, person)).await?;
+        if let Ok(erased) = &erased {
+            let forget = |shared: &Shared<S>, ids: &[ConversationId]| {
+                ids.iter().for_each(|id| shared.snapshots.remove(id));
+            };
+            forget(shared, &erased.conversations);
+            // Whoever was just going to rest may have left one more.
+            tokio::time::sleep(SNAPSHOTS_LEFT).await;
+            forget(shared, &erased.conversations);
+        }
+        Ok(erased)
     }
 
     /// Names of conversations whose journal has grown, from now on. Slow subscribers miss some and are told so.

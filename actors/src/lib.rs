@@ -9,6 +9,7 @@ mod committer;
 pub mod core;
 mod credit;
 pub mod engine;
+pub mod erase;
 pub mod failpoints;
 mod handle;
 pub mod ids;

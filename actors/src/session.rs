@@ -92,6 +92,11 @@ pub trait Session: Send + Sync + Sized + 'static {
     fn step(&self, state: &Self::State, at: Millis, event: &Self::Event) -> Step<Self>;
     /// Changes the state; needs no configuration, so that any version's journal folds.
     fn apply(state: &mut Self::State, change: &Self::Change);
+    /// What retention leaves of the state of a conversation whose whole journal is older than is kept, and for which nothing waits.
+    /// By default all of it.
+    fn faded(state: &Self::State) -> Self::State {
+        state.clone()
+    }
     /// How an effect is treated.
     fn class(effect: &Self::Effect) -> EffectClass;
     /// Takes in the state of another person's conversation with the same number, after that person turned out to be this

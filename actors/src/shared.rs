@@ -95,6 +95,8 @@ impl<S: Session> Shared<S> {
         if let Some(why) = woken.distrust {
             tracing::warn!(%why, "a snapshot does not fit its journal and is ignored");
             metrics::counter!(crate::metrics::SNAPSHOTS_UNREADABLE).increment(1);
+        }
+        if woken.forget {
             self.snapshots.remove(id);
         }
         Ok(woken.folded)

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// Counts what it is told and answers with the number. Commands: `look X` (ephemeral effect, answered with its result),
 /// `twice X` (two ephemeral effects), `pay X` (a durable effect that may not be sent again), `many N` (N answers),
-/// `timer NAME MS`, `cancel NAME`, `queue` and `unqueue` (a row in the table `queue`), `loop`, `panic`, `silent`.
+/// `timer NAME MS`, `cancel NAME`, `queue` and `unqueue` (a row in the table `queue`), `fade` (its log is not kept beyond the
+/// retention), `loop`, `panic`, `silent`.
 #[derive(Debug, Clone)]
 pub struct Counter {
     /// What [`Session::version`] says.
@@ -163,6 +164,13 @@ impl Session for Counter {
             Change::Counted => state.said += 1,
             Change::Logged(text) => state.log.push(text.clone()),
             Change::Queued(queued) => state.queued = *queued,
+        }
+    }
+
+    fn faded(state: &Count) -> Count {
+        match state.log.iter().any(|text| text == "fade") {
+            true => Count { said: state.said, ..Count::default() },
+            false => state.clone(),
         }
     }
 

@@ -155,7 +155,7 @@ async fn retain<S: Session>(
         let of = id.clone();
         let retained = shared
             .committer
-            .submit(SWEEP_ROWS / 8, move |ledger, tx, _| ledger.retain(tx, &of, cutoff))
+            .submit(SWEEP_ROWS / 8, move |ledger, tx, out| ledger.retain(tx, out, &of, cutoff))
             .await;
         match retained {
             Ok(_) => {}

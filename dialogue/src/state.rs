@@ -413,6 +413,7 @@ pub struct Counters {
 }
 
 mod absorb;
+mod faded;
 mod messages;
 mod pairs;
 mod query;

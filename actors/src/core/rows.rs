@@ -104,13 +104,13 @@ pub(crate) fn read<T: DeserializeOwned>(space: &str, bytes: &[u8]) -> Result<T, 
 }
 
 pub(crate) fn alias_key(alias: &Alias) -> Vec<u8> {
-    let (tag, name) = match alias {
-        Alias::Phone(name) => (b'f', name),
-        Alias::UserId(name) => (b'u', name),
-        Alias::ParentUserId(name) => (b'g', name),
+    let tag = match alias {
+        Alias::Phone(_) => b'f',
+        Alias::UserId(_) => b'u',
+        Alias::ParentUserId(_) => b'g',
     };
     let mut key = vec![tag];
-    key.extend_from_slice(name.as_bytes());
+    key.extend_from_slice(alias.text().as_bytes());
     key
 }
 

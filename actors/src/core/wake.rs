@@ -3,6 +3,7 @@
 use crate::core::fold::{Folded, guarded};
 use crate::core::ledger::{fold_from, records};
 use crate::core::tx::{Reader, StoreError};
+use crate::record::Record;
 use crate::session::{ConversationId, Session};
 use derive_where::derive_where;
 
@@ -13,6 +14,8 @@ pub struct Woken<S: Session> {
     pub folded: Folded<S>,
     /// Why the snapshot was not believed, if there was one and it was not.
     pub distrust: Option<String>,
+    /// The snapshot is to be forgotten: it was not believed, or retention has been here since.
+    pub forget: bool,
 }
 
 /// Loads a conversation. A snapshot is only a way to read less: one that does not fit the journal is ignored, and the
@@ -23,15 +26,38 @@ pub fn wake<S: Session>(
     snapshot: Option<Folded<S>>,
 ) -> Result<Woken<S>, StoreError> {
     let fold = |from: Folded<S>| guarded(|| id.to_string(), || fold_from(reader, id, from));
-    let mut distrust = None;
-    if let Some(snapshot) = snapshot {
-        match stands(reader, id, &snapshot).and_then(|()| fold(snapshot)) {
-            Ok(folded) => return Ok(Woken { folded, distrust }),
-            Err(StoreError::Corrupt { why, .. }) => distrust = Some(why),
-            Err(error) => return Err(error),
-        }
+    let woken = |folded, distrust: Option<String>, forget| Ok(Woken { folded, distrust, forget });
+    let Some(snapshot) = snapshot else {
+        return woken(fold(Folded::default())?, None, false);
+    };
+    if outdated(reader, id, &snapshot)? {
+        return woken(fold(Folded::default())?, None, true);
     }
-    Ok(Woken { folded: fold(Folded::default())?, distrust })
+    match stands(reader, id, &snapshot).and_then(|()| fold(snapshot)) {
+        Ok(folded) => woken(folded, None, false),
+        Err(StoreError::Corrupt { why, .. }) => woken(fold(Folded::default())?, Some(why), true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether retention has put a checkpoint where the snapshot stood, or behind it: then there is nothing wrong with either.
+fn outdated<S: Session>(
+    reader: &dyn Reader,
+    id: &ConversationId,
+    snapshot: &Folded<S>,
+) -> Result<bool, StoreError> {
+    let next = match records::<S>(reader, id, snapshot.base, 1) {
+        Ok(mut next) => next.pop(),
+        // Whoever folds the journal will say so.
+        Err(StoreError::Corrupt { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(match next {
+        Some((seq, Record::Checkpoint(checkpoint))) => {
+            seq > snapshot.base || checkpoint.state != *snapshot.state
+        }
+        _ => false,
+    })
 }
 
 /// Whether the record that a snapshot reaches to is in the journal and belongs to the same state: a journal restored

@@ -156,7 +156,7 @@ impl World {
                 }
             }
             Ask::Retain(id, cutoff) => {
-                let removed = sound(ledger.retain(tx, &id, cutoff));
+                let removed = sound(ledger.retain(tx, out, &id, cutoff));
                 if removed > 0 {
                     self.tally.checkpoints += 1;
                     self.note(|| format!("{id}: {removed} old records go"));

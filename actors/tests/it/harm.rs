@@ -4,7 +4,7 @@
 use crate::world::{Disk, Edge, log, memory_snapshots, options, quiet, replays, said, say, start_in, until};
 use charla_actors::accept::{Address, Alias, Delivery, Item, Receipt, Refused};
 use charla_actors::clock::ManualClock;
-use charla_actors::core::ledger::Ledger;
+use charla_actors::core::ledger::{Ledger, Output};
 use charla_actors::core::recovery;
 use charla_actors::core::tx::{Batch, Range, Reader, Row, Space, StoreError, Tx};
 use charla_actors::engine::{Engine, EngineHandle};
@@ -505,7 +505,7 @@ async fn retention_of_what_panics_is_an_error_and_no_panic() {
     DREADED.lock().unwrap().insert("retain me not");
     let mut tx = Tx::new(&*disk.journal);
     let (mut ledger, _): (Ledger<Timid>, _) = recovery::plan(&mut tx, 0, 64).unwrap();
-    let retained = ledger.retain(&mut tx, &id.unwrap(), Millis::MAX);
+    let retained = ledger.retain(&mut tx, &mut Output::default(), &id.unwrap(), Millis::MAX);
     assert!(matches!(retained, Err(StoreError::Corrupt { .. })), "{retained:?}");
 }
 

@@ -6,6 +6,7 @@ mod backup;
 mod child;
 mod deliveries;
 mod disk;
+mod erase;
 mod faults;
 mod flood;
 mod harm;

@@ -6,6 +6,7 @@ use charla_actors::core::ledger::{Ledger, Output, Settle, Settled, Sweep, fold_f
 use charla_actors::core::recovery;
 use charla_actors::core::turn::{Decision, Trigger, TurnMachine};
 use charla_actors::core::tx::{Range, Reader, Space, Tx};
+use charla_actors::core::wake::wake;
 use charla_actors::journal::{Journal, memory::MemoryJournal};
 use charla_actors::record::Record;
 use charla_actors::session::{ConversationId, IdempotencyKey, Millis};
@@ -79,7 +80,7 @@ fn a_checkpoint_takes_the_place_of_old_records_and_the_state_stays() {
     }
     let id = last.unwrap();
     let before = fold_from::<Counter>(&books.journal, &id, Folded::default()).unwrap();
-    let removed = books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap());
+    let removed = books.write(|ledger, tx, out| ledger.retain(tx, out, &id, 100).unwrap());
     assert_eq!(removed, 19);
     let left = records::<Counter>(&books.journal, &id, 0, 100).unwrap();
     assert_eq!(left.len(), 21);
@@ -87,7 +88,7 @@ fn a_checkpoint_takes_the_place_of_old_records_and_the_state_stays() {
     let after = fold_from::<Counter>(&books.journal, &id, Folded::default()).unwrap();
     assert_eq!((after.state, after.base, after.handled), (before.state, before.base, before.handled));
     // Nothing more to do; and the conversation goes on.
-    assert_eq!(books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()), 0);
+    assert_eq!(books.write(|ledger, tx, out| ledger.retain(tx, out, &id, 100).unwrap()), 0);
     let (_, seq) = books.receive("more", 1000);
     assert_eq!(seq, 41);
     books.handle(&id, seq, "more", 1000);
@@ -101,9 +102,69 @@ fn nothing_goes_while_an_older_event_is_unhandled() {
         let (id, seq) = books.receive(&format!("m{n}"), 1);
         books.handle(&id, seq, &format!("m{n}"), 1);
     }
-    assert_eq!(books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()), 0);
+    assert_eq!(books.write(|ledger, tx, out| ledger.retain(tx, out, &id, 100).unwrap()), 0);
     books.handle(&id, waiting, "waiting", 2);
-    assert!(books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()) > 0);
+    assert!(books.write(|ledger, tx, out| ledger.retain(tx, out, &id, 100).unwrap()) > 0);
+}
+
+const DAY: Millis = 24 * 60 * 60 * 1000;
+
+#[test]
+fn few_old_records_go_as_well_a_day_later_at_most() {
+    let mut books = Books::open();
+    let (id, seq) = books.receive("hello", 1_000);
+    books.handle(&id, seq, "hello", 1_000);
+    let mut retain = |cutoff| books.write(|ledger, tx, out| ledger.retain(tx, out, &id, cutoff).unwrap());
+    assert_eq!(retain(1_000 + DAY), 0, "others may come of age meanwhile");
+    assert_eq!(retain(1_001 + DAY), 1);
+    assert_eq!(retain(1_001 + 9 * DAY), 0);
+    let left = records::<Counter>(&books.journal, &id, 0, 100).unwrap();
+    assert!(matches!(&left[..], [(2, Record::Checkpoint(it))] if it.state.log == ["hello"]));
+}
+
+#[test]
+fn a_state_fades_when_all_of_its_journal_is_old_and_nothing_waits() {
+    let mut books = Books::open();
+    for text in ["fade", "queue"] {
+        let (id, seq) = books.receive(text, 0);
+        books.handle(&id, seq, text, 0);
+    }
+    let (id, seq) = books.receive("timer tea 5", 0);
+    books.handle(&id, seq, "timer tea 5", 0);
+    let before = fold_from::<Counter>(&books.journal, &id, Folded::default()).unwrap();
+    let state = |books: &Books| fold_from::<Counter>(&books.journal, &id, Folded::default()).unwrap().state;
+    let retain = |books: &mut Books, cutoff| {
+        books.write(|ledger, tx, out| {
+            let removed = ledger.retain(tx, out, &id, cutoff).unwrap();
+            (removed, out.feed.len())
+        })
+    };
+    assert_eq!(retain(&mut books, 2 * DAY), (5, 0));
+    assert_eq!(state(&books).log.len(), 3, "its timer is still to come");
+    let due = books.journal.scan(Space::Timers, &Range::all(), false, 1).unwrap().pop().unwrap().0;
+    books.write(|ledger, tx, out| assert!(ledger.fire(tx, out, &due, 5).unwrap()));
+    assert_eq!(retain(&mut books, 2 * DAY).1, 0, "nor while it is unhandled");
+    assert_eq!(state(&books).log.len(), 3);
+    let folded = fold_from::<Counter>(&books.journal, &id, Folded::default()).unwrap();
+    let trigger = Trigger { seq: 7, at: 5, event: Note::Fired { name: "tea".to_owned() }, parked: None };
+    let session = Arc::new(Counter::default());
+    let (_, mut decisions) = TurnMachine::begin(session, id.clone(), folded, trigger, 5).unwrap();
+    let Some(Decision::Commit(commit)) = decisions.pop() else { panic!("nothing to wait for") };
+    books.write(|ledger, tx, out| ledger.turn(tx, out, *commit).unwrap().unwrap());
+    assert_eq!(books.count(Space::Views), 1);
+    let settle =
+        Settle { key: format!("{id}/2/0").parse().unwrap(), how: Settled::Taken(None), result: None };
+    books.write(|ledger, tx, out| assert!(ledger.settle(tx, out, settle, 6).unwrap()));
+    // Whoever has it in memory reads it anew.
+    assert_eq!(retain(&mut books, 2 * DAY), (2, 1));
+    assert_eq!((state(&books).log.len(), state(&books).said), (0, 3));
+    assert_eq!(books.count(Space::Views), 0);
+    assert_eq!(retain(&mut books, 9 * DAY), (0, 0));
+    // A snapshot from before is out of date, and no sign of harm.
+    let snapshot = Folded::<Counter>::from_snapshot((*before.state).clone(), before.base, before.handled);
+    let woken = wake(&books.journal, &id, Some(snapshot)).unwrap();
+    assert_eq!((woken.distrust, woken.forget), (None, true));
+    assert_eq!(woken.folded.state, state(&books));
 }
 
 #[test]
@@ -175,7 +236,7 @@ fn deliveries_whose_turns_are_gone_go_when_no_report_can_come_any_more() {
     }
     let id = turns[0].conversation.clone();
     assert_eq!(books.count(Space::Deliveries), 20);
-    assert_eq!(books.write(|ledger, tx, _| ledger.retain(tx, &id, 100).unwrap()), 19);
+    assert_eq!(books.write(|ledger, tx, out| ledger.retain(tx, out, &id, 100).unwrap()), 19);
     assert_eq!(books.count(Space::Deliveries), 20, "their ids are known, so that reports may come");
     let swept = books.write(|ledger, tx, _| ledger.sweep(tx, Sweep::External, None, 1, 99).unwrap());
     assert_eq!(swept.removed, 20);
@@ -217,7 +278,7 @@ fn a_failure_reported_again_after_retention_is_told_once() {
             let id = &key.conversation;
             // What it told is handled before the old records go.
             books.handle(id, 21, "bounced", 21);
-            assert!(books.write(|ledger, tx, _| ledger.retain(tx, id, 22).unwrap()) > 0);
+            assert!(books.write(|ledger, tx, out| ledger.retain(tx, out, id, 22).unwrap()) > 0);
         }
     }
     assert_eq!(told, [1, 0, 0]);

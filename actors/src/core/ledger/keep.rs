@@ -1,11 +1,13 @@
 //! Timers that fire, and the removal of what is old.
 
-use super::{Ledger, Output, records};
+use super::merge::write_views;
+use super::{Feed, Ledger, Output, records};
 use crate::core::fold::{Folded, guarded};
 use crate::core::rows::{self, DeliveryRow, ExternalRow, PendingRow};
+use crate::core::turn::diff_views;
 use crate::core::tx::{Range, Reader, Space, StoreError, Tx};
 use crate::ids;
-use crate::record::{Checkpoint, Record};
+use crate::record::{Checkpoint, Kind, Record};
 use crate::session::{ConversationId, Millis, Session};
 
 /// One step of a walk through a space that removes what is too old.
@@ -99,20 +101,33 @@ impl<S: Session> Ledger<S> {
     }
 
     /// Deletes the part of a conversation's journal that is older than `cutoff`: a checkpoint takes the place of the
-    /// newest turn from before it, and what stands before that goes, in the same batch. Nothing happens while an event
-    /// from before that turn is unhandled. Returns how many records went.
+    /// newest turn from before it, and what stands before that goes, in the same batch. Where the whole journal is as old and nothing
+    /// waits, the checkpoint has what [`Session::faded`] leaves of the state. Nothing happens while an event from before that turn is
+    /// unhandled. Returns how many records went.
+    ///
+    /// The state is not rewritten for every record that comes of age: a few wait for each other, for a day at most.
     pub fn retain(
         &mut self,
         tx: &mut Tx<'_>,
+        out: &mut Output<S>,
         id: &ConversationId,
         cutoff: Millis,
     ) -> Result<usize, StoreError> {
-        let (folded, checkpoint, old) = guarded(|| id.to_string(), || fold_old::<S>(tx, id, cutoff))?;
-        let Some((seq, at)) = checkpoint else {
+        /// So many records are worth it at once.
+        const MANY: usize = 8;
+        const DAY: Millis = 24 * 60 * 60 * 1000;
+        let Old { folded, newest, oldest, count, all } =
+            guarded(|| id.to_string(), || fold_old::<S>(tx, id, cutoff))?;
+        let Some((seq, at)) = newest else {
             return Ok(0);
         };
-        // Less than a handful is not worth rewriting the state for.
-        if old < 8 {
+        let state = match all && at_rest(tx, id)? {
+            true => guarded(|| id.to_string(), || Ok(S::faded(&folded.state)))?,
+            false => (*folded.state).clone(),
+        };
+        let fades = state != *folded.state;
+        let worth = count >= MANY || oldest.is_none_or(|oldest| oldest < cutoff.saturating_sub(DAY));
+        if !worth || (oldest.is_none() && !fades) {
             return Ok(0);
         }
         folded.check(|| id.to_string())?;
@@ -132,11 +147,12 @@ impl<S: Session> Ledger<S> {
                 tx.remove(Space::Deliveries, key);
             }
         }
-        let record = Record::<S>::Checkpoint(Checkpoint {
-            at,
-            state: (*folded.state).clone(),
-            handled: folded.handled,
-        });
+        if fades {
+            let (gone, new) = diff_views(&S::views(&folded.state), S::views(&state));
+            write_views(tx, id, &gone, &new);
+            out.feed.push(Feed::Reload(id.clone()));
+        }
+        let record = Record::<S>::Checkpoint(Checkpoint { at, state, handled: folded.handled });
         tx.put(Space::Events, ids::sequence_key(id, seq), record.encode()?);
         Ok(removed)
     }
@@ -166,8 +182,30 @@ fn forget_delivery<S: Session>(tx: &mut Tx<'_>, external: &[u8]) -> Result<(), S
     Ok(())
 }
 
-/// A state, the newest record before the cutoff that changed it and when, and how many records are as old.
-type Old<S> = (Folded<S>, Option<(u64, Millis)>, usize);
+/// Whether nothing of a conversation is still to be done: no event, no effect, no timer.
+fn at_rest(reader: &dyn Reader, id: &ConversationId) -> Result<bool, StoreError> {
+    let all = Range::prefix(&ids::conversation_key(id));
+    for space in [Space::Pending, Space::Outbox, Space::TimerNames] {
+        if !reader.scan(space, &all, false, 1)?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What of a conversation is older than a cutoff.
+struct Old<S: Session> {
+    /// The state as of then.
+    folded: Folded<S>,
+    /// The newest such record that changed the state, and when.
+    newest: Option<(u64, Millis)>,
+    /// When the oldest record is from that is no checkpoint.
+    oldest: Option<Millis>,
+    /// How many records.
+    count: usize,
+    /// Whether there is nothing younger.
+    all: bool,
+}
 
 /// Folds what is older than `cutoff`.
 fn fold_old<S: Session>(
@@ -175,24 +213,26 @@ fn fold_old<S: Session>(
     id: &ConversationId,
     cutoff: Millis,
 ) -> Result<Old<S>, StoreError> {
-    let mut folded = Folded::<S>::default();
-    let mut checkpoint = None;
-    let mut old = 0;
+    let mut old = Old { folded: Folded::<S>::default(), newest: None, oldest: None, count: 0, all: true };
     let mut from = 1;
     loop {
         let page = records::<S>(reader, id, from, 256)?;
         if page.is_empty() {
-            return Ok((folded, checkpoint, old));
+            return Ok(old);
         }
         for (seq, record) in page {
             if record.at() >= cutoff {
-                return Ok((folded, checkpoint, old));
+                old.all = false;
+                return Ok(old);
             }
             from = seq + 1;
-            old += 1;
-            folded.apply(seq, &record);
+            old.count += 1;
+            old.folded.apply(seq, &record);
+            if record.kind() != Kind::Checkpoint && old.oldest.is_none() {
+                old.oldest = Some(record.at());
+            }
             if record.kind().changes_state() {
-                checkpoint = Some((seq, record.at()));
+                old.newest = Some((seq, record.at()));
             }
         }
     }

@@ -5,6 +5,7 @@
 mod accept;
 mod acquainted;
 mod backlog;
+mod erase;
 mod keep;
 mod merge;
 mod output;
@@ -15,6 +16,7 @@ mod sends;
 mod turns;
 mod unsettled;
 
+pub use erase::{Erased, NotErased};
 pub use keep::{Sweep, SweepOutcome, due};
 pub use output::Output;
 pub use people::{current, lookup, names};
