@@ -58,6 +58,9 @@ pub struct ServerSettings {
     pub workers: usize,
     /// Longest time to drain at shutdown, seconds. Default 20.
     pub drain_s: u64,
+    /// How long a process whose journal has failed goes on showing it, with 503 for webhooks, before it ends, seconds; at
+    /// least two scrapes of its metrics. 0: it ends at once. Default 30.
+    pub linger_s: u64,
     /// Log form. Default `json`.
     pub logs: LogFormat,
 }
@@ -69,6 +72,7 @@ impl Default for ServerSettings {
             max_body_bytes: 3 * 1024 * 1024,
             workers: 2,
             drain_s: 20,
+            linger_s: 30,
             logs: LogFormat::default(),
         }
     }

@@ -3,7 +3,10 @@
 use crate::{run::Running, settings::Settings, telemetry};
 use anyhow::Context;
 use clap::Args;
-use std::{net::TcpListener, path::PathBuf, process::ExitCode};
+use std::{net::TcpListener, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
+
+/// How long the end waits for what blocks a thread, such as a write to a disk that does not answer.
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// Serves one or more WhatsApp Business numbers.
 #[derive(Debug, Args)]
@@ -30,20 +33,33 @@ impl Serve {
         }
         telemetry::init_logs(settings.server.logs);
         let listener = bind(&settings.server.listen)?;
-        super::runtime()?.block_on(async {
-            let running = Running::start(settings, listener).await?;
-            running.improve_in_background();
-            tokio::select! {
-                signalled = super::stop_signal() => signalled?,
-                why = running.broken() => {
-                    anyhow::bail!("CHARLA-E3003: the journal failed: {why}; what was acknowledged is safe, start again");
-                }
-            }
-            tracing::info!("stopping");
-            running.stop().await;
-            Ok(ExitCode::SUCCESS)
-        })
+        let runtime = super::runtime()?;
+        let ended = runtime.block_on(serve(settings, listener));
+        runtime.shutdown_timeout(LAST_WAIT);
+        ended
     }
+}
+
+async fn serve(settings: Settings, listener: TcpListener) -> anyhow::Result<ExitCode> {
+    let linger = Duration::from_secs(settings.server.linger_s);
+    let running = Running::start(settings, listener).await?;
+    running.improve_in_background();
+    let mut signal = pin!(super::stop_signal());
+    let failed = tokio::select! {
+        signalled = &mut signal => signalled.map(|()| None)?,
+        why = running.broken() => Some(why),
+    };
+    if let Some(why) = failed {
+        let why =
+            format!("CHARLA-E3003: the journal failed: {why}; what was acknowledged is safe, start again");
+        tracing::error!(linger_s = linger.as_secs(), "{why}");
+        // Whoever looks only now and then, such as Prometheus, is to see what happened. A signal cuts it short.
+        let _ = tokio::time::timeout(linger, signal).await;
+        anyhow::bail!(why);
+    }
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Binds a listener, so that a taken port is told before anything else starts.

@@ -73,12 +73,10 @@ async fn handle(edge: &Edge, limit: usize, request: &HttpRequest, payload: web::
     }
     match edge.engine.accept(parsed.items).await {
         Ok(_) => StatusCode::OK,
-        Err(Refused::Broken(reason)) => {
-            tracing::error!(%reason, "CHARLA-E3003: the journal accepts nothing; restart the engine");
+        // What cannot be read may be readable when Meta sends it again.
+        Err(Refused::Full | Refused::Stopping | Refused::Broken(_) | Refused::Unreadable(_)) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
-        // What cannot be read may be readable when Meta sends it again.
-        Err(Refused::Full | Refused::Stopping | Refused::Unreadable(_)) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

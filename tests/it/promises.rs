@@ -131,6 +131,36 @@ async fn kills_in_the_middle_of_turns_lose_and_repeat_nothing() {
     town.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_that_failed_is_shown_until_somebody_ends_it() {
+    let mut town = Town::with_child().await;
+    town.kill();
+    town.start_child(&[("CHARLA_FAILPOINTS", "before-append=panic")]).await;
+    town.customer("447700900003").send(json!({"type": "text", "text": "where is my order 4711"})).await;
+    let begun = std::time::Instant::now();
+    while town.ready().await["journal"] != "broken" {
+        assert!(begun.elapsed() < crate::support::PATIENCE, "the journal did not fail");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Longer than an end by itself would take, shorter than it lingers.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let metrics = town.metrics().await;
+    assert!(metrics.contains("charla_invariant_violations_total{word=\"journal_broken\"} 1"), "{metrics}");
+    let body = std::fs::read(root().join("tests/fixtures/webhooks/statuses.json")).unwrap();
+    let signed = signature::sign(secret(&town).as_bytes(), &body).unwrap();
+    assert_eq!(post(&town, &body, Some(signed)).await, 503);
+    let begun = std::time::Instant::now();
+    assert_eq!(town.end().await.code(), Some(1));
+    assert!(
+        begun.elapsed() < Duration::from_secs(8),
+        "a signal does not cut it short: {:?}",
+        begun.elapsed()
+    );
+    let log = town.log();
+    assert!(log.contains("CHARLA-E3003") && log.contains("panicked at "), "{log}");
+    town.stop().await;
+}
+
 /// Counts answers to the change of language, waiting until there are at least so many.
 async fn wait_for_language_answers(town: &Town, wa_id: &str, at_least: usize) -> usize {
     let begun = std::time::Instant::now();

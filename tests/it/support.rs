@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::{
     net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -132,7 +132,7 @@ impl Town {
                 begun.elapsed() < Duration::from_secs(120),
                 "the engine on port {} was not ready:\n{}",
                 self.engine_port,
-                std::fs::read_to_string(self.folder.path().join("engine.log")).unwrap_or_default()
+                self.log()
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -155,6 +155,34 @@ impl Town {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         self.engine = Engine::Down;
+    }
+
+    /// The child's process id.
+    pub fn pid(&self) -> u32 {
+        let Engine::Child(child) = &self.engine else { panic!("no child") };
+        child.id()
+    }
+
+    /// SIGTERM; waits until it is obeyed.
+    pub async fn end(&mut self) -> ExitStatus {
+        let sent = Command::new("kill").arg("-TERM").arg(self.pid().to_string()).status().unwrap();
+        assert!(sent.success());
+        let Engine::Child(child) = &mut self.engine else { panic!("no child") };
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(begun.elapsed() < PATIENCE, "SIGTERM was not obeyed");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        self.engine = Engine::Down;
+        status
+    }
+
+    /// What a child has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("engine.log")).unwrap_or_default()
     }
 
     pub fn running(&self) -> &Running {

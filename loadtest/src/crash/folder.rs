@@ -82,7 +82,7 @@ impl Folder {
     /// The settings of the engine's next start.
     pub(super) fn configure(&self, port: u16, graph_url: &str, api_version: &str) -> anyhow::Result<()> {
         let settings = json!({
-            "server": {"listen": format!("127.0.0.1:{port}"), "logs": "text", "drain_s": 10},
+            "server": {"listen": format!("127.0.0.1:{port}"), "logs": "text", "drain_s": 10, "linger_s": 0},
             "data_dir": "engine",
             "assistant_dir": "assistant",
             "whatsapp": {
