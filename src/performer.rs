@@ -1,5 +1,7 @@
 //! Carries out what the dialogue asks for: understanding, backend calls, sends.
 
+mod reading;
+
 use crate::{
     backends::Backends,
     bot::Bot,
@@ -14,15 +16,10 @@ use charla_actors::{
     session::{ConversationId, Dispatch, IdempotencyKey, Performer},
 };
 use charla_dialogue::{
-    clauses::{split, words_of},
     effect::{BackendCall, Effect, Outgoing, Send, UnderstandRequest},
-    event::{Clause, Entity, Event, Outcome, Returned, Understanding},
+    event::{Entity, Event, Outcome, Returned, Understanding},
 };
-use charla_models::{
-    features::context::Turn as Earlier,
-    pool::{NluPool, Parse, ParseRequest, PoolError},
-};
-use futures_util::future::try_join_all;
+use charla_models::pool::{NluPool, PoolError};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -36,9 +33,6 @@ pub const COURTESIES: usize = 64;
 const PERFORM_TRIES: u32 = 5;
 /// WhatsApp's code for a closed customer-service window.
 const WINDOW_CLOSED: i64 = 131_047;
-
-/// Confidence below which a message's clauses are understood by themselves as well: somewhat above what any intent should need.
-const UNSURE: f32 = 0.8;
 
 /// The edge's hands.
 pub struct Hands {
@@ -100,21 +94,17 @@ impl Hands {
     async fn understand(&self, request: &UnderstandRequest) -> Event {
         let Some(nlu) = &self.nlu else { return Event::NotUnderstood { reason: "none".to_owned() } };
         let begun = Instant::now();
-        let parsed = parsed(nlu.as_ref(), request).await;
-        let clauses = match &parsed {
-            Ok(parse) if sureness(parse) < UNSURE => clauses(nlu.as_ref(), request).await,
-            _ => vec![],
-        };
+        let read = reading::read(nlu.as_ref(), request).await;
         metrics::histogram!(names::UNDERSTAND_SECONDS).record(begun.elapsed().as_secs_f64());
-        let outcome = match &parsed {
+        let outcome = match &read {
             Ok(_) => "ok",
             Err(PoolError::Full) => "full",
             Err(PoolError::Timeout(_)) => "timeout",
             Err(PoolError::Worker(_)) => "worker",
         };
         metrics::counter!(names::UNDERSTANDINGS, "outcome" => outcome).increment(1);
-        match parsed {
-            Ok(parse) => Event::Understood(Understanding {
+        match read {
+            Ok((parse, clauses)) => Event::Understood(Understanding {
                 languages: parse.languages,
                 intents: parse.intents,
                 entities: parse
@@ -203,61 +193,6 @@ impl Hands {
     }
 }
 
-/// What understanding is asked, for a text or a clause of it.
-fn parse_request(request: &UnderstandRequest, text: String) -> ParseRequest {
-    let earlier =
-        |e: &charla_dialogue::state::Exchange| Earlier { intent: e.intent.clone(), action: e.action.clone() };
-    ParseRequest {
-        text,
-        language: request.language.clone(),
-        asked: request.asked.clone(),
-        flow: request.flow.clone(),
-        history: request.history.clone(),
-        earlier: request.earlier.iter().map(earlier).collect(),
-        now: request.now,
-    }
-}
-
-/// A text as it is understood where it stands. A further sentence that is unsure there counts as it is understood by itself, if
-/// that is surer: beside "is it in stock?" a "cash on delivery?" was nothing that is asked there.
-async fn parsed(nlu: &dyn NluPool, request: &UnderstandRequest) -> Result<Parse, PoolError> {
-    let parse = nlu.parse(parse_request(request, request.text.clone())).await?;
-    if request.part
-        && sureness(&parse) < UNSURE
-        && let Ok(alone) = nlu.parse(by_itself(request)).await
-        && sureness(&alone) > sureness(&parse)
-    {
-        return Ok(alone);
-    }
-    Ok(parse)
-}
-
-/// What understanding is asked for a text that may have nothing to do with what was said before it.
-fn by_itself(request: &UnderstandRequest) -> ParseRequest {
-    ParseRequest {
-        text: request.text.clone(),
-        language: request.language.clone(),
-        now: request.now,
-        ..ParseRequest::default()
-    }
-}
-
-/// The probability of the most likely intent.
-fn sureness(parse: &Parse) -> f32 {
-    parse.intents.first().map_or(0.0, |(_, p)| *p)
-}
-
-/// A message's clauses, each understood by itself. Without them the message is as unsure as it is.
-async fn clauses(nlu: &dyn NluPool, request: &UnderstandRequest) -> Vec<Clause> {
-    let read = split(&request.text).into_iter().map(async |(start, end)| {
-        let (_, said) = words_of(&request.text, (start, end));
-        let parse = nlu.parse(parse_request(request, said)).await?;
-        Ok(Clause { start, end, intents: parse.intents, out_of_scope: parse.out_of_scope })
-    });
-    // Side by side: they may be read together, and their waits are one.
-    try_join_all(read).await.unwrap_or_else(|_: PoolError| vec![])
-}
-
 fn window_closed() -> Dispatch<Event> {
     metrics::counter!(names::WINDOW_REFUSALS).increment(1);
     Dispatch::Failed {
@@ -315,48 +250,6 @@ impl Performer<Bot> for Hands {
             Effect::Send(send) => self.send(key, send, attempt).await,
             Effect::Perform(call) => self.perform_call(key, call, attempt).await,
             _ => Dispatch::Failed { reason: "not_durable", result: None },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Sure of what it hears by itself, unsure in the middle of a flow.
-    struct Context;
-
-    #[async_trait::async_trait]
-    impl NluPool for Context {
-        async fn parse(&self, request: ParseRequest) -> Result<Parse, PoolError> {
-            let (intent, p) = if request.flow.is_some() { ("stock", 0.4) } else { ("payment", 0.9) };
-            Ok(Parse {
-                languages: vec![],
-                intents: vec![(intent.to_owned(), p)],
-                entities: vec![],
-                out_of_scope: 0.0,
-                candidates: vec![],
-                model: String::new(),
-                tier: String::new(),
-            })
-        }
-    }
-
-    #[tokio::test]
-    async fn a_further_sentence_that_is_unsure_where_it_stands_is_understood_by_itself() {
-        let request = |part| UnderstandRequest {
-            text: "cash on delivery?".to_owned(),
-            language: None,
-            asked: None,
-            flow: Some("check_stock".to_owned()),
-            history: vec![],
-            earlier: vec![],
-            now: None,
-            part,
-        };
-        for (part, intent) in [(true, "payment"), (false, "stock")] {
-            let parse = parsed(&Context, &request(part)).await.unwrap();
-            assert_eq!(parse.intents[0].0, intent, "part: {part}");
         }
     }
 }
