@@ -82,9 +82,13 @@ impl Waiting {
         }
     }
 
+    /// When they began to wait, which is over.
+    fn end(&self, id: &ConversationId) -> Option<Instant> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).of.remove(id)
+    }
+
     fn answered(&self, id: &ConversationId) {
-        let since = self.0.lock().unwrap_or_else(PoisonError::into_inner).of.remove(id);
-        if let Some(since) = since {
+        if let Some(since) = self.end(id) {
             metrics::histogram!(names::REPLY_SECONDS).record(since.elapsed().as_secs_f64());
         }
     }
@@ -222,7 +226,12 @@ impl Performer<Bot> for Hands {
             Effect::Understand(request) => Some(self.understand(request).await),
             Effect::Call(call) => Some(Event::Returned(self.call(call, None).await)),
             Effect::MarkRead { message_id, typing } => {
-                self.waiting.begin(conversation);
+                // Where a person is to answer, nobody types yet: how long that takes is not the engine's latency.
+                if *typing {
+                    self.waiting.begin(conversation);
+                } else {
+                    self.waiting.end(conversation);
+                }
                 if !self.mark_read {
                     return None;
                 }
@@ -250,6 +259,46 @@ impl Performer<Bot> for Hands {
             Effect::Send(send) => self.send(key, send, attempt).await,
             Effect::Perform(call) => self.perform_call(key, call, attempt).await,
             _ => Dispatch::Failed { reason: "not_durable", result: None },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        secret::SecretSource,
+        whatsapp::{client::Options, token::TokenSource},
+    };
+    use charla_actors::clock::SystemClock;
+
+    fn hands() -> Hands {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        std::fs::write(&file, "secret").unwrap();
+        let token = TokenSource::new(SecretSource { env: None, file: Some(file) }).unwrap();
+        Hands {
+            nlu: None,
+            backends: Backends::new([].into()).unwrap(),
+            graph: GraphClient::new(Options::default(), token).unwrap(),
+            pacer: Arc::new(Pacer::new([])),
+            clock: Arc::new(SystemClock::default()),
+            courtesies: Arc::new(Semaphore::new(COURTESIES)),
+            mark_read: false,
+            waiting: Waiting::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_person_does_not_wait_for_a_reply() {
+        let hands = hands();
+        let id: ConversationId = "1@1".parse().unwrap();
+        // The assistant is to answer; a person is; the assistant again.
+        for (typing, waits) in [(true, true), (false, false), (true, true)] {
+            let read = Effect::MarkRead { message_id: "wamid.1".into(), typing };
+            hands.perform(&id, &read).await;
+            assert_eq!(hands.waiting.0.lock().unwrap().of.contains_key(&id), waits);
         }
     }
 }
