@@ -65,8 +65,9 @@ impl Running {
     pub async fn start(settings: Settings, listener: TcpListener) -> anyhow::Result<Self> {
         let begun = Instant::now();
         let metrics = telemetry::recorder();
-        telemetry::configured(&settings);
         let compiled = assistant::load(&settings.assistant_dir)?;
+        let understands = compiled.settings.understanding == Understands::Model;
+        telemetry::configured(&settings, understands);
         // A secret that is missing stops the start before the journal is opened: each start counts against what it finds unhandled.
         let secrets = &settings.whatsapp.app_secrets;
         let app_secrets = secrets.iter().map(SecretSource::read).collect::<Result<Vec<_>, SecretError>>()?;

@@ -93,8 +93,9 @@ pub(super) fn at_zero() {
     gauge!(names::BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }
 
-/// What the settings say: limits, and the backends' counters at 0.
-pub fn configured(settings: &Settings) {
+/// What the settings say: limits, and the backends' counters at 0. `understands`: whether the assistant understands texts;
+/// one that does not has no use for an encoder.
+pub fn configured(settings: &Settings, understands: bool) {
     let engine = &settings.engine;
     let limits = [
         ("credits", f64::from(engine.credits)),
@@ -107,11 +108,34 @@ pub fn configured(settings: &Settings) {
     for (of, limit) in limits {
         gauge!(names::LIMIT, "of" => of).set(limit);
     }
-    gauge!(names::ENCODER_WANTED).set(if settings.nlu.encoder.is_some() { 1.0 } else { 0.0 });
+    let encoder = understands && settings.nlu.encoder.is_some();
+    gauge!(names::ENCODER_WANTED).set(f64::from(encoder));
     for backend in settings.backends.keys() {
         for outcome in BACKEND_OUTCOMES {
             let (backend, outcome) = (backend.clone(), *outcome);
             counter!(names::BACKEND_CALLS, "backend" => backend, "outcome" => outcome).increment(0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use std::path::Path;
+
+    #[test]
+    fn the_encoder_is_wanted_where_texts_are_understood() {
+        let text = "whatsapp: {app_secrets: [{env: S}], verify_token: {env: V}, access_token: {env: A}, numbers: [{phone_number_id: '1'}]}";
+        for (more, understands, wanted) in
+            [("", true, 1), ("", false, 0), ("\nnlu: {encoder: false}", true, 0)]
+        {
+            let settings = Settings::parse(&format!("{text}{more}"), Path::new("c.yml")).unwrap();
+            let recorder = PrometheusBuilder::new().build_recorder();
+            let handle = recorder.handle();
+            metrics::with_local_recorder(&recorder, || configured(&settings, understands));
+            let line = format!("{} {wanted}\n", names::ENCODER_WANTED);
+            assert!(handle.render().contains(&line), "{more} {understands}: {}", handle.render());
         }
     }
 }

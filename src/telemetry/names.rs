@@ -56,7 +56,7 @@ pub const HUMAN_QUEUE_OLDEST: &str = "charla_human_queue_oldest_seconds";
 pub const CREDITS: &str = "charla_free_credits";
 /// Limits of the settings; label `of` (`credits`, `status_credits`, `held`, `outbox`, `resident`, `nlu_queue`).
 pub const LIMIT: &str = "charla_limit";
-/// 1 where the settings ask for the encoder.
+/// 1 where the settings ask for the encoder and the assistant understands texts.
 pub const ENCODER_WANTED: &str = "charla_nlu_encoder_wanted";
 /// Bytes of the journal on disk.
 pub const JOURNAL_BYTES: &str = "charla_journal_disk_bytes";
@@ -119,7 +119,7 @@ pub const ALL: &[(&str, Kind, Unit, &str)] = &[
     (HUMAN_QUEUE_OLDEST, Kind::Gauge, Unit::Seconds, "How long the first in the human queue has waited"),
     (CREDITS, Kind::Gauge, Unit::Count, "Events that could be accepted now"),
     (LIMIT, Kind::Gauge, Unit::Count, "Limits of the settings"),
-    (ENCODER_WANTED, Kind::Gauge, Unit::Count, "1 where the settings ask for the encoder"),
+    (ENCODER_WANTED, Kind::Gauge, Unit::Count, "1 where the encoder is to be used"),
     (JOURNAL_BYTES, Kind::Gauge, Unit::Bytes, "Journal on disk"),
     (FREE_BYTES, Kind::Gauge, Unit::Bytes, "Free where the data folder lies"),
     (HEAP_ALLOCATED, Kind::Gauge, Unit::Bytes, "Heap in use"),
