@@ -12,10 +12,11 @@ use crate::core::tx::{Batch, Range, Reader, Space, StoreError, each};
 use crate::ids;
 use crate::journal::{Journal, fjall::FjallJournal};
 use crate::options::Options;
+use crate::private;
 use crate::record;
 use crate::session::{Millis, Session};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -104,7 +105,7 @@ pub fn write(
     told: &mut dyn FnMut(Amount),
 ) -> Result<Amount, BackupError> {
     let part = beside(path, "part");
-    let opened = private(&part).map_err(file(&part, "written"))?;
+    let opened = private::file(&part).map_err(file(&part, "written"))?;
     let mut out = Blocks { out: BufWriter::new(opened), block: Vec::with_capacity(BLOCK * 2) };
     let amount = out.all(reader, now, told).and_then(|amount| {
         let whole = out.out.into_inner().map_err(io::IntoInnerError::into_error);
@@ -142,7 +143,7 @@ pub fn restore<S: Session>(
     }
     let opened = File::open(path).map_err(file(path, "read"))?;
     let mut input = Input { path, input: BufReader::new(opened), at: 0 };
-    fs::create_dir_all(&options.data_dir).map_err(file(&options.data_dir, "made"))?;
+    private::folder(&options.data_dir).map_err(file(&options.data_dir, "made"))?;
     let part = options.data_dir.join("journal.restoring");
     if part.exists() {
         fs::remove_dir_all(&part).map_err(file(&part, "removed"))?;
@@ -379,15 +380,6 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.push(".");
     name.push(suffix);
     path.with_file_name(name)
-}
-
-/// A new file for its owner alone: what customers have written is in it.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Makes a rename durable. Not every file system lets a folder be synced; the file itself is.

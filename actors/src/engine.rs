@@ -14,6 +14,7 @@ use crate::journal::fjall::FjallJournal;
 use crate::metrics as names;
 use crate::options::{BadOption, Options};
 use crate::outbox::{self, OutboxMsg};
+use crate::private;
 use crate::router::{Router, RouterMsg, shard_of};
 use crate::session::{ConversationId, IdempotencyKey, Performer, Session};
 use crate::shared::{Counts, Shared};
@@ -71,7 +72,7 @@ impl Engine {
         options.check()?;
         let place = options.data_dir.join("journal");
         let wait = options.lock_wait();
-        std::fs::create_dir_all(&options.data_dir)
+        private::folder(&options.data_dir)
             .map_err(|error| StoreError::Io { what: "create the data folder", why: error.to_string() })?;
         let open = tokio::task::spawn_blocking(move || FjallJournal::open(&place, wait));
         let journal = open.await.map_err(|error| cannot("the journal", error))??;

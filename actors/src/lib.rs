@@ -19,6 +19,7 @@ pub mod journal;
 pub mod metrics;
 pub mod options;
 mod outbox;
+pub mod private;
 pub mod record;
 pub mod replay;
 mod router;

@@ -1,5 +1,6 @@
 //! What is known of models beyond a restart: which one has proved itself, and which ones failed on probation.
 
+use charla_actors::private;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -92,7 +93,8 @@ impl Memory {
         // Renamed into place: a crash leaves the old one or the new one.
         let part = self.path.with_extension("json.part");
         let written = serde_json::to_vec_pretty(record).map_err(std::io::Error::from).and_then(|bytes| {
-            self.path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+            // The first start comes here before the engine does.
+            self.path.parent().map_or(Ok(()), private::folder)?;
             std::fs::write(&part, bytes)?;
             std::fs::rename(&part, &self.path)
         });

@@ -58,7 +58,9 @@ async fn a_backup_under_traffic_is_of_one_moment_and_a_prefix_of_what_followed()
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let first = folder.path().join("first");
+        assert_eq!([mode(&file), mode(&first), mode(&second)], [0o600, 0o700, 0o700]);
     }
 }
 
