@@ -400,6 +400,10 @@ whatsapp:
         let unknown = format!("{SMALL}\nserver: {{listne: x}}\n");
         let error = Settings::parse(&unknown, Path::new("c.yml")).unwrap_err().to_string();
         assert!(error.contains("listne"), "{error}");
+        // The data folder has its key at the top; a second one would be overruled in silence.
+        let elsewhere = format!("{SMALL}\nengine: {{data_dir: elsewhere}}\n");
+        let error = Settings::parse(&elsewhere, Path::new("c.yml")).unwrap_err().to_string();
+        assert!(error.contains("data_dir"), "{error}");
     }
 
     #[test]

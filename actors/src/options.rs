@@ -8,7 +8,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Folder of journal and snapshots. Default `data`.
+    /// Folder of journal and snapshots. Default `data`. No key of a settings file: whoever reads one sets it.
+    #[serde(skip)]
     pub data_dir: PathBuf,
     /// Routers, among which persons are divided. 1–256, default 8.
     pub shards: usize,
