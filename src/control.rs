@@ -10,7 +10,11 @@ use serde::{Deserialize, Serialize};
 use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -20,6 +24,8 @@ use tokio::{
 
 /// A request is a path and little more.
 const LONGEST: u64 = 16 * 1024;
+/// Pause after a connection could not be taken.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What is asked for.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,15 +52,17 @@ pub fn place(data: &Path) -> PathBuf {
     data.join("control.sock")
 }
 
-/// A listening socket; it is removed when this is dropped.
+/// A listening socket. When this is dropped it is removed, and a backup that is being written ends without a file.
 pub struct Control {
     path: PathBuf,
     task: tokio::task::JoinHandle<()>,
+    ended: Arc<AtomicBool>,
 }
 
 impl Drop for Control {
     fn drop(&mut self) {
         self.task.abort();
+        self.ended.store(true, Ordering::Relaxed);
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -76,17 +84,28 @@ pub fn listen(data: &Path, engine: EngineHandle<Bot>, clock: Arc<dyn Clock>) -> 
     };
     // One backup at a time: each holds back the store's compaction.
     let turn = Arc::new(Semaphore::new(1));
+    let ended = Arc::new(AtomicBool::new(false));
+    let seen = ended.clone();
     let task = tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let (engine, clock, turn) = (engine.clone(), clock.clone(), turn.clone());
+        loop {
+            let stream = match listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // What failed may pass, such as a lack of file handles.
+                    tracing::warn!(%error, "a control connection could not be taken");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            };
+            let (engine, clock, turn, ended) = (engine.clone(), clock.clone(), turn.clone(), seen.clone());
             tokio::spawn(async move {
-                if let Err(error) = serve(stream, engine, clock, &turn).await {
+                if let Err(error) = serve(stream, engine, clock, &turn, ended).await {
                     tracing::debug!(%error, "a control connection ended");
                 }
             });
         }
     });
-    Some(Control { path, task })
+    Some(Control { path, task, ended })
 }
 
 async fn say(stream: &mut (impl AsyncWriteExt + Unpin), answer: &Answer) -> std::io::Result<()> {
@@ -100,6 +119,7 @@ async fn serve(
     engine: EngineHandle<Bot>,
     clock: Arc<dyn Clock>,
     turn: &Semaphore,
+    ended: Arc<AtomicBool>,
 ) -> std::io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
@@ -120,9 +140,13 @@ async fn serve(
     let (told, mut progress) = mpsc::channel(1);
     let named = path.display().to_string();
     let writing = tokio::task::spawn_blocking(move || {
-        engine.backup(&path, clock.now(), &mut |amount| {
+        engine.inspector().backup_while(&path, clock.now(), &mut |amount| {
             // Progress is a courtesy: where nobody reads, the backup goes on.
             let _ = told.try_send(amount);
+            match ended.load(Ordering::Relaxed) {
+                true => Err(std::io::Error::other("the engine stops")),
+                false => Ok(()),
+            }
         })
     });
     while let Some(amount) = progress.recv().await {

@@ -45,8 +45,7 @@ pub struct Running {
     pub understanding: Option<Understanding>,
     catalogue: Option<tokio::task::JoinHandle<()>>,
     upkeep: Option<tokio::task::JoinHandle<()>>,
-    /// Dropped with the engine: the socket goes when nobody answers on it any more.
-    _control: Option<control::Control>,
+    control: Option<control::Control>,
     server: ServerHandle,
     served: tokio::task::JoinHandle<std::io::Result<()>>,
     drain: Duration,
@@ -172,7 +171,7 @@ impl Running {
             understanding,
             catalogue,
             upkeep,
-            _control: control,
+            control,
             server: handle,
             served,
             drain: Duration::from_secs(settings.server.drain_s),
@@ -201,6 +200,8 @@ impl Running {
         for task in [&self.catalogue, &self.upkeep].into_iter().flatten() {
             task.abort();
         }
+        // A backup that is being written would hold up the end.
+        drop(self.control);
         self.server.stop(true).await;
         let _ = self.served.await;
         if !self.engine.drain(self.drain).await {

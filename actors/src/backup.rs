@@ -97,12 +97,13 @@ fn file(path: &Path, what: &'static str) -> impl FnOnce(io::Error) -> BackupErro
 }
 
 /// Writes all rows of `reader`, which must not move meanwhile ([`Journal::freeze`]), to a file that only its owner may read.
-/// The file has its name only once it is whole and on disk. `told` hears of the progress every few hundred KiB.
+/// The file has its name only once it is whole and on disk. `told` hears of the progress every few hundred KiB; its error
+/// ends the backup, whose reason it is, and leaves no file.
 pub fn write(
     reader: &dyn Reader,
     path: &Path,
     now: Millis,
-    told: &mut dyn FnMut(Amount),
+    told: &mut dyn FnMut(Amount) -> io::Result<()>,
 ) -> Result<Amount, BackupError> {
     let part = beside(path, "part");
     let opened = private::file(&part).map_err(file(&part, "written"))?;
@@ -249,7 +250,7 @@ impl Blocks {
         &mut self,
         reader: &dyn Reader,
         now: Millis,
-        told: &mut dyn FnMut(Amount),
+        told: &mut dyn FnMut(Amount) -> io::Result<()>,
     ) -> Result<Amount, Fault> {
         self.out.write_all(MAGIC)?;
         let header = Header {
@@ -272,7 +273,7 @@ impl Blocks {
                 amount.bytes += (key.len() + value.len()) as u64;
                 if self.block.len() >= BLOCK {
                     self.flush()?;
-                    told(amount);
+                    told(amount)?;
                 }
                 Ok(())
             })?;

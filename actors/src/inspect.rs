@@ -168,6 +168,19 @@ impl<S: Session> Inspector<S> {
         now: Millis,
         told: &mut dyn FnMut(Amount),
     ) -> Result<Amount, BackupError> {
+        self.backup_while(path, now, &mut |amount| {
+            told(amount);
+            Ok(())
+        })
+    }
+
+    /// As [`backup`](Self::backup); an error of `told` ends it, and no file is left.
+    pub fn backup_while(
+        &self,
+        path: &std::path::Path,
+        now: Millis,
+        told: &mut dyn FnMut(Amount) -> std::io::Result<()>,
+    ) -> Result<Amount, BackupError> {
         let frozen = self.journal.freeze()?;
         backup::write(&*frozen, path, now, told)
     }

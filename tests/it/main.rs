@@ -7,6 +7,7 @@ mod catalogue;
 mod chat;
 mod clock;
 mod consent;
+mod control;
 mod crash;
 mod flows;
 mod graph;

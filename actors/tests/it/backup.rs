@@ -64,6 +64,29 @@ async fn a_backup_under_traffic_is_of_one_moment_and_a_prefix_of_what_followed()
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_ended_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = start_in(&folder.path().join("first"), &Edge::new(), Arc::new(ManualClock::new(NOW))).await;
+    // More than a block, of nothing that compresses.
+    let mut dice = fastrand::Rng::with_seed(7);
+    for n in 0..40 {
+        let long: String = std::iter::repeat_with(|| dice.alphanumeric()).take(16 << 10).collect();
+        say(&engine, &n.to_string(), &format!("silent {long}")).await;
+    }
+    quiet(&engine).await;
+    let places = folder.path().join("backups");
+    std::fs::create_dir(&places).unwrap();
+    let mut told = 0;
+    let ended = engine.inspector().backup_while(&places.join("charla.backup"), NOW, &mut |_| {
+        told += 1;
+        Err(std::io::Error::other("somebody ends it"))
+    });
+    let error = ended.unwrap_err().to_string();
+    assert!(error.contains("CHARLA-E3050") && error.contains("somebody ends it"), "{error}");
+    assert_eq!((told, std::fs::read_dir(&places).unwrap().count()), (1, 0), "tellings, files");
+}
+
 /// Idempotency keys and persons' numbers are known to others: what the lost engine gave after the backup must not be given
 /// again to something else.
 #[tokio::test(flavor = "multi_thread")]
