@@ -15,12 +15,10 @@ const RULES: [&str; 2] = ["rules.yml", "alerts.yml"];
 const TESTS: [&str; 4] = ["rules.test.yml", "objectives.test.yml", "days.test.yml", "alerts.test.yml"];
 const DASHBOARDS: [&str; 2] = ["charla.json", "charla-runtime.json"];
 /// What panels and rules may be without in a short conversation: it shows with its first value, and has had none.
-const SILENT: [&str; 6] = [
+const SILENT: [&str; 4] = [
     "charla_agent_requests_total",
     "charla_dialogue_invariant_violations_total",
     "charla_kept_total",
-    "charla_snapshot_disk_bytes",
-    "charla_snapshot_live_bytes",
     "charla_nlu_parse_seconds",
 ];
 

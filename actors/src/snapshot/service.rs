@@ -45,6 +45,7 @@ impl Snapshots {
             std::thread::Builder::new().name("charla-snapshots".to_owned()).spawn(move || match open() {
                 Ok(store) => {
                     let _ = opened.set(store.clone());
+                    measure(&*store);
                     write(&*store, &queue);
                 }
                 Err(error) => {
@@ -124,22 +125,33 @@ fn write(store: &dyn SnapshotStore, queue: &Receiver<Job>) {
             Ok(Job::Remove(key)) => guarded(|| store.remove(&key)),
             Err(std::sync::mpsc::RecvTimeoutError::Timeout) if writes > 0 => {
                 writes = 0;
-                guarded(|| store.maintain())
+                maintain(store);
+                Ok(())
             }
             Err(std::sync::mpsc::RecvTimeoutError::Timeout) => Ok(()),
             Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => {
-                report(guarded(|| store.maintain()));
+                maintain(store);
                 return;
             }
         };
         report(outcome);
         if writes >= MAINTAIN_EVERY {
             writes = 0;
-            report(guarded(|| store.maintain()));
-            let (disk, live) = store.space();
-            metrics::gauge!(names::SNAPSHOT_DISK).set(disk as f64);
-            metrics::gauge!(names::SNAPSHOT_LIVE).set(live as f64);
+            maintain(store);
         }
+    }
+}
+
+fn maintain(store: &dyn SnapshotStore) {
+    report(guarded(|| store.maintain()));
+    measure(store);
+}
+
+/// Tells the gauges how much space is taken.
+fn measure(store: &dyn SnapshotStore) {
+    if let Ok((disk, live)) = guarded(|| Ok(store.space())) {
+        metrics::gauge!(names::SNAPSHOT_DISK).set(disk as f64);
+        metrics::gauge!(names::SNAPSHOT_LIVE).set(live as f64);
     }
 }
 
