@@ -326,13 +326,15 @@ fn hit(name: &'static str) {
     let _ = failpoints::hit(name);
 }
 
-/// The message of a panic.
+/// The message of a panic, up to its first backtick: it goes into logs, and there those of string slices begin to quote the
+/// string, which a customer may have written.
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => (*text).to_owned(),
-        (_, Some(text)) => text.clone(),
-        _ => "no message".to_owned(),
-    }
+    let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text.as_str(),
+        _ => "no message",
+    };
+    text.split('`').next().unwrap_or_default().trim_end().to_owned()
 }
 
 #[cfg(test)]

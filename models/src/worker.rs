@@ -114,9 +114,11 @@ impl Worker {
                 self.encoder = None;
                 let why = panic
                     .downcast_ref::<&str>()
-                    .map(|s| (*s).to_owned())
-                    .or_else(|| panic.downcast_ref::<String>().cloned());
-                Read::Panicked(why.unwrap_or_else(|| "unknown".into()))
+                    .copied()
+                    .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+                // It is logged, and from the first backtick on the panics of string slices quote the string: the customer's text.
+                let why = why.unwrap_or("unknown").split('`').next();
+                Read::Panicked(why.unwrap_or_default().to_owned())
             }
         }
     }

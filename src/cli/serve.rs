@@ -32,6 +32,7 @@ impl Serve {
             settings.data_dir = data;
         }
         telemetry::init_logs(settings.server.logs);
+        telemetry::log_panics_without_words();
         let listener = bind(&settings.server.listen)?;
         let runtime = super::runtime()?;
         let ended = runtime.block_on(serve(settings, listener));

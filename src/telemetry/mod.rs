@@ -2,9 +2,11 @@
 
 mod begin;
 pub mod names;
+mod panics;
 pub mod scrape;
 
 pub use begin::configured;
+pub use panics::log_panics_without_words;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{sync::OnceLock, time::Duration};

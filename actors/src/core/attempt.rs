@@ -76,6 +76,13 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_is_told_without_the_words_that_it_quotes() {
+        let words = "a b ñ, card 4242".to_owned();
+        let fault = guarded(|| words[..5].len()).unwrap_err().to_string();
+        assert!(fault.contains("boundary") && !fault.contains("4242"), "{fault}");
+    }
+
+    #[test]
     fn an_event_is_tried_then_replaced_then_closed() {
         assert!(log_of(begun("panic", 2, false))[0].contains("E3031"));
         assert_eq!(log_of(begun("silent", 2, false)), ["silent"]);
