@@ -116,6 +116,8 @@ mod tests {
         assert_eq!(memory.proven(), None, "a model that came from nowhere cannot be loaded again");
         memory.place("aa", Path::new("/models/1"));
         memory.prove("aa");
+        let made = std::fs::metadata(folder.path().join("data")).unwrap();
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&made.permissions()) & 0o777, 0o700);
         memory.revert("bb", "it panicked");
         let memory = Memory::open(&folder.path().join("data"));
         assert_eq!(memory.proven().as_deref(), Some(Path::new("/models/1")));
