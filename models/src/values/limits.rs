@@ -1,16 +1,15 @@
 //! Price limits as the whole message says them: both ends of a range ("20 से 30 हज़ार"), words for amounts ("menos de cien
 //! euros"), which end is meant ("3000 se kam"), and the currency. The tagger marks an amount; the words around it decide.
 
-use super::{numbers, scan::key};
-use crate::{
-    pool::{Parse, ParsedEntity},
-    text::normalize::Normalized,
-};
+use super::numbers;
+use crate::pool::{Parse, ParsedEntity};
 use serde_json::{Value, json};
 use std::ops::Range;
 
+mod amounts;
 mod cues;
 
+use amounts::{Amount, Word, amounts, currency_word, words};
 use cues::{Said, has};
 
 /// Words that make two amounts the ends of a range.
@@ -18,130 +17,31 @@ const BETWEEN: &str = "between|entre|beech|bich|ke beech|बीच|के बी
 /// What joins the ends.
 const JOIN: [&str; 13] = ["to", "se", "से", "and", "y", "a", "aur", "और", "-", "–", "—", "hasta", "~"];
 /// Words behind a number that make it no amount of money.
-const UNIT: &str = "gb tb mb inch inches in pulgadas pulgada kg kilo kilos l litre litres litros ltr ton tons mm cm gigas w watt watts mah mp hz \
-    day days dia dias din hour hours hora horas ghante month months mes meses mahine year years saal pm am baje uhr pieces pcs piezas unidades \
-    size talla number numero no st nd rd th star stars इंच जीबी किलो लीटर टन बजे दिन घंटे महीने साल पीस साइज नंबर %";
+const UNIT: &str = "gb tb mb inch inches in pulgadas pulgada kg kilo kilos g gm gms gram grams gramo gramos l litre litres litros litro ltr ml ton tons \
+    mm cm meter meters metre metres metro metros ft feet km kms kilometer kilometers kilometre kilometres kilometro kilometros gigas w watt watts mah \
+    mp hz day days dia dias din week weeks semana semanas hafte hour hours hora horas ghante min mins minute minutes minuto minutos month months mes \
+    meses mahine year years saal pm am baje uhr pieces pcs piezas unidades size talla number numero no st nd rd th star stars percent pratishat \
+    इंच जीबी किलो ग्राम लीटर टन मीटर किमी किलोमीटर बजे दिन हफ्ते घंटे मिनट महीने साल पीस साइज नंबर प्रतिशत %";
 /// Words before a number that make it no amount of money.
 const LABEL: &str =
     "size talla number numero no pin pincode order pedido ord iphone galaxy note साइज नंबर पिन";
 
+/// What the tagger calls a number that is no amount of money.
+const OTHER: [&str; 6] = ["time", "date", "size", "quantity", "order_id", "pincode"];
+/// From here on two numbers with nothing but "between" beside them are prices; smaller ones are hours, days, sizes.
+const LEAST_BARE: f64 = 50.0;
+
 /// How far from an amount "about as much" reaches, as a share of it.
 const NEAR: f64 = 0.2;
-
-/// A word or number with its place in characters.
-struct Word {
-    text: String,
-    place: Range<usize>,
-}
-
-fn words(text: &str) -> Vec<Word> {
-    let chars: Vec<char> = text.chars().collect();
-    let mut all = Vec::new();
-    let mut at = 0;
-    while at < chars.len() {
-        let c = chars[at];
-        let start = at;
-        let digit = |i: usize| chars.get(i).is_some_and(|c| c.is_numeric());
-        let letter = |i: usize| {
-            chars.get(i).is_some_and(|c| {
-                (c.is_alphabetic() || unicode_normalization::char::is_combining_mark(*c)) && !c.is_numeric()
-            })
-        };
-        if digit(at) {
-            while digit(at) || (chars.get(at).is_some_and(|c| matches!(c, '.' | ',')) && digit(at + 1)) {
-                at += 1;
-            }
-        } else if letter(at) {
-            // "Don't" is one word.
-            while letter(at) || (matches!(chars.get(at), Some('\'' | '’')) && letter(at + 1)) {
-                at += 1;
-            }
-        } else {
-            at += 1;
-            if c.is_whitespace() {
-                continue;
-            }
-        }
-        all.push(Word {
-            text: key(&Normalized::new(&chars[start..at].iter().collect::<String>()).text).replace('’', ""),
-            place: start..at,
-        });
-    }
-    all
-}
-
-/// Consecutive words that make one amount.
-#[derive(Debug, Clone)]
-struct Amount {
-    words: Range<usize>,
-    place: Range<usize>,
-    /// It says that it is money: a scale, a currency.
-    money: bool,
-    /// It has a scale of its own: thousand, lakh, k.
-    scaled: bool,
-    value: f64,
-    digits: bool,
-}
-
-fn currency_word(word: &str) -> bool {
-    matches!(word, "₹" | "$" | "€" | "£" | "₨" | "pesos" | "peso" | "pavos" | "pavo" | "lana" | "bucks")
-        || numbers::currency(word).is_some_and(|_| !matches!(word, "us" | "mn" | "re"))
-}
-
-fn amounts(text: &str, words: &[Word]) -> Vec<Amount> {
-    let numeric = |w: &str| w.starts_with(|c: char| c.is_ascii_digit());
-    let spoken = |w: &str| numbers::is_number_word(w);
-    let scale = |w: &str| numbers::is_scale(w);
-    let mut all = Vec::new();
-    let mut at = 0;
-    while at < words.len() {
-        let start = at;
-        // A currency's sign or word before the number.
-        let led = currency_word(&words[at].text) && words.get(at + 1).is_some_and(|w| numeric(&w.text));
-        if led {
-            at += 1;
-        }
-        let first = at;
-        let mut digits = false;
-        while at < words.len() {
-            let w = words[at].text.as_str();
-            // The number that a figure begins ends where another one begins.
-            if numeric(w) && at > first && digits {
-                break;
-            }
-            if numeric(w) {
-                digits = true;
-            } else if !(spoken(w) || scale(w))
-                || (matches!(w, "a" | "an" | "un" | "una" | "uno" | "one" | "l" | "k") && at == first)
-                || (at > first && numbers::is_particle(w, &words[at - 1].text))
-            {
-                break;
-            }
-            at += 1;
-        }
-        if at == first {
-            at = start + 1;
-            continue;
-        }
-        let scaled = words[first..at].iter().any(|w| scale(&w.text));
-        let hundred = words[first..at].iter().any(|w| numbers::is_hundred(&w.text));
-        let trailing = words.get(at).is_some_and(|w| currency_word(&w.text));
-        let end = if trailing { at + 1 } else { at };
-        let place = words[start].place.start..words[end - 1].place.end;
-        let said: String = text.chars().skip(place.start).take(place.len()).collect();
-        if let Some(value) = numbers::amount(&said) {
-            let money = led || trailing || scaled || (hundred && !digits);
-            all.push(Amount { words: start..end, place, money, scaled, value, digits });
-        }
-        at = end;
-    }
-    all
-}
 
 /// Settles the price limits of a message: adds what the tagger missed, and corrects which end is meant.
 pub(super) fn settle(parse: &mut Parse, text: &str) {
     let words = words(text);
-    let amounts = amounts(text, &words);
+    let label = |place: &Range<usize>| {
+        let found = parse.entities.iter().find(|e| e.start < place.end && place.start < e.end);
+        found.map(|e| e.entity.as_str())
+    };
+    let amounts = amounts(text, &words, label);
     let mut limits: Vec<(&'static str, f64, Range<usize>)> = Vec::new();
     let is_word =
         |list: &'static str, at: usize| words.get(at).is_some_and(|w| super::lists::has_word(list, &w.text));
@@ -162,7 +62,14 @@ pub(super) fn settle(parse: &mut Parse, text: &str) {
         add(parse, text, vec![(name, right.value, right.place.clone())]);
         return;
     }
+    let other = |place: &Range<usize>| {
+        parse
+            .entities
+            .iter()
+            .any(|e| OTHER.contains(&e.entity.as_str()) && e.start < place.end && place.start < e.end)
+    };
     let between = (0..words.len()).any(|at| has(BETWEEN, &words, at, false));
+    let bare_price = |a: &Amount| a.value >= LEAST_BARE && !other(&a.place);
     let mut at = 0;
     while at < amounts.len() {
         let low = &amounts[at];
@@ -170,7 +77,11 @@ pub(super) fn settle(parse: &mut Parse, text: &str) {
             let gap = &words[low.words.end..high.words.start];
             gap.len() == 1
                 && JOIN.contains(&gap[0].text.as_str())
-                && (low.money || high.money || between || tagged(&low.place) || tagged(&high.place))
+                && (low.money
+                    || high.money
+                    || tagged(&low.place)
+                    || tagged(&high.place)
+                    || (between && bare_price(low) && bare_price(high)))
                 && !is_word(UNIT, high.words.end)
                 && !(is_word(LABEL, low.words.start.wrapping_sub(1)))
         });
@@ -211,7 +122,12 @@ pub(super) fn settle(parse: &mut Parse, text: &str) {
                 Said::Lower => limits.push(("price_min", low.value, low.place.clone())),
                 Said::Upper | Said::Nothing => limits.push(("price_max", low.value, low.place.clone())),
             }
-        } else if !plain && low.money && low.digits && (foreign || text.contains('$')) && !tagged(&low.place)
+        } else if !plain
+            && low.money
+            && low.digits
+            && (foreign || text.contains('$'))
+            && !tagged(&low.place)
+            && !cues::paid(&words, low.words.start, low.words.end)
         {
             // An amount with its currency and nothing else said of it is what may be spent.
             limits.push(("price_max", low.value, low.place.clone()));
@@ -303,162 +219,4 @@ fn bare(text: &str, amount: &Amount) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn limits(text: &str, tagged: &[(&str, &str)]) -> (Option<f64>, Option<f64>, Vec<String>) {
-        let entities = tagged.iter().map(|(entity, part)| {
-            let start = text[..text.find(part).unwrap()].chars().count();
-            ParsedEntity {
-                entity: (*entity).to_owned(),
-                start,
-                end: start + part.chars().count(),
-                text: (*part).to_owned(),
-                value: json!(part),
-                currency: None,
-                confidence: 0.9,
-            }
-        });
-        let mut parse = Parse {
-            languages: vec![],
-            intents: vec![],
-            entities: entities.collect(),
-            out_of_scope: 0.0,
-            candidates: vec![],
-            model: String::new(),
-            tier: String::new(),
-        };
-        settle(&mut parse, text);
-        let of = |name: &str| parse.entities.iter().find(|e| e.entity == name).and_then(|e| e.value.as_f64());
-        let rest = parse.entities.iter().filter(|e| !e.entity.starts_with("price")).map(|e| e.entity.clone());
-        (of("price_min"), of("price_max"), rest.collect())
-    }
-
-    #[test]
-    fn ranges_have_both_ends() {
-        for (text, tagged, low, high) in [
-            ("5 se 10 hazar ke beech earbuds", &[("time", "5 se 10 hazar")][..], 5000.0, 10000.0),
-            ("20 से 30 हज़ार में", &[("price_min", "20"), ("price_max", "30 हज़ार")], 20000.0, 30000.0),
-            ("laptops between 60 and 65 thousand", &[("price_min", "60"), ("size", "65")], 60000.0, 65000.0),
-            ("phone 3-4 hazar", &[], 3000.0, 4000.0),
-            ("60 to 65 thousand", &[], 60000.0, 65000.0),
-            ("entre 100 y 200 euros", &[("price_min", "100"), ("price_max", "200 euros")], 100.0, 200.0),
-            ("15-20k", &[], 15000.0, 20000.0),
-            ("shoes 2000 to 3000 rs", &[], 2000.0, 3000.0),
-            ("do se teen hazar wale", &[], 2000.0, 3000.0),
-            (
-                "fridge 25 se 30 hzr k bich double door",
-                &[("price_min", "25"), ("product", "hzr")],
-                25000.0,
-                30000.0,
-            ),
-            ("between 25 and 30k", &[], 25000.0, 30000.0),
-            ("entre 200 y 300", &[], 200.0, 300.0),
-        ] {
-            let (min, max, rest) = limits(text, tagged);
-            assert_eq!((min, max), (Some(low), Some(high)), "{text}");
-            assert!(rest.is_empty(), "{text}: {rest:?}");
-        }
-    }
-
-    #[test]
-    fn words_around_an_amount_say_which_end_it_is() {
-        for (text, tagged, low, high) in [
-            ("दो हज़ार से कम", &[][..], None, Some(2000.0)),
-            ("auriculares por menos de cien euros", &[], None, Some(100.0)),
-            ("laptop under 1.2 lakh", &[("price_max", "1.2 lakh")], None, Some(120_000.0)),
-            ("3000 रुपये से कम वाली", &[("price_min", "3000 रुपये")], None, Some(3000.0)),
-            ("above 20k", &[("price_max", "20k")], Some(20000.0), None),
-            ("400 quid", &[("quantity", "400")], None, Some(400.0)),
-            ("shoes under 500 pounds", &[("size", "500 pounds")], None, Some(500.0)),
-            ("$100", &[], None, Some(100.0)),
-            ("zapas por menos de 300 pavos", &[], None, Some(300.0)),
-            ("pachaas hazar tak", &[], None, Some(50000.0)),
-            ("unas zapas por 300 pavos", &[("price_min", "300 pavos")], None, Some(300.0)),
-            ("laptop dikhao 40 hazar me", &[], None, Some(40000.0)),
-            ("15 hazar wala phone", &[], None, Some(15000.0)),
-            ("nah too expensive, under 40", &[("size", "40")], None, Some(40.0)),
-            ("máximo 5 mil pesos", &[("price_max", "5 mil")], None, Some(5000.0)),
-            ("4,000 ke aas paas", &[("price_max", "4,000")], Some(3200.0), Some(4800.0)),
-            ("60k ke aas pas", &[("price_max", "60k")], Some(48_000.0), Some(72_000.0)),
-            ("60 हज़ार आसपास", &[("price_max", "60 हज़ार")], Some(48_000.0), Some(72_000.0)),
-            ("600 euros o así", &[("price_max", "600 euros")], Some(480.0), Some(720.0)),
-            ("600 pounds or thereabouts", &[("price_max", "600 pounds")], Some(480.0), Some(720.0)),
-            ("unos 700 euros", &[("price_max", "700 euros")], Some(560.0), Some(840.0)),
-            ("lal saree 2 hzr k andar", &[("price_max", "hzr k")], None, Some(2000.0)),
-            ("2000 k andar saree", &[], None, Some(2000.0)),
-            ("dedh hazar tk ka kurta", &[], None, Some(1500.0)),
-            ("sadhe teen hajar tk", &[], None, Some(3500.0)),
-            ("डेढ़ लाख का लैपटोप चाहिए", &[], None, Some(150_000.0)),
-            ("dhai lakh ki bike", &[], None, Some(250_000.0)),
-            ("algo que no se vaya de 80", &[], None, Some(80.0)),
-            ("que no cueste más de 700", &[], None, Some(700.0)),
-            ("menos de mil", &[], None, Some(1000.0)),
-            ("un regalo, unos 60 eurillos", &[("product", "eurillos")], Some(48.0), Some(72.0)),
-            ("2000 bola tha mene 1000 nhi", &[("price_max", "1000")], None, Some(2000.0)),
-            ("I said 2000 not 1000", &[("price_max", "1000")], None, Some(2000.0)),
-            ("no 300 euros, 500 euros", &[], None, Some(500.0)),
-            ("tvs around 50k", &[("price_max", "50k")], Some(40000.0), Some(60000.0)),
-        ] {
-            assert_eq!(limits(text, tagged).0, low, "{text}");
-            assert_eq!(limits(text, tagged).1, high, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_limit_that_is_denied_is_the_other_end() {
-        for (text, tagged, low, high) in [
-            ("a quiet one, not above 4k", &[("price_min", "4k")][..], None, Some(4000.0)),
-            ("nothing over 300 euros", &[("price_min", "300 euros")], None, Some(300.0)),
-            ("I don't want to spend more than 300 euros", &[], None, Some(300.0)),
-            ("I don’t want to go above 20k", &[], None, Some(20000.0)),
-            ("no more than 20k", &[], None, Some(20000.0)),
-            ("no más de 80", &[("price_min", "80")], None, Some(80.0)),
-            ("q no pasen de 80 euros", &[], None, Some(80.0)),
-            ("sin pasar de 300 €", &[], None, Some(300.0)),
-            ("que no supere los 500 euros", &[], None, Some(500.0)),
-            ("दो हज़ार से ऊपर वाली नहीं, सबसे सस्ती वाली बताओ", &[("price_min", "दो हज़ार")], None, Some(2000.0)),
-            ("₹2,000 से ज़्यादा नहीं चाहिए मैंने कहा था", &[("price_min", "₹2,000")], None, Some(2000.0)),
-            ("zyada nahi 3000 se", &[("price_max", "3000")], None, Some(3000.0)),
-            ("3000 se upar nahi", &[("price_min", "3000")], None, Some(3000.0)),
-            ("3 hazar se zyada ka mat dikhao", &[], None, Some(3000.0)),
-            ("5000 se jyada mehenga na ho", &[("price_min", "5000")], None, Some(5000.0)),
-            ("no, above 20k", &[], Some(20000.0), None),
-            ("not samsung, above 20k", &[], Some(20000.0), None),
-            ("no less than 20k", &[], Some(20000.0), None),
-            ("no menos de 300 euros", &[], Some(300.0), None),
-            ("20 hazar se kam nahi", &[], Some(20000.0), None),
-            ("2000 rs se kam nahi hai kya", &[], None, Some(2000.0)),
-            ("no under 20k", &[], None, Some(20000.0)),
-        ] {
-            assert_eq!(limits(text, tagged).0, low, "{text}");
-            assert_eq!(limits(text, tagged).1, high, "{text}");
-        }
-    }
-
-    #[test]
-    fn other_numbers_are_left_alone() {
-        for text in [
-            "10 to 12 inch tablet",
-            "between 5 and 6 pm",
-            "iphone 15",
-            "order 8842",
-            "size 9 to 10",
-            "do din mein chahiye",
-            "110001 tak",
-            "2-3 days",
-            "one or two",
-            "under size 9",
-            "below 10 inches",
-            "about 8842",
-            "order 8842 not 8843",
-            "2 hazar ka refund nahi aaya",
-            "talla 42 k puma",
-        ] {
-            let (min, max, _) = limits(text, &[]);
-            assert_eq!((min, max), (None, None), "{text}");
-        }
-        let (_, max, rest) = limits("under 11 pro wala", &[("product", "11 pro")]);
-        assert_eq!((max, rest), (None, vec!["product".to_owned()]));
-    }
-}
+mod tests;

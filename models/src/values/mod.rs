@@ -67,11 +67,19 @@ fn size(normal: &str, gazetteer: &Gazetteer) -> String {
 /// Letters upper case and units without a blank: `xl` → `XL`, `128 gb` → `128GB`, `55 inches` → `55 inch`.
 fn plain_size(text: &str) -> String {
     let lower = Normalized::new(text).text.trim().to_lowercase();
-    let digits = lower.chars().take_while(|c| c.is_ascii_digit() || *c == '.').count();
+    let bytes = lower.as_bytes();
+    let part = |at: usize| match bytes[at] {
+        b',' => bytes.get(at + 1).is_some_and(u8::is_ascii_digit),
+        byte => byte.is_ascii_digit() || byte == b'.',
+    };
+    let digits = (0..bytes.len()).take_while(|&at| part(at)).count();
     let (number, unit) = lower.split_at(digits);
+    // `42,5` has a decimal comma.
+    let comma = number.contains(',').then(|| numbers::parse(number)).flatten();
+    let number = comma.map_or_else(|| number.to_owned(), |n| n.to_string());
     let unit = unit.trim_start_matches(['-', ' ']);
     match unit {
-        "" => number.to_owned(),
+        "" => number,
         "gb" | "tb" | "mb" if digits > 0 => format!("{number}{}", unit.to_uppercase()),
         "\"" | "''" | "in" | "inch" | "inches" | "pulgadas" | "pulgada" | "इंच" | "इन्च" if digits > 0 =>
         {
@@ -166,6 +174,9 @@ mod tests {
         assert_eq!(of("color", "काला"), json!("black"));
         assert_eq!(of("size", "128 gb"), json!("128GB"));
         assert_eq!(of("size", "xl"), json!("XL"));
+        assert_eq!(of("size", "42,5"), json!("42.5"));
+        assert_eq!(of("size", "1,7 litros"), json!("1.7 l"));
+        assert_eq!(of("size", "1,000 w"), json!("1000W"));
         assert_eq!(of("size", "55-inch"), json!("55 inch"));
         assert_eq!(of("pincode", "110 001"), json!("110001"));
         assert_eq!(of("pincode", "C.P. 28013"), json!("28013"));

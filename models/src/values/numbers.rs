@@ -33,6 +33,11 @@ pub(super) fn is_scale(word: &str) -> bool {
     scale(word).is_some_and(|by| by >= 1000.0)
 }
 
+/// Whether a word stands for a hundred thousand.
+pub(super) fn is_lakh(word: &str) -> bool {
+    scale(word) == Some(1e5)
+}
+
 /// Whether a scale word behind another word of an amount is Hindi's *ke*: "2 hazar k andar", "2000 k andar".
 pub(super) fn is_particle(word: &str, before: &str) -> bool {
     word_particle(word, if is_scale(before) { None } else { Some(amount(before).unwrap_or_default()) })
@@ -123,6 +128,8 @@ fn read(pieces: &[Piece]) -> Option<(f64, f64)> {
                     current = Some(match current {
                         Some(c) if n == 100.0 => c * 100.0,
                         Some(c) => c + n + more,
+                        // `sava sau` is a hundred and a quarter of it.
+                        None if n == 100.0 => (1.0 + more) * n,
                         // `sadhe teen sau`: the fraction is of the hundred.
                         None => n + more,
                     });
@@ -147,6 +154,8 @@ fn read(pieces: &[Piece]) -> Option<(f64, f64)> {
 fn pieces(text: &str) -> Vec<Piece> {
     let normal = Normalized::new(text).text;
     let mut out = Vec::new();
+    // Whether the last number has been put together of groups: "1 200" may go on with "000".
+    let mut grouped = false;
     let mut rest = normal.as_str();
     while let Some(c) = rest.chars().next() {
         if c.is_ascii_digit() {
@@ -158,18 +167,22 @@ fn pieces(text: &str) -> Vec<Piece> {
             out.extend(parse(digits.trim_end_matches(['.', ',', '\''])).map(Piece::Number));
             rest = after;
             if let [.., Piece::Number(before), Piece::Number(n)] = out.as_slice()
-                && (1.0..1000.0).contains(before)
+                && (grouped || (1.0..1000.0).contains(before))
                 && digits.len() == 3
             {
                 let joined = before * 1000.0 + n;
                 out.truncate(out.len() - 2);
                 out.push(Piece::Number(joined));
+                grouped = true;
+            } else {
+                grouped = false;
             }
         } else if c.is_alphabetic() || is_combining_mark(c) {
             let end = rest.find(|c: char| !c.is_alphabetic() && !is_combining_mark(c)).unwrap_or(rest.len());
             let word = key(&rest[..end]);
             out.push(match word.as_str() {
-                "to" | "se" | "से" | "hasta" => Piece::To,
+                // Of "5 or 6" the ends are as those of a range.
+                "to" | "se" | "से" | "hasta" | "or" | "o" | "u" | "ya" | "या" => Piece::To,
                 _ => Piece::Word(word),
             });
             rest = &rest[end..];
@@ -189,7 +202,7 @@ fn pieces(text: &str) -> Vec<Piece> {
 
 /// Digits with separators: the last separator is decimal if one or two digits follow it and it occurs once, else all
 /// of them group thousands (`15,000`, `1,50,000`, `1.200,50`).
-fn parse(number: &str) -> Option<f64> {
+pub(super) fn parse(number: &str) -> Option<f64> {
     let last = number.rfind(['.', ',']);
     let decimal = last.filter(|&at| {
         let separator = &number[at..=at];
@@ -300,11 +313,20 @@ mod tests {
             ("adhaai lakh", 250_000.0),
             ("pauney do hzr", 1750.0),
             ("60 eurillos", 60.0),
+            ("500 o 600 euros", 600.0),
+            ("dos o tres mil", 3000.0),
+            ("5 या 6 हज़ार", 6000.0),
+            ("600 euros o así", 600.0),
+            ("sava sau", 125.0),
+            ("paune sau", 75.0),
+            ("paune do sau", 175.0),
+            ("1 200 000 pesos", 1_200_000.0),
         ] {
             assert_eq!(amount(text), Some(n), "{text}");
         }
         assert_eq!(lower_amount("15-20k"), Some(15_000.0));
         assert_eq!(lower_amount("500 to 2k"), Some(500.0));
+        assert_eq!(lower_amount("dos o tres mil"), Some(2000.0));
         assert_eq!(lower_amount("₹15,000"), Some(15_000.0));
         assert_eq!(amount("cheap"), None);
         assert_eq!(amount(""), None);
@@ -330,6 +352,11 @@ mod tests {
             ("twenty five", 25.0),
             ("treinta y dos", 32.0),
             ("pachaas", 50.0),
+            ("5 or 6 pieces", 6.0),
+            ("dos o tres", 3.0),
+            ("2 ya 3", 3.0),
+            ("ocho o más", 8.0),
+            ("2 ya", 2.0),
         ] {
             assert_eq!(quantity(text), Some(n), "{text}");
         }

@@ -1,6 +1,6 @@
 //! The words that make a price limit of an amount: which end it is, how nearly it is meant, and what turns that round.
 
-use super::Word;
+use super::amounts::Word;
 use crate::values::lists::{cues, has_word};
 
 /// Words before an amount that make it the highest, of one word or more.
@@ -35,7 +35,12 @@ const BETWEEN: &str = "wala wali wale vala vali vale waala waali ka ki ke kharch
     price budget rate bhi toh to koi kuch jaana jana ho hona chale jaye वाला वाली वाले का की के खर्च महंगा महंगी महंगे दाम बजट भी तो कोई कुछ जाना";
 /// Words that make a question of what denies: "2000 se kam nahi hai?" asks for less than 2000.
 const ASKS: &str = "hai h he hain milega milegi milta milte hoga है हैं मिलेगा मिलेगी मिलता होगा kya क्या";
-/// How far before a limit a denial may stand: "I don't want to spend more than".
+/// Words beside an amount that has been paid or is to be given back: "you charged me $50 twice".
+const PAID: &str = "paid charged charging charge debited deducted billed overcharged refund refunds refunded refunding reimburse reimbursed reimbursement \
+    cobro cobros cobrado cobrada cobraron cobraste cobrasteis cobran cobraban cargaron cargado pague pagado pagaron reembolso reembolsos \
+    reembolsar reembolsado reembolsaron devolucion devuelto devolver devuelvan devolvieron abonado kata kate kaata रिफंड काटा काटे \
+    कटा कटे चार्ज";
+/// How far before a limit a denial may stand: "I don't want to spend more than". As far from an amount [`PAID`] is looked for.
 const REACH: usize = 5;
 
 pub(super) fn is(list: &'static str, word: &str) -> bool {
@@ -135,6 +140,14 @@ const SAID: &str = "said told asked meant bola bole boli kaha kahaa likha tha di
 /// Whether a number without scale or currency has a limit that is said of prices: "under 40".
 pub(super) fn plainly(words: &[Word], first: usize, end: usize) -> bool {
     length(PLAIN_BEFORE, words, first, true) > 0 || length(PLAIN_BEHIND, words, end, false) > 0
+}
+
+/// Whether an amount is one that has been paid or is to be given back.
+pub(super) fn paid(words: &[Word], first: usize, end: usize) -> bool {
+    let word = |w: &&Word| clause(w) || w.text.starts_with(|c: char| c.is_ascii_digit());
+    let ahead = words[..first].iter().rev().take(REACH).take_while(word);
+    let behind = words[end..].iter().take(REACH).take_while(word);
+    ahead.chain(behind).any(|w| is(PAID, &w.text))
 }
 
 fn clause(word: &Word) -> bool {
