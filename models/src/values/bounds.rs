@@ -47,6 +47,8 @@ const BEHIND: [&str; 18] = [
     "तक",
     "बाद",
 ];
+/// What stands for a sign between words: what it parts does not belong together ("no, before 5 pm").
+const STOP: &str = ",";
 /// Before "before 4": not then, but later.
 const NOT: [&str; 4] = ["not", "no", "isnt", "never"];
 
@@ -54,15 +56,23 @@ const NOT: [&str; 4] = ["not", "no", "isnt", "never"];
 /// [`super::when::time`] reads; `None` without one. "Half past 4" is a time of its own and has "past" inside its span.
 pub(super) fn beside(text: &str, start: usize, end: usize) -> Option<String> {
     let chars: Vec<char> = text.chars().collect();
+    let letter = |c: char| c.is_alphanumeric() || ('\u{0900}'..='\u{097F}').contains(&c) || c == '\'';
     let words = |part: &[char]| -> Vec<String> {
-        let part: String = part.iter().collect();
-        part.split(|c: char| !(c.is_alphanumeric() || ('\u{0900}'..='\u{097F}').contains(&c) || c == '\''))
-            .map(key)
+        part.chunk_by(|a, b| letter(*a) == letter(*b))
+            .filter_map(|run| match run.iter().any(|c| !c.is_whitespace() || *c == '\n') {
+                true if letter(run[0]) => Some(key(&run.iter().collect::<String>())),
+                true => Some(STOP.to_owned()),
+                false => None,
+            })
             .filter(|w| !w.is_empty())
             .collect()
     };
     let time: String = chars.get(start..end)?.iter().collect();
-    let (ahead, behind) = (words(&chars[..start]), words(chars.get(end..)?));
+    let (mut ahead, mut behind) = (words(&chars[..start]), words(chars.get(end..)?));
+    behind.retain(|w| w != STOP);
+    while ahead.last().is_some_and(|w| w == STOP) {
+        ahead.pop();
+    }
     let is = |words: Option<&[String]>, phrase: &str| {
         words.is_some_and(|words| words.iter().map(String::as_str).eq(phrase.split(' ')))
     };
@@ -101,6 +111,9 @@ mod tests {
             ("el martes después de las 5", "5", Some("despues de las 5")),
             ("antes de las 12, por favor", "12", Some("antes de las 12")),
             ("no antes de las 12", "12", Some("despues de las 12")),
+            ("no, before 5 pm", "5 pm", Some("before 5 pm")),
+            ("no, antes de las 5", "5", Some("antes de las 5")),
+            ("no\nbefore 5 pm", "5 pm", Some("before 5 pm")),
             ("5 pm onwards", "5 pm", Some("5 pm onwards")),
             ("tomorrow at 5", "5", None),
             ("5 baje, baad me bataunga", "5 baje", Some("5 baje baad")),
