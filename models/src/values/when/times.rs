@@ -163,21 +163,26 @@ fn range(left: &[Token], right: &[Token]) -> Option<Hours> {
             None,
         ));
     }
-    let said = |clock: &Clock| clock.part.is_some() || clock.half.is_some();
-    if !said(&to) {
+    let said = |clock: &Clock| clock.part.is_some() || clock.half.is_some() || clock.exact.is_some();
+    let (left_said, right_said) = (said(&from), said(&to));
+    if !right_said {
         (to.part, to.half) = (from.part, from.half);
-    } else if !said(&from) {
+    } else if !left_said {
         (from.part, from.half) = (to.part, to.half);
     }
     let (mut a, mut b) = (from.time()?, to.time()?);
     let half_day = SignedDuration::from_hours(12);
-    if a >= b && !said(&read(left)?) && a.hour() >= 12 {
+    if a >= b && b == Time::midnight() && (right_said || a.hour() >= 12) {
+        // `10 pm to 12 am`, `raat 10 se 12 baje`: the day's last minute.
+        b = Time::constant(23, 59, 0, 0);
+    }
+    if a >= b && !right_said && b.hour() < 12 {
+        // `10 am to 8`, `subah 10 se 5 baje`; `6 to 8` begins after noon, and so it ends
+        b = b.checked_add(half_day).ok()?;
+    }
+    if a >= b && !left_said && a.hour() >= 12 {
         // `11-1 pm` begins before noon.
         a = a.checked_sub(half_day).ok()?;
-    }
-    if a >= b && !said(&read(right)?) && b.hour() < 12 {
-        // `10 am to 8`, `subah 10 se 5 baje`
-        b = b.checked_add(half_day).ok()?;
     }
     (a < b).then_some(Hours::Range(Some(a), Some(b), None))
 }

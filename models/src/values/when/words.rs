@@ -99,7 +99,7 @@ pub(super) const EN: Table = &[
     (Noon, "noon|midday|mid day|12 noon|noontime"),
     (Midnight, "midnight|12 midnight"),
     (Now, "now|right now|right away|immediately"),
-    (Clock, "oclock|hrs|clock|h"),
+    (Clock, "oclock|o clock|hrs|clock|h"),
     (Am, "am|a m|a m in the morning"),
     (Pm, "pm|p m"),
     (Half, "half"),
