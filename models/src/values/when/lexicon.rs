@@ -81,6 +81,7 @@ pub enum Sense {
     Start,
     Middle,
     End,
+    LastDay,
     Part(Part),
     Noon,
     Midnight,

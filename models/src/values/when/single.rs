@@ -37,6 +37,7 @@ enum Third {
     Start,
     Middle,
     End,
+    LastDay,
 }
 
 /// Sets what is not set yet.
@@ -92,6 +93,7 @@ impl Bag {
             Sense::Start => once(&mut self.third, Third::Start)?,
             Sense::Middle => once(&mut self.third, Third::Middle)?,
             Sense::End => once(&mut self.third, Third::End)?,
+            Sense::LastDay => once(&mut self.third, Third::LastDay)?,
             Sense::Now => once(&mut self.day, 0)?,
             Sense::Between | Sense::Skip => {}
             _ => return None,
@@ -230,7 +232,7 @@ impl Bag {
         self.month_of(first(year, month)?, today)
     }
 
-    /// The month that begins with `first`, or a third of it; what is over is left out.
+    /// The month that begins with `first`, or a third or the last day of it; what is over is left out.
     fn month_of(&self, first: Date, today: Date) -> Option<Days> {
         let last = first.last_of_month();
         let day = |n: i8| first.with().day(n).build().ok();
@@ -239,6 +241,7 @@ impl Bag {
             Some(Third::Start) => (first, day(10)?),
             Some(Third::Middle) => (day(11)?, day(20)?),
             Some(Third::End) => (day(21)?, last),
+            Some(Third::LastDay) => return Some(Days::One(last)),
         };
         let from = if from < today && today <= to { today } else { from };
         Some(Days::Range(from, Some(to)))
@@ -260,13 +263,17 @@ impl Bag {
             return None;
         }
         let far = self.next || self.coming;
+        // `5 of next month`, `agle mahine ki 5 tareekh`, `first of next month`
+        if unit == Unit::Month
+            && !self.counts()
+            && (far || self.this || self.of_month)
+            && let Some(n) = self.number.or(self.ordinal)
+        {
+            let first = today.first_of_month().checked_add(i32::from(far).months()).ok()?;
+            let day = i8::try_from(n).ok()?;
+            return Some(Days::One(first.with().day(day).build().ok()?));
+        }
         match (unit, self.number) {
-            // `5 of next month`, `agle mahine ki 5 tareekh`
-            (Unit::Month, Some(n)) if !self.counts() && (far || self.this || self.of_month) => {
-                let first = today.first_of_month().checked_add(i32::from(far).months()).ok()?;
-                let day = i8::try_from(n).ok()?;
-                Some(Days::One(first.with().day(day).build().ok()?))
-            }
             (unit, Some(n)) if far && !self.ago => {
                 // `next 3 days`: from tomorrow on.
                 let to = add(today, unit, i64::from(n))?;
@@ -317,6 +324,7 @@ impl Bag {
                     Some(Third::Start) => (0, 1),
                     Some(Third::Middle) => (2, 3),
                     Some(Third::End) => (4, 6),
+                    Some(Third::LastDay) => (6, 6),
                     None => (first, 6),
                 };
                 let from = monday.checked_add(first.days()).ok()?;
@@ -330,6 +338,9 @@ impl Bag {
             }
             Unit::Year => {
                 let year = today.year() + i16::try_from(step).ok()?;
+                if self.third == Some(Third::LastDay) {
+                    return Date::new(year, 12, 31).ok().map(Days::One);
+                }
                 let from = first(year, 1)?;
                 let from = if step == 0 { from.max(today) } else { from };
                 Some(Days::Range(from, Date::new(year, 12, 31).ok()))

@@ -85,6 +85,7 @@ pub(super) const EN: Table = &[
     (Start, "start of|beginning of|early|starting of|beginning"),
     (Middle, "mid|middle of|middle"),
     (End, "end of|end|ending of|late"),
+    (LastDay, "last day|last day of|last date|last date of|final day|final day of"),
     (Part(Part::Early), "early morning|early in the morning|dawn|early mornings"),
     (Part(Part::Morning), "morning|mornings|in the morning|this morning|mrng|forenoon"),
     (
@@ -149,9 +150,10 @@ pub(super) const ES: Table = &[
     (Ordinal(2), "segundo|segunda"),
     (Ordinal(3), "tercero|tercer|tercera"),
     (Ordinal(4), "cuarta"),
-    (Number(1), "un|una|uno"),
+    // "Día" alone has its number behind it: "día 5".
+    (Number(1), "un|una|uno|un dia|1 dia"),
     (Number(11), "once"),
-    (Unit(Unit::Day), "dias"),
+    (Unit(Unit::Day), "dias|un dia|1 dia"),
     (Unit(Unit::Week), "semana|semanas"),
     (Unit(Unit::Fortnight), "quincena"),
     (Unit(Unit::Weekend), "fin de semana|finde|fines de semana"),
@@ -178,6 +180,7 @@ pub(super) const ES: Table = &[
     (DayOfMonth, "el dia|dia"),
     (Start, "principios de|a principios de|principio de|inicio de|inicios de|primeros de|comienzos de"),
     (Middle, "mediados de|a mediados de|mediado de|mitad de|a mitad de"),
+    (LastDay, "ultimo dia|ultimo dia de|ultimo dia del"),
     (End, "finales de|a finales de|fines de|a fines de|fin de|final de|ultimos de"),
     (Part(Part::Early), "primera hora|a primera hora|temprano|muy temprano"),
     (
@@ -268,6 +271,7 @@ pub(super) const HI: Table = &[
     (DayOfMonth, "तारीख|तारीख़|ता"),
     (Start, "शुरू|शुरुआत|शुरुआती|शुरू में"),
     (Middle, "बीच में|मध्य"),
+    (LastDay, "आखिरी दिन|आख़िरी दिन|अंतिम दिन|आखिरी तारीख|आख़िरी तारीख|अंतिम तारीख|लास्ट डेट|लास्ट डे"),
     (End, "आखिर|आख़िर|अंत|आखिरी|आख़िरी|अंतिम|एंड"),
     (Part(Part::Early), "तड़के|सुबह सुबह|सवेरे|सुबह सवेरे|भोर"),
     (Part(Part::Morning), "सुबह|सुबह को|प्रातः|सुबह के|मॉर्निंग"),
@@ -352,6 +356,10 @@ pub(super) const HI_LATN: Table = &[
     (DayOfMonth, "tareekh|tarikh|tareek|tarik|tarekh|tareekh ko|taarikh"),
     (Start, "shuru|shuruat|shuru mein|starting"),
     (Middle, "mid|madhya"),
+    (
+        LastDay,
+        "last din|last tareekh|last tarikh|aakhri din|akhri din|aakhiri din|aakhri tareekh|aakhri tarikh|akhri tarikh|aakhiri tarikh|aakhri date|akhri date",
+    ),
     (End, "aakhir|akhir|aakhri|ant|aakhiri"),
     (Part(Part::Early), "tadke|savere|sawere|subah subah|subah savere|bhor"),
     (Part(Part::Morning), "subah|subha|subeh|suba|sube|subah ko|subah ke|subh"),
