@@ -19,6 +19,8 @@ pub const LEAST_HELD_OUT: f64 = 0.05;
 pub enum Kind {
     /// The entity markup of an example is ill-formed; the example is not used.
     Markup,
+    /// A line or a block of examples is not of a form that is read; it is not used.
+    Form,
     /// The same text under two intents.
     TwoIntents,
     /// The same text twice under one intent.

@@ -14,7 +14,7 @@ use std::path::Path;
 #[derive(Deserialize)]
 struct File {
     #[serde(default)]
-    nlu: Vec<Block>,
+    nlu: Vec<Spanned<Block>>,
     stories: Option<Spanned<Node>>,
 }
 
@@ -28,7 +28,7 @@ struct Block {
     examples: Option<Spanned<Node>>,
 }
 
-/// Adds the blocks and stories of a file that has just been put into `set.files`. An ill-formed example or story
+/// Adds the blocks and stories of a file that has just been put into `set.files`. An ill-formed example, block or story
 /// is left out and reported.
 ///
 /// # Errors
@@ -50,11 +50,33 @@ pub fn read(set: &mut Dataset, path: &Path, text: &str, lang: &str) -> Result<()
     })?;
     let lines: Vec<&str> = text.lines().collect();
     let file = set.files.len().saturating_sub(1);
+    let form = |line: usize, what: String, mend: &str| Problem {
+        kind: Kind::Form,
+        file: path.to_owned(),
+        line,
+        what,
+        mend: mend.into(),
+    };
     for block in parsed.nlu {
-        let Some(examples) = block.examples else { continue };
-        let items = items(&examples, &lines).map_err(|(line, what)| {
+        let place = node::line(&block);
+        let block = block.value;
+        let kinds = [&block.intent, &block.synonym, &block.lookup, &block.regex];
+        if kinds.iter().all(|kind| kind.is_none()) {
+            let what = "a block that is none of `intent`, `synonym`, `lookup` and `regex` is not used".into();
+            set.problems.push(form(place, what, "see how its first key is spelt"));
+            continue;
+        }
+        let Some(examples) = block.examples else {
+            let what = "a block without `examples` is not used".into();
+            set.problems.push(form(place, what, "write `examples: |` and lines `- …` below it"));
+            continue;
+        };
+        let (items, left) = items(&examples, &lines).map_err(|(line, what)| {
             data(line, what, "write lines `- …` after `examples: |`, or a list of texts, numbers in quotes")
         })?;
+        set.problems.extend(left.into_iter().map(|(line, content)| {
+            form(line, format!("`{content}` has no `- ` before it and is not used"), "write `- ` before it")
+        }));
         if let Some(intent) = block.intent {
             for (line, item) in items {
                 match markup::parse(&item) {
@@ -119,8 +141,11 @@ fn first_line(error: &dyn std::fmt::Display) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
-/// The items with their 1-based lines; the line and kind of what is no text.
-fn items(examples: &Spanned<Node>, lines: &[&str]) -> Result<Vec<(usize, String)>, (usize, String)> {
+/// Texts with their 1-based lines.
+type Placed = Vec<(usize, String)>;
+
+/// The items, and the lines that are none; the line and kind of what is no text.
+fn items(examples: &Spanned<Node>, lines: &[&str]) -> Result<(Placed, Placed), (usize, String)> {
     let none = |node: &Spanned<Node>| (node::line(node), format!("an example is {}", node.value.kind()));
     match &examples.value {
         Node::List(list) => {
@@ -137,25 +162,26 @@ fn items(examples: &Spanned<Node>, lines: &[&str]) -> Result<Vec<(usize, String)
                 }
             };
             let all = list.iter().map(text).collect::<Result<Vec<_>, _>>()?;
-            Ok(all.into_iter().filter(|(_, text)| !text.is_empty()).collect())
+            Ok((all.into_iter().filter(|(_, text)| !text.is_empty()).collect(), Vec::new()))
         }
         Node::Text(text) => {
             // The scalar's location may be its `|` or its first line; its lines are looked up from there on.
             let mut at = node::line(examples).saturating_sub(1);
-            let mut out = Vec::new();
+            let (mut out, mut left) = (Vec::new(), Vec::new());
             for content in text.lines().map(str::trim).filter(|l| !l.is_empty()) {
                 while at < lines.len() && lines[at].trim() != content {
                     at += 1;
                 }
-                let item = content.strip_prefix('-').map(str::trim).unwrap_or_default();
-                if !item.is_empty() {
-                    out.push((at + 1, item.to_owned()));
+                match content.strip_prefix('-').map(str::trim) {
+                    Some("") => {}
+                    Some(item) => out.push((at + 1, item.to_owned())),
+                    None => left.push((at + 1, content.to_owned())),
                 }
                 at += 1;
             }
-            Ok(out)
+            Ok((out, left))
         }
-        Node::Other => Ok(Vec::new()),
+        Node::Other => Ok((Vec::new(), Vec::new())),
         Node::Map(_) => Err(none(examples)),
     }
 }
@@ -198,5 +224,17 @@ mod tests {
         let mut set = Dataset { files: vec!["t.yml".into()], ..Dataset::default() };
         read(&mut set, Path::new("t.yml"), text, "en").unwrap();
         assert_eq!(set.examples.iter().map(|e| e.line).collect::<Vec<_>>(), [4, 7, 10, 11]);
+    }
+
+    #[test]
+    fn what_is_not_used_is_said_with_its_line() {
+        let text = "nlu:\n  - intent: a\n    examples: |\n      - ok\n      fine\n      -\n      - yes\n  - inten: b\n    examples: |\n      - no\n  - intent: c\n    exampels: |\n      - no\n  - synonym: black\n    examples: |\n      kala\n";
+        let mut set = Dataset { files: vec!["t.yml".into()], ..Dataset::default() };
+        read(&mut set, Path::new("t.yml"), text, "en").unwrap();
+        assert_eq!(set.examples.iter().map(|e| e.text.as_str()).collect::<Vec<_>>(), ["ok", "yes"]);
+        let found: Vec<(usize, Kind)> = set.problems.iter().map(|p| (p.line, p.kind)).collect();
+        assert_eq!(found, [5, 8, 11, 16].map(|line| (line, Kind::Form)));
+        assert!(set.problems[0].what.contains("fine") && set.problems[1].what.contains("`intent`"));
+        assert!(set.synonyms.is_empty());
     }
 }
