@@ -34,8 +34,9 @@ pub fn all(
     let file = options.encodings.as_ref().map(|folder| folder.join(format!("{}.bin", source.id())));
     let mut known = file.as_deref().map(load).unwrap_or_default();
     let key = |text: &Analysis| xxh3_64(text.normal.text.as_bytes());
-    let mut missing: Vec<&Analysis> =
-        texts.iter().copied().filter(|t| !known.contains_key(&key(t))).collect();
+    // A record of another number of words is not of this text, whatever its key.
+    let fits = |t: &Analysis| known.get(&key(t)).is_some_and(|e| e.words.len() == t.words.len());
+    let mut missing: Vec<&Analysis> = texts.iter().copied().filter(|t| !fits(t)).collect();
     missing.sort_by(|a, b| a.normal.text.cmp(&b.normal.text));
     missing.dedup_by(|a, b| a.normal.text == b.normal.text);
     if !missing.is_empty() {
@@ -147,7 +148,10 @@ fn load(file: &Path) -> HashMap<u64, Encoding> {
 fn store(file: &Path, texts: &[&Analysis], known: &HashMap<u64, Encoding>) -> Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    let part = file.with_extension("part");
+    // Of its own: another training may be writing the same file.
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let part = file.with_extension(format!("{}.{number}.part", std::process::id()));
     let out = std::fs::File::create(&part).map_err(Error::io(&part))?;
     let mut out = std::io::BufWriter::new(out);
     let mut write = || -> std::io::Result<()> {
@@ -165,8 +169,10 @@ fn store(file: &Path, texts: &[&Analysis], known: &HashMap<u64, Encoding>) -> Re
         }
         out.flush()
     };
-    write().map_err(Error::io(&part))?;
-    std::fs::rename(&part, file).map_err(Error::io(file))
+    write().and_then(|()| std::fs::rename(&part, file)).map_err(|error| {
+        let _ = std::fs::remove_file(&part);
+        Error::io(file)(error)
+    })
 }
 
 #[cfg(test)]
@@ -210,5 +216,48 @@ mod tests {
         assert_eq!(COUNT.0.load(Ordering::SeqCst), 3);
         assert_eq!(first, second);
         assert_eq!(first[0], first[2]);
+    }
+
+    #[test]
+    fn trainings_at_once_do_not_write_into_each_others_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("counting.bin");
+        let count = AtomicU64::new(0);
+        let texts: Vec<Analysis> = (0..200).map(|n| Analysis::new(&format!("text number {n}"))).collect();
+        let known = |texts: &[&Analysis]| -> HashMap<u64, Encoding> {
+            texts
+                .iter()
+                .map(|t| (xxh3_64(t.normal.text.as_bytes()), Fake(&count).encode(t).unwrap()))
+                .collect()
+        };
+        std::thread::scope(|scope| {
+            for n in 0..4 {
+                let (file, texts, known) = (&file, &texts, &known);
+                scope.spawn(move || {
+                    let own: Vec<&Analysis> = texts.iter().skip(n * 50).take(50).collect();
+                    let known = known(&own);
+                    (0..20).for_each(|_| store(file, &own, &known).unwrap());
+                });
+            }
+        });
+        let kept = load(&file);
+        assert_eq!(kept.len(), 50, "one training's records, all of them");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+    }
+
+    #[test]
+    fn a_record_with_another_number_of_words_is_made_again() {
+        static COUNT: Counting = Counting(AtomicU64::new(0));
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { encodings: Some(folder.path().to_owned()), ..Options::default() };
+        let text = Analysis::new("a b c");
+        let wrong = Encoding { sentence: vec![1.0, 1.0], words: vec![vec![1.0, 1.0]] };
+        let known = HashMap::from([(xxh3_64(text.normal.text.as_bytes()), wrong)]);
+        store(&folder.path().join("counting.bin"), &[&text], &known).unwrap();
+        for _ in 0..2 {
+            let made = all(&&COUNT, &[&text], &options, &Silent).unwrap();
+            assert_eq!(made[0].words.len(), 3);
+        }
+        assert_eq!(COUNT.0.load(Ordering::SeqCst), 1);
     }
 }
