@@ -230,14 +230,14 @@ fn accuracy(top: &[(f32, bool)]) -> f32 {
     top.iter().filter(|t| t.1).count() as f32 / top.len().max(1) as f32
 }
 
-/// Which part of the training rows a benchmark uses.
+/// Which part of the training rows a benchmark uses. Stories of the training set are trained on too, where rows are not counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BenchOptions {
     /// Only rows of this language, in training and test.
     pub lang: Option<String>,
-    /// So many rows of each intent, the first ones.
+    /// So many rows of each intent, the first ones, and no stories.
     pub shots: Option<usize>,
-    /// So many rows in all, drawn at random.
+    /// So many rows in all, drawn at random, and no stories.
     pub limit: Option<usize>,
 }
 
@@ -257,6 +257,11 @@ pub fn bench(
     let wanted = |e: &Example| bench.lang.as_ref().is_none_or(|l| *l == e.lang);
     let mut shots: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut kept = data.clone();
+    kept.stories.retain(|s| bench.lang.as_ref().is_none_or(|l| *l == s.lang));
+    if bench.shots.is_some() || bench.limit.is_some() {
+        // So many rows are so many messages: a story's would come on top of them.
+        kept.stories.clear();
+    }
     kept.examples.retain(|e| {
         let count = shots.entry((e.lang.clone(), e.intent.clone())).or_default();
         *count += 1;

@@ -53,7 +53,7 @@ pub struct Options {
     pub layers: usize,
     /// Share of messages that no shop can answer to be reckoned with, (0, 0.5]; data usually hold fewer than traffic.
     pub outside: f32,
-    /// Examples from here on are a development set: calibrated on, never trained on. `None`: parts of the training set are
+    /// Examples from here on are a development set: calibrated on, never trained on; stories are trained on. `None`: parts of the training set are
     /// held out in turn.
     #[serde(skip)]
     pub dev_from: Option<usize>,
@@ -157,7 +157,10 @@ pub fn train(
     }));
     let mut prepared = prepare::prepare(data, &labels, &gazetteer, folds);
     if let Some(from) = options.dev_from {
-        prepared.iter_mut().enumerate().for_each(|(i, p)| p.fold = usize::from(i < from));
+        // Turns of stories come behind the examples, and none of them is of the development set.
+        let learnt =
+            |(i, p): (usize, &mut prepare::Prepared)| p.fold = usize::from(i < from || p.story.is_some());
+        prepared.iter_mut().enumerate().for_each(learnt);
     }
     done("prepare", &mut seconds);
     let learnt = options.dev_from.unwrap_or(data.examples.len());

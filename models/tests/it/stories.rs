@@ -51,3 +51,25 @@ fn held_out_stories_change_no_weights() {
     assert_ne!(without.0, trained.0);
     assert_eq!(with(&stories(true)).held_out_turns().len(), 48);
 }
+
+#[test]
+fn a_benchmark_trains_on_the_stories_that_it_is_asked_for() {
+    let data = with(&stories(false));
+    let plain = fixture::data();
+    let bench = |dev: Option<&Dataset>, options: &eval::BenchOptions| {
+        let trained = eval::bench(&data, dev, &plain, options, None, &fixture::options(), &Silent).unwrap().1;
+        trained.ngram.into_iter().map(|(lang, m)| (lang, m.n)).collect::<Vec<_>>()
+    };
+    let of = |lang: &str| plain.examples.iter().filter(|e| e.lang == lang).count();
+    let english = of("en") + data.story_turns().len();
+    let [en, es] = ["en", "es"].map(str::to_owned);
+    let only =
+        |lang: &String| eval::BenchOptions { lang: Some(lang.clone()), ..eval::BenchOptions::default() };
+    assert_eq!(bench(None, &only(&es)), [(es.clone(), of("es"))]);
+    assert_eq!(bench(None, &only(&en)), [(en.clone(), english)]);
+    assert_eq!(bench(None, &eval::BenchOptions { shots: Some(6), ..only(&en) }), [(en.clone(), 30)]);
+    assert_eq!(bench(None, &eval::BenchOptions { limit: Some(40), ..only(&en) }), [(en.clone(), 40)]);
+    // Calibrated on the development set alone: that many messages were held out.
+    let all = eval::BenchOptions::default();
+    assert_eq!(bench(Some(&plain), &all), [(en.clone(), of("en")), (es, of("es"))]);
+}
