@@ -6,7 +6,7 @@ use crate::{
     encoder::{Encode, EncoderSource},
     error::Result,
     model::Model,
-    pool::{Parse, ParseRequest},
+    pool::{Parse, ParseRequest, ParsedEntity},
     progress::Progress,
     random::Random,
     train::{Options, TrainReport, train},
@@ -126,6 +126,31 @@ pub fn evaluate(model: &Model, rows: &[Example], train_s: Option<f64>) -> Result
     let mut encoder = model.encoder().map(|e| e.open()).transpose()?;
     let encoder = encoder.as_deref_mut();
     evaluate_with(model, rows, train_s, encoder)
+}
+
+/// What two models answer differently.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// The likeliest intent of each, with its probability, 0–1.
+    pub intents: [(String, f32); 2],
+    /// What each found, as `[text](entity) = value`; `None` where both found the same.
+    pub entities: Option<[Vec<String>; 2]>,
+}
+
+/// Compares two models' answers to one message: the likeliest intent, and entities with their places and values. `None` where
+/// these are the same; probabilities and the order of the other intents are not compared.
+pub fn difference(a: &Parse, b: &Parse) -> Option<Difference> {
+    let top = |parse: &Parse| parse.intents.first().cloned().unwrap_or_default();
+    let found = |parse: &Parse| -> Vec<(usize, usize, String)> {
+        let write = |e: &ParsedEntity| format!("[{}]({}) = {}", e.text, e.entity, e.value);
+        parse.entities.iter().map(|e| (e.start, e.end, write(e))).collect()
+    };
+    let (intents, entities) = ([top(a), top(b)], [found(a), found(b)]);
+    let others = entities[0] != entities[1];
+    (others || intents[0].0 != intents[1].0).then(|| Difference {
+        intents,
+        entities: others.then(|| entities.map(|all| all.into_iter().map(|(.., text)| text).collect())),
+    })
 }
 
 #[derive(Default)]

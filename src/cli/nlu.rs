@@ -4,7 +4,7 @@ use crate::understanding::Trainer;
 use anyhow::Context;
 use charla_models::{
     Model,
-    data::Dataset,
+    data::{self, Dataset},
     encoder::Kind,
     eval::{self, BenchOptions},
     pool::ParseRequest,
@@ -59,10 +59,10 @@ pub enum Nlu {
         /// Only rows of this language.
         #[arg(long)]
         lang: Option<String>,
-        /// So many training rows of each intent.
+        /// So many training rows of each intent, and no stories.
         #[arg(long)]
         shots: Option<usize>,
-        /// So many training rows in all.
+        /// So many training rows in all, and no stories.
         #[arg(long)]
         limit: Option<usize>,
         /// Prints JSON.
@@ -71,13 +71,13 @@ pub enum Nlu {
         #[command(flatten)]
         which: Which,
     },
-    /// Shows what two models answer differently on labelled or plain messages.
+    /// Shows what two models answer differently on labelled or plain messages: intents and entities.
     Diff {
         /// Folder of a trained model.
         a: PathBuf,
         /// Folder of another.
         b: PathBuf,
-        /// Messages, one JSON object a line.
+        /// Messages, one JSON object with a `text` a line.
         #[arg(long)]
         data: PathBuf,
         #[command(flatten)]
@@ -198,7 +198,7 @@ fn print_report(report: &eval::EvalReport, json: bool) -> anyhow::Result<()> {
 fn diff(
     a: &std::path::Path,
     b: &std::path::Path,
-    data: &std::path::Path,
+    messages: &std::path::Path,
     which: &Which,
 ) -> anyhow::Result<()> {
     let trainer = which.trainer();
@@ -207,18 +207,19 @@ fn diff(
             .with_context(|| format!("the model in {}", folder.display()))
     };
     let (first, second) = (load(a)?, load(b)?);
-    let rows = Dataset::read(data)?.examples;
+    let texts = data::messages(messages)?;
     let mut different = 0usize;
-    for row in &rows {
-        let request = ParseRequest { text: row.text.clone(), ..ParseRequest::default() };
+    for text in &texts {
+        let request = ParseRequest { text: text.clone(), ..ParseRequest::default() };
         let (x, y) = (eval::parse(&first, &request)?, eval::parse(&second, &request)?);
-        let top = |p: &charla_models::pool::Parse| p.intents.first().cloned().unwrap_or_default();
-        let (x, y) = (top(&x), top(&y));
-        if x.0 != y.0 {
-            different += 1;
-            println!("{:<24} {:.2}  {:<24} {:.2}  {}", x.0, x.1, y.0, y.1, row.text);
+        let Some(difference) = eval::difference(&x, &y) else { continue };
+        different += 1;
+        let [x, y] = difference.intents;
+        println!("{:<24} {:.2}  {:<24} {:.2}  {text}", x.0, x.1, y.0, y.1);
+        if let Some([x, y]) = difference.entities {
+            println!("    {}  |  {}", x.join(", "), y.join(", "));
         }
     }
-    println!("{different} of {} answered differently", rows.len());
+    println!("{different} of {} answered differently", texts.len());
     Ok(())
 }

@@ -15,19 +15,42 @@ struct Row {
     entities: Vec<Span>,
 }
 
+/// A message with or without its labels.
+#[derive(Deserialize)]
+struct Plain {
+    text: String,
+}
+
+fn ill(path: &Path, line: usize, what: String, mend: &str) -> Error {
+    Error::Data { file: path.to_owned(), line, what, mend: mend.into() }
+}
+
+/// The lines that are not empty, with their 1-based numbers.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()).map(|(index, line)| (index + 1, line))
+}
+
+/// The texts of a file's messages, labelled or not.
+///
+/// # Errors
+/// `CHARLA-E4011` for a line that is no object with a `text`.
+pub fn texts(path: &Path, text: &str) -> Result<Vec<String>> {
+    let message = |(number, line)| {
+        serde_json::from_str::<Plain>(line)
+            .map(|row| row.text)
+            .map_err(|e| ill(path, number, format!("no message: {e}"), "write {\"text\": \"…\"}"))
+    };
+    lines(text).map(message).collect()
+}
+
 /// Adds the rows of a file that has just been put into `set.files`.
 ///
 /// # Errors
 /// `CHARLA-E4011` for a line that is not such an object or whose spans are not in its text.
 pub fn read(set: &mut Dataset, path: &Path, text: &str) -> Result<()> {
     let file = set.files.len().saturating_sub(1);
-    for (index, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
-        let ill = |what: String, mend: &str| Error::Data {
-            file: path.to_owned(),
-            line: index + 1,
-            what,
-            mend: mend.into(),
-        };
+    for (number, line) in lines(text) {
+        let ill = |what: String, mend: &str| ill(path, number, what, mend);
         let mut row: Row = serde_json::from_str(line).map_err(|e| {
             ill(format!("no labelled message: {e}"), "write {\"text\", \"lang\", \"intent\", \"entities\"}")
         })?;
@@ -50,7 +73,7 @@ pub fn read(set: &mut Dataset, path: &Path, text: &str) -> Result<()> {
             intent: row.intent,
             entities: row.entities,
             file,
-            line: index + 1,
+            line: number,
         });
     }
     Ok(())
@@ -59,6 +82,14 @@ pub fn read(set: &mut Dataset, path: &Path, text: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_need_no_labels() {
+        let rows = "{\"text\":\"hi\"}\n\n{\"text\":\"bye\",\"intent\":\"goodbye\"}\n";
+        assert_eq!(texts(Path::new("x.jsonl"), rows).unwrap(), ["hi", "bye"]);
+        let error = texts(Path::new("x.jsonl"), "{\"text\":\"hi\"}\n{\"txt\":1}").unwrap_err().to_string();
+        assert!(error.contains("x.jsonl:2") && error.contains("E4011"), "{error}");
+    }
 
     #[test]
     fn rows_and_errors_with_their_line() {

@@ -204,6 +204,18 @@ impl Dataset {
     }
 }
 
+/// The messages of a `.jsonl` file, labelled or not, or of what else [`Dataset::read`] reads.
+///
+/// # Errors
+/// `CHARLA-E4010` where it cannot be read, `CHARLA-E4011` where it is not of its format.
+pub fn messages(path: &Path) -> Result<Vec<String>> {
+    if path.extension().is_some_and(|e| e == "jsonl") {
+        let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+        return jsonl::texts(path, &text);
+    }
+    Ok(Dataset::read(path)?.examples.into_iter().map(|e| e.text).collect())
+}
+
 /// The characters `start..end` of a text.
 pub fn slice(text: &str, start: usize, end: usize) -> String {
     text.chars().skip(start).take(end.saturating_sub(start)).collect()

@@ -3,7 +3,7 @@ use charla_models::{
     Model, artefact,
     data::Dataset,
     eval,
-    pool::ParseRequest,
+    pool::{Parse, ParseRequest, ParsedEntity},
     progress::Silent,
     train::{Options, train},
 };
@@ -129,6 +129,33 @@ fn evaluation_and_bench_give_the_promised_shape() {
         eval::bench(&data, None, &data, &bench, None, &fixture::options(), &Silent).unwrap();
     assert_eq!((trained.examples, report.n), (30, 50));
     assert!(report.train_s.is_some());
+}
+
+#[test]
+fn models_differ_in_intents_and_in_entities() {
+    let answer = |intent: &str, p: f32, entities: Vec<ParsedEntity>| Parse {
+        intents: vec![(intent.into(), p)],
+        entities,
+        ..eval::parse(&MODEL, &request("hi")).unwrap()
+    };
+    let found = |text: &str, value: i64| ParsedEntity {
+        entity: "quantity".into(),
+        start: 0,
+        end: 3,
+        text: text.into(),
+        value: value.into(),
+        currency: None,
+        confidence: 0.9,
+    };
+    let one = answer("greet", 0.9, vec![found("two", 2)]);
+    assert_eq!(eval::difference(&one, &answer("greet", 0.4, vec![found("two", 2)])), None);
+    let other = eval::difference(&one, &answer("thank", 0.4, vec![found("two", 2)])).unwrap();
+    assert_eq!((other.intents[1].0.as_str(), other.entities), ("thank", None));
+    let other = eval::difference(&one, &answer("greet", 0.9, vec![found("two", 3)])).unwrap();
+    let written = ["[two](quantity) = 2", "[two](quantity) = 3"].map(|text| vec![text.to_owned()]);
+    assert_eq!(other.entities, Some(written));
+    let none = eval::difference(&one, &answer("greet", 0.9, Vec::new())).unwrap();
+    assert_eq!(none.entities.unwrap()[1], Vec::<String>::new());
 }
 
 #[test]
