@@ -1,10 +1,11 @@
 //! What an operator on the same machine may ask a running engine for: a Unix socket in the data folder, for its owner alone.
 //! Who may open it could read the journal's files anyway, hence no token.
 //!
-//! One request a connection, one line of JSON: `{"backup": "/absolute/path"}`. Answers are lines of JSON: `{"rows": n,
-//! "bytes": n}` while it goes on, then `{"done": {"rows": n, "bytes": n}}` or `{"error": "…"}`.
+//! One request a connection, one line of JSON: `{"backup": "/absolute/path"}`, `{"find": "WHOM"}`, `{"erase": "WHOM"}`. Answers are
+//! lines of JSON: `{"progress": {"rows": n, "bytes": n}}` while a backup goes on, then `{"done": {"rows": n, "bytes": n}}`;
+//! `{"found": [conversation, …]}`; `{"erased": [[conversation, …], rows]}`; or `{"error": "…"}`.
 
-use crate::bot::Bot;
+use crate::{bot::Bot, erasure::Whom};
 use charla_actors::{backup::Amount, clock::Clock, engine::EngineHandle};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -18,7 +19,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{UnixListener, UnixStream},
+    net::{UnixListener, UnixStream, unix::OwnedWriteHalf},
     sync::{Semaphore, mpsc},
 };
 
@@ -33,6 +34,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub enum Request {
     /// A backup into this file.
     Backup(PathBuf),
+    /// The conversations of somebody; see [`Whom`].
+    Find(String),
+    /// That everything of them is erased.
+    Erase(String),
 }
 
 /// What is answered, one or more lines.
@@ -43,6 +48,10 @@ pub enum Answer {
     Progress(Amount),
     /// The end.
     Done(Amount),
+    /// Somebody's conversations.
+    Found(Vec<String>),
+    /// These were erased, and so many rows.
+    Erased(Vec<String>, usize),
     /// It did not work.
     Error(String),
 }
@@ -67,7 +76,7 @@ impl Drop for Control {
     }
 }
 
-/// Listens. An engine serves without it too: a folder whose path is too long for a socket only costs backups while serving.
+/// Listens. An engine serves without it too: a folder whose path is too long for a socket only costs backups and erasure while serving.
 pub fn listen(data: &Path, engine: EngineHandle<Bot>, clock: Arc<dyn Clock>) -> Option<Control> {
     let path = place(data);
     // What a killed engine left; the journal's lock has shown already that no other one is running.
@@ -78,7 +87,7 @@ pub fn listen(data: &Path, engine: EngineHandle<Bot>, clock: Arc<dyn Clock>) -> 
     let listener = match bound {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "no control socket: `charla backup` works only while the engine is stopped");
+            tracing::warn!(path = %path.display(), %error, "no control socket: `charla backup` and `charla erase` work only while the engine is stopped");
             return None;
         }
     };
@@ -124,16 +133,46 @@ async fn serve(
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     BufReader::new(read.take(LONGEST)).read_line(&mut line).await?;
-    let path = match serde_json::from_str(&line) {
-        Ok(Request::Backup(path)) if path.is_absolute() => path,
-        Ok(Request::Backup(path)) => {
-            return say(&mut write, &Answer::Error(format!("{} is not an absolute path", path.display())))
-                .await;
+    let answer = match serde_json::from_str(&line) {
+        Ok(Request::Backup(path)) if path.is_absolute() => {
+            return backup(write, path, engine, clock, turn, ended).await;
         }
-        Err(error) => {
-            return say(&mut write, &Answer::Error(format!("the request cannot be read: {error}"))).await;
-        }
+        Ok(Request::Backup(path)) => Answer::Error(format!("{} is not an absolute path", path.display())),
+        Ok(Request::Find(whom)) => find(&engine, &whom).unwrap_or_else(Answer::Error),
+        Ok(Request::Erase(whom)) => erase(&engine, &whom).await.unwrap_or_else(Answer::Error),
+        Err(error) => Answer::Error(format!("the request cannot be read: {error}")),
     };
+    say(&mut write, &answer).await
+}
+
+fn find(engine: &EngineHandle<Bot>, whom: &str) -> Result<Answer, String> {
+    let inspector = engine.inspector();
+    let found = Whom::parse(whom)
+        .found(inspector)
+        .and_then(|id| id.map(|id| inspector.all_of(&id)).transpose())
+        .map_err(|error| error.to_string())?;
+    Ok(Answer::Found(found.unwrap_or_default().iter().map(ToString::to_string).collect()))
+}
+
+async fn erase(engine: &EngineHandle<Bot>, whom: &str) -> Result<Answer, String> {
+    let id = Whom::parse(whom).found(engine.inspector()).map_err(|error| error.to_string())?;
+    let id = id.ok_or("nobody is known so")?;
+    let erased = engine.erase(&id).await.map_err(|error| error.to_string())?;
+    let erased = erased.map_err(|error| error.to_string())?;
+    let ids: Vec<String> = erased.conversations.iter().map(ToString::to_string).collect();
+    // Without names: that somebody was erased is to be known, and by now nobody can say who it was.
+    tracing::info!(conversations = ids.join(" "), rows = erased.rows, "a person was erased");
+    Ok(Answer::Erased(ids, erased.rows))
+}
+
+async fn backup(
+    mut write: OwnedWriteHalf,
+    path: PathBuf,
+    engine: EngineHandle<Bot>,
+    clock: Arc<dyn Clock>,
+    turn: &Semaphore,
+    ended: Arc<AtomicBool>,
+) -> std::io::Result<()> {
     let Ok(_turn) = turn.try_acquire() else {
         return say(&mut write, &Answer::Error("another backup is being written".to_owned())).await;
     };

@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod control;
 pub mod demo;
+pub mod erasure;
 pub mod performer;
 pub mod run;
 pub mod secret;

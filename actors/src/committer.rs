@@ -334,6 +334,11 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         (_, Some(text)) => text.as_str(),
         _ => "no message",
     };
+    unquoted(text)
+}
+
+/// A text up to its first backtick; see [`panic_text`].
+pub(crate) fn unquoted(text: &str) -> String {
     text.split('`').next().unwrap_or_default().trim_end().to_owned()
 }
 

@@ -198,7 +198,7 @@ fn on_its_own(
 }
 
 fn cannot(what: &'static str, why: impl std::fmt::Display) -> EngineError {
-    EngineError::Start { what, why: why.to_string() }
+    EngineError::Start { what, why: committer::unquoted(&why.to_string()) }
 }
 
 /// Lets routers look for idle conversations, and tells the gauges.

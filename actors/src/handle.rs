@@ -240,20 +240,10 @@ impl<S: Session> EngineHandle<S> {
         self.parts.inspector.replay(id, Some(&session))
     }
 
-    /// See [`Inspector::backup`]; the engine goes on meanwhile.
-    pub fn backup(
-        &self,
-        path: &std::path::Path,
-        now: crate::session::Millis,
-        told: &mut dyn FnMut(crate::backup::Amount),
-    ) -> Result<crate::backup::Amount, crate::backup::BackupError> {
-        self.parts.inspector.backup(path, now, told)
-    }
-
     /// Removes everything of the person whose conversation this is: their conversations at all numbers, their names, and the same of
     /// all who were merged into them. Whoever writes under such a name afterwards is somebody new.
     ///
-    /// Bytes leave the disk when the store merges the files they are in; a [backup](Self::backup) has none of them from now on.
+    /// Bytes leave the disk when the store merges the files they are in; a [backup](Inspector::backup) has none of them from now on.
     ///
     /// # Errors
     /// What is still under way, or why it could not be put on disk.

@@ -83,6 +83,11 @@ impl<S: Session> Inspector<S> {
         ledger::current(&*self.journal, id)
     }
 
+    /// All conversations of the person whose conversation this is, at all numbers, those included that a merge has ended.
+    pub fn all_of(&self, id: &ConversationId) -> Result<Vec<ConversationId>, StoreError> {
+        ledger::all_of(&*self.journal, id.person)
+    }
+
     /// The names on record of the conversation's person.
     pub fn names(&self, id: &ConversationId) -> Result<Vec<Alias>, StoreError> {
         ledger::names(&*self.journal, id.person)

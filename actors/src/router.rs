@@ -2,6 +2,7 @@
 //! when they fail.
 
 use crate::actor::{ActorMsg, Conversation};
+use crate::committer::unquoted;
 use crate::core::ledger::Feed;
 use crate::core::passivation::Residents;
 use crate::invariants::{Invariant, violated};
@@ -138,7 +139,8 @@ impl<S: Session> Actor for Router<S> {
                 shard.ended(&myself, &cell, false).await;
             }
             SupervisionEvent::ActorFailed(cell, error) => {
-                tracing::error!(%error, "a conversation's actor failed and is begun anew");
+                let error = unquoted(&error.to_string());
+                tracing::error!(error, "a conversation's actor failed and is begun anew");
                 violated(Invariant::ActorFailed);
                 shard.ended(&myself, &cell, true).await;
             }

@@ -97,15 +97,24 @@ impl Backup {
     }
 }
 
-fn ask(mut stream: UnixStream, file: &Path, told: &dyn Fn(Amount)) -> anyhow::Result<Amount> {
-    let mut request = serde_json::to_vec(&Request::Backup(file.to_owned()))?;
-    request.push(b'\n');
-    stream.write_all(&request)?;
-    for line in BufReader::new(stream).lines() {
-        match serde_json::from_str(&line?)? {
+/// Asks a running engine, and returns what it answers, one after the other.
+pub(super) fn answers(
+    mut stream: UnixStream,
+    request: &Request,
+) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Answer>>> {
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    Ok(BufReader::new(stream).lines().map(|line| Ok(serde_json::from_str(&line?)?)))
+}
+
+fn ask(stream: UnixStream, file: &Path, told: &dyn Fn(Amount)) -> anyhow::Result<Amount> {
+    for answer in answers(stream, &Request::Backup(file.to_owned()))? {
+        match answer? {
             Answer::Progress(amount) => told(amount),
             Answer::Done(amount) => return Ok(amount),
             Answer::Error(error) => anyhow::bail!("the engine could not write it: {error}"),
+            Answer::Found(_) | Answer::Erased(..) => anyhow::bail!("the engine answered something else"),
         }
     }
     anyhow::bail!("the engine ended before the backup was written")

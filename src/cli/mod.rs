@@ -4,6 +4,7 @@ mod backup;
 mod chat;
 mod check;
 mod demo;
+mod erase;
 mod journal;
 mod models;
 mod nlu;
@@ -48,6 +49,9 @@ enum Command {
     Backup(backup::Backup),
     /// Makes a data folder from a backup.
     Restore(backup::Restore),
+    /// Removes everything of one person: conversations at all numbers, names, snapshots; while the engine serves or while it is
+    /// stopped.
+    Erase(erase::Erase),
 }
 
 /// Runs the command; returns the process's exit status.
@@ -69,6 +73,7 @@ pub fn run(cli: Cli) -> anyhow::Result<std::process::ExitCode> {
         Command::Journal(command) => command.run(),
         Command::Backup(command) => command.run(),
         Command::Restore(command) => command.run(),
+        Command::Erase(command) => command.run(),
     }
 }
 

@@ -59,3 +59,36 @@ async fn the_socket_survives_a_lack_of_file_handles() {
     assert!(file.exists() && town.log().contains("could not be taken"), "{}", town.log());
     town.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_is_erased_while_the_engine_serves_and_when_it_has_stopped() {
+    let mut town = Town::with_child().await;
+    let (one, two) = ("447700900001", "34600000001");
+    town.customer(one).say("hi there, good morning").await;
+    town.customer(two).say("hola buenas").await;
+    let (id, _) = town.conversation_of(one).await;
+    let (other, _) = town.conversation_of(two).await;
+    let data = town.folder.path().join("engine");
+    let erase = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_charla"));
+        let out = command.arg("erase").args(arguments).arg("--data").arg(&data).output().unwrap();
+        let text = [out.stdout, out.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+        (out.status.success(), text)
+    };
+    let (found, text) = erase(&["+44 7700 900001"]);
+    assert!(found && text.contains(&id) && text.contains("--yes"), "{text}");
+    town.wait_for(&id, |d| d["person"]["phone"] == one).await;
+    let (erased, text) = erase(&["+44 7700 900001", "--yes"]);
+    assert!(erased && text.contains(&id) && !text.contains(&other), "{text}");
+    assert_eq!(town.agent("GET", &format!("/conversations/{id}"), serde_json::Value::Null).await.0, 404);
+    assert!(town.log().contains("a person was erased") && !town.log().contains(one), "{}", town.log());
+    let (again, text) = erase(&["+44 7700 900001", "--yes"]);
+    assert!(!again && text.contains("nobody is known"), "{text}");
+    town.wait_for(&other, |d| d["person"]["phone"] == two).await;
+    assert!(town.end().await.success(), "{}", town.log());
+    let (erased, text) = erase(&[&other, "--yes"]);
+    assert!(erased && text.contains(&other), "{text}");
+    let (again, text) = erase(&[&other]);
+    assert!(!again && text.contains("nobody is known"), "{text}");
+    town.stop().await;
+}

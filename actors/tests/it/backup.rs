@@ -35,8 +35,10 @@ async fn a_backup_under_traffic_is_of_one_moment_and_a_prefix_of_what_followed()
     until("well under way", || events.stats().accepted > 200).await;
     let file = folder.path().join("charla.backup");
     let (copied, path) = (engine.clone(), file.clone());
-    let written =
-        tokio::task::spawn_blocking(move || copied.backup(&path, NOW, &mut |_| ())).await.unwrap().unwrap();
+    let written = tokio::task::spawn_blocking(move || copied.inspector().backup(&path, NOW, &mut |_| ()))
+        .await
+        .unwrap()
+        .unwrap();
     assert!(!talk.is_finished(), "the talk was over before the backup was: it shows nothing");
     let ids = talk.await.unwrap();
     quiet(&engine).await;
@@ -98,7 +100,7 @@ async fn what_was_told_after_the_backup_is_not_told_again_under_the_same_name() 
     let old = say(&engine, "1", "pay before").await;
     quiet(&engine).await;
     let file = folder.path().join("charla.backup");
-    engine.backup(&file, NOW, &mut |_| ()).unwrap();
+    engine.inspector().backup(&file, NOW, &mut |_| ()).unwrap();
     let before = edge.tries.lock().unwrap().len();
     say(&engine, "1", "pay after").await;
     let lost = say(&engine, "2", "pay new person").await;
@@ -131,7 +133,7 @@ async fn what_was_on_its_way_at_the_backup_is_in_doubt_after_it() {
     let id = say(&first, "1", "pay rent").await;
     until("on its way", || !edge.tries.lock().unwrap().is_empty()).await;
     let file = folder.path().join("charla.backup");
-    first.backup(&file, NOW, &mut |_| ()).unwrap();
+    first.inspector().backup(&file, NOW, &mut |_| ()).unwrap();
     drop(held);
     quiet(&first).await;
 
@@ -154,7 +156,7 @@ async fn damage_is_found_anywhere_and_nothing_is_restored() {
     }
     quiet(&engine).await;
     let file = folder.path().join("charla.backup");
-    engine.backup(&file, NOW, &mut |_| ()).unwrap();
+    engine.inspector().backup(&file, NOW, &mut |_| ()).unwrap();
     let whole = std::fs::read(&file).unwrap();
     let target = folder.path().join("second");
     let mut tried = 0;

@@ -40,10 +40,9 @@ impl<S: Session> Ledger<S> {
         person: PersonId,
     ) -> Result<Result<Erased, NotErased>, StoreError> {
         let persons = merged_into(tx, canonical(tx, person)?)?;
-        let mut erased = Erased::default();
+        let mut erased = Erased { conversations: all_of(tx, person)?, rows: 0 };
         let mut known: Vec<Alias> = Vec::new();
         for person in &persons {
-            erased.conversations.extend(conversations_of(tx, *person)?);
             known.extend(names(tx, *person)?);
         }
         for id in &erased.conversations {
@@ -96,6 +95,15 @@ impl<S: Session> Ledger<S> {
         self.acquainted.forget_all();
         Ok(Ok(erased))
     }
+}
+
+/// The conversations of a person, and of all who were merged into them.
+pub fn all_of(reader: &dyn Reader, person: PersonId) -> Result<Vec<ConversationId>, StoreError> {
+    let mut found = Vec::new();
+    for person in merged_into(reader, canonical(reader, person)?)? {
+        found.extend(conversations_of(reader, person)?);
+    }
+    Ok(found)
 }
 
 /// A person and all who were merged into them, also by way of others.

@@ -16,7 +16,7 @@ mod sends;
 mod turns;
 mod unsettled;
 
-pub use erase::{Erased, NotErased};
+pub use erase::{Erased, NotErased, all_of};
 pub use keep::{Sweep, SweepOutcome, due};
 pub use output::Output;
 pub use people::{current, lookup, names};
