@@ -1,6 +1,10 @@
 //! The people at the agents' API: they see who waits, take a conversation, answer, and hand it back.
 
-use super::{judge::AGENT, stage::Stage};
+use super::{
+    journal::{Journal, Page},
+    judge::AGENT,
+    stage::Stage,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
@@ -120,5 +124,21 @@ impl Agents {
         let value: Value = answer.json().await.ok()?;
         let kind = value["owner"]["kind"].as_str()?;
         Some(kind != "bot")
+    }
+
+    /// A conversation's journal; `None` if all of it cannot be read.
+    pub(super) async fn journal(&self, conversation: &str) -> Option<Journal> {
+        let mut journal = Journal::default();
+        loop {
+            let from = journal.next();
+            let url =
+                format!("{}/api/v1/conversations/{conversation}/journal?from={from}&limit=500", self.url);
+            let answer = self.http.get(url).bearer_auth(&self.token).send().await.ok()?;
+            let page: Page = answer.error_for_status().ok()?.json().await.ok()?;
+            if page.records.is_empty() {
+                return Some(journal);
+            }
+            journal.add(page)?;
+        }
     }
 }

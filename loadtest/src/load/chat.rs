@@ -28,6 +28,8 @@ pub enum Expect {
 /// A message of the customer that waits for its answer.
 #[derive(Debug)]
 pub struct Pending {
+    /// Which message of theirs, from 0.
+    pub n: u32,
     /// Its scheduled moment, microseconds.
     pub due: u64,
     /// Whether an answer must come: nobody need answer what is typed while a person has the thread.
@@ -113,6 +115,10 @@ pub struct Chat {
     pub under_way: bool,
     /// Key of the last message that came.
     pub last: Option<(u64, u32)>,
+    /// Turn and step of all messages that came while the run still waited for answers.
+    pub seen: Vec<(u64, u32)>,
+    /// Which of their messages need not be answered.
+    pub unowed: Vec<u32>,
     /// The answer under way.
     pub answer: Option<Answer>,
     /// Messages that need not be answered and have made way for one that must: the engine may answer them all the same.
@@ -155,6 +161,8 @@ impl Chat {
             lane: VecDeque::new(),
             under_way: false,
             last: None,
+            seen: Vec::new(),
+            unowed: Vec::new(),
             answer: None,
             excused: 0,
             excusing: false,
@@ -173,6 +181,7 @@ impl Chat {
     pub fn excuse(&mut self) {
         for pending in &mut self.pending {
             pending.required = false;
+            self.unowed.push(pending.n);
         }
     }
 

@@ -4,6 +4,7 @@ use super::{
     act::{Done, Source},
     arrivals::{Arrival, Kind},
     chat::{Chat, Expect, Out, Owner, Pending, What},
+    doubt::{Doubt, Of},
     meter::Meter,
     people::{self, Number, Person},
     scenario::{Assistant, Scenario},
@@ -42,6 +43,10 @@ pub struct Crowd {
     repeated: u64,
     /// What is wrong.
     pub wrongs: Wrongs,
+    /// What seems wrong by the order of answers.
+    pub(super) doubts: Vec<Doubt>,
+    /// Answers are waited for no longer: what comes now is too late.
+    pub(super) closed: bool,
     /// What is measured.
     pub meter: Meter,
     /// Microseconds from which on is measured.
@@ -68,6 +73,8 @@ impl Crowd {
             tapped: 0,
             repeated: 0,
             wrongs: Wrongs::default(),
+            doubts: Vec::new(),
+            closed: false,
             meter: Meter::default(),
         }
     }
@@ -104,7 +111,11 @@ impl Crowd {
         if let What::Text(text) = &out.what {
             chat.mentions(text);
         }
+        if !done.required {
+            chat.unowed.push(out.n);
+        }
         chat.pending.push_back(Pending {
+            n: out.n,
             due: arrival.at,
             required: done.required,
             expect: done.expect,
@@ -260,20 +271,20 @@ impl Crowd {
         chats.map(|(person, chat)| (person, chat.conversation.clone())).collect()
     }
 
-    /// What is still not answered is lost; answers that are there are judged.
+    /// What is still not answered seems lost; answers that are there are judged.
     pub fn settle(&mut self) {
+        self.closed = true;
         for person in 0..self.chats.len() {
             let _ = self.judge_answer(person);
             let chat = &self.chats[person];
-            for pending in chat.pending.iter().filter(|pending| pending.required) {
-                let due = pending.due as f64 / 1e6;
-                let known = chat.conversation.as_deref().unwrap_or("no conversation");
-                let last = chat.last.map_or(0, |(turn, _)| turn);
-                self.wrongs.add("lost", || {
-                    format!(
-                        "{} ({known}, last turn {last}) wrote `{}` at {due:.3} s and has no answer",
-                        chat.person.wa_id, pending.wrote
-                    )
+            let last = chat.last.map_or(0, |(turn, _)| turn);
+            let lost = chat.pending.iter().filter(|pending| pending.required);
+            let lost: Vec<_> =
+                lost.map(|pending| (pending.wrote.clone(), pending.due as f64 / 1e6)).collect();
+            for (wrote, due) in lost {
+                let who = self.who(person);
+                self.doubt(person, Of::Lost, || {
+                    format!("{who}, last turn {last}, wrote `{wrote}` at {due:.3} s and has no answer")
                 });
             }
         }

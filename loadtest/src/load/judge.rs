@@ -7,6 +7,7 @@
 use super::{
     chat::{Answer, Expect, Owner},
     crowd::Crowd,
+    doubt::Of,
     language,
     people::{self, Variety},
     reply::{Ask, Key, Reply, Sort, ask, is, plain, sort},
@@ -116,6 +117,9 @@ impl Crowd {
         let chat = &mut self.chats[person];
         chat.conversation.get_or_insert_with(|| conversation.clone());
         let this = (*turn, *step);
+        if !self.closed {
+            chat.seen.push(this);
+        }
         let last = chat.last.replace(this);
         match last {
             Some(last) if this == last || this.0 == last.0 && chat.answer.is_some() && this < last => {
@@ -329,13 +333,14 @@ impl Crowd {
         }
         let to = self.who(person);
         let (wrote, said) = before.map_or_else(Default::default, |before| (before.to.wrote, before.said));
-        self.wrongs.add(if again { "doubled" } else { "unasked" }, || {
-            format!(
-                "{to} had asked nothing and was told `{}`; before: `{wrote}`, `{}`",
-                short(&reply.text),
-                short(&said)
-            )
-        });
+        let what = || {
+            let text = short(&reply.text);
+            format!("{to} had asked nothing and was told `{text}`; before: `{wrote}`, `{}`", short(&said))
+        };
+        match &reply.key {
+            Some(key) if !again => self.doubt(person, Of::Unasked(key.turn, key.step), what),
+            _ => self.wrongs.add("doubled", what),
+        }
     }
 
     /// An answer has come to its end. One that does not fit may be that to a message before it which need not have been

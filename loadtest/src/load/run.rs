@@ -5,7 +5,7 @@ use super::{
     arrivals::{self, Arrival},
     chat::Out,
     crowd::Crowd,
-    graph,
+    doubt, graph,
     http::Client,
     progress::Progress,
     prometheus::Scraper,
@@ -174,6 +174,8 @@ pub async fn run(plan: Plan) -> anyhow::Result<Run> {
         let driven = tokio::task::spawn_blocking(move || drive(&everybody, &arrivals)).await;
         let steps = driven.unwrap_or_default();
         settle(&stage, &agents).await;
+        stage.crowd().settle();
+        doubt::look_again(&stage, &agents).await;
         steps
     };
     let outcome = tokio::select! {
@@ -185,9 +187,7 @@ pub async fn run(plan: Plan) -> anyhow::Result<Run> {
         Ok(steps) => (steps, None),
         Err(why) => (Vec::new(), Some(why)),
     };
-    if trouble.is_none() {
-        stage.crowd().settle();
-    }
+    stage.crowd().stand();
     let availability = match scraper {
         Some(scraper) => scraper.last_word().await,
         None => None,

@@ -10,6 +10,8 @@ use super::{
 };
 use std::path::Path;
 
+mod journal;
+
 const TERMS: &str =
     "Before we start: may I use your number, your messages and your order data to answer you in this chat?";
 
@@ -70,6 +72,12 @@ impl Play {
 
     fn found(mut self) -> Vec<(String, u64)> {
         self.crowd.settle();
+        self.stands()
+    }
+
+    /// What is wrong, whatever else seems so.
+    fn stands(mut self) -> Vec<(String, u64)> {
+        self.crowd.stand();
         self.crowd.wrongs.list().into_iter().map(|wrong| (wrong.kind, wrong.count)).collect()
     }
 

@@ -72,7 +72,7 @@ impl Watch {
             let mut crowd = stage.crowd();
             second.sessions = crowd.sessions();
             second.waiting = crowd.waiting();
-            let wrong = crowd.wrongs.total();
+            let wrong = crowd.found();
             let warm = second.at < warm_up;
             if !warm && !crowd.meter.measuring {
                 crowd.meter.measuring = true;

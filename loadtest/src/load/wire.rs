@@ -34,9 +34,9 @@ pub struct Written<'a> {
     pub out: &'a Out,
 }
 
-/// The id of a customer's message, the same for each try.
-pub fn wamid(stem: &str, out: &Out) -> String {
-    format!("wamid.{stem}{:08X}{:06X}I", out.person, out.n)
+/// The id of a person's message number `n`, from 0, the same for each try.
+pub fn wamid(stem: &str, person: u32, n: u32) -> String {
+    format!("wamid.{stem}{person:08X}{n:06X}I")
 }
 
 /// A body with messages to one number. `seconds` is the time, Unix; `stem` makes the ids this run's own.
@@ -54,7 +54,7 @@ pub fn messages(number: &Number, written: &[Written<'_>], seconds: i64, stem: &s
     body.push_str("],\"messages\":[");
     for (i, Written { person, out }) in written.iter().enumerate() {
         let comma = if i > 0 { "," } else { "" };
-        let id = wamid(stem, out);
+        let id = wamid(stem, out.person, out.n);
         let user = crate::sim::user_id(&person.wa_id);
         let _ = write!(
             body,
