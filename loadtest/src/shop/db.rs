@@ -10,6 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 const SCHEMA: &str = include_str!("schema.sql");
 
+/// Columns that a file from before them does not have: where an appointment takes place, and what is to be heeded.
+const ADDED: [(&str, &str, &str); 3] = [
+    ("appointments", "at_home", "INTEGER NOT NULL DEFAULT 0"),
+    ("appointments", "note", "TEXT"),
+    ("orders", "wish_note", "TEXT"),
+];
+
 /// Header that makes a repeated change harmless.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
@@ -60,12 +67,10 @@ impl Db {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
             connection.execute_batch(SCHEMA)?;
-            // A file from before appointments said where they take place, and what is to be heeded.
-            for (column, kind) in [("at_home", "INTEGER NOT NULL DEFAULT 0"), ("note", "TEXT")] {
-                let known = "SELECT 1 FROM pragma_table_info('appointments') WHERE name = ?1";
-                if connection.query_row(known, [column], |_| Ok(())).optional()?.is_none() {
-                    connection
-                        .execute_batch(&format!("ALTER TABLE appointments ADD COLUMN {column} {kind}"))?;
+            for (table, column, kind) in ADDED {
+                let known = "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2";
+                if connection.query_row(known, [table, column], |_| Ok(())).optional()?.is_none() {
+                    connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"))?;
                 }
             }
             connection.set_prepared_statement_cache_capacity(64);
@@ -186,6 +191,18 @@ fn once(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_from_before_a_column_gets_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.sqlite");
+        for (table, column, _) in ADDED {
+            let drop = format!("ALTER TABLE {table} DROP COLUMN {column}");
+            Db::open(Some(&file)).unwrap().now(|connection| connection.execute_batch(&drop)).unwrap();
+            let db = Db::open(Some(&file)).unwrap();
+            db.now(|connection| connection.execute_batch(&format!("SELECT {column} FROM {table}"))).unwrap();
+        }
+    }
 
     #[test]
     fn no_query_walks_through_a_table_that_grows() {

@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS aliases (alias TEXT PRIMARY KEY, contact_id TEXT NOT 
 CREATE TABLE IF NOT EXISTS orders (
   id TEXT PRIMARY KEY, contact_id TEXT NOT NULL REFERENCES contacts(id), placed_on TEXT NOT NULL, status TEXT NOT NULL, carrier TEXT,
   tracking_id TEXT, expected_on TEXT, delivered_on TEXT, country TEXT NOT NULL, total INTEGER NOT NULL, payment_method TEXT NOT NULL,
-  payment_status TEXT NOT NULL, city TEXT NOT NULL, address TEXT NOT NULL, pincode TEXT NOT NULL, wish_date TEXT, wish_address TEXT, wish_slot TEXT,
+  payment_status TEXT NOT NULL, city TEXT NOT NULL, address TEXT NOT NULL, pincode TEXT NOT NULL, wish_date TEXT, wish_address TEXT, wish_slot TEXT, wish_note TEXT,
   cancel_reason TEXT, returnable_until TEXT);
 CREATE INDEX IF NOT EXISTS orders_of ON orders (contact_id, placed_on);
 CREATE TABLE IF NOT EXISTS order_items (

@@ -397,12 +397,20 @@ async fn orders_are_cancelled_put_off_and_documented() {
         .send(
             Method::POST,
             &format!("{path}/delivery"),
-            json!({"contact": LUCIA, "date": "2026-11-28", "slot": "tarde"}),
+            json!({"contact": LUCIA, "date": "2026-11-28", "slot": "tarde", "note": "el timbre no va"}),
         )
         .await;
     assert_eq!(
         (status, &order["expected_on"], &order["delivery"]["slot"]),
         (200, &json!("2026-11-28"), &json!("tarde"))
+    );
+    assert_eq!(order["delivery"]["note"], "el timbre no va");
+    let (status, order) = world
+        .send(Method::POST, &format!("{path}/delivery"), json!({"contact": LUCIA, "note": "en la portería"}))
+        .await;
+    assert_eq!(
+        (status, &order["delivery"]["note"], &order["delivery"]["slot"]),
+        (200, &json!("en la portería"), &json!("tarde"))
     );
     for date in [TODAY, "2027-03-01"] {
         assert_eq!(

@@ -125,7 +125,7 @@ fn view(connection: &Connection, order: &Order, today: Date) -> Result<Value, Ap
     let items = crm::items(connection, &order.id)?;
     let mut statement = connection.prepare_cached(
         "SELECT placed_on, status, carrier, tracking_id, expected_on, delivered_on, payment_method, payment_status, city, returnable_until,
-         wish_date, wish_address, wish_slot, cancel_reason FROM orders WHERE id = ?1",
+         wish_date, wish_address, wish_slot, wish_note, cancel_reason FROM orders WHERE id = ?1",
     )?;
     Ok(statement.query_row([&order.id], |row| {
         let text = |i: usize| row.get::<_, Option<String>>(i);
@@ -137,17 +137,15 @@ fn view(connection: &Connection, order: &Order, today: Date) -> Result<Value, Ap
         });
         let returnable_until = text(9)?;
         let returnable = status.as_deref() == Some("delivered") && returnable_until.as_deref().is_some_and(|day| day >= today.to_string().as_str());
-        let wished = text(10)?.is_some() || text(11)?.is_some() || text(12)?.is_some();
-        let wish = wished.then(|| {
-            let text = |i: usize| row.get::<_, Option<String>>(i).ok().flatten();
-            json!({"date": text(10), "address": text(11), "slot": text(12)})
-        });
+        let (date, address, slot, note) = (text(10)?, text(11)?, text(12)?, text(13)?);
+        let wished = [&date, &address, &slot, &note].into_iter().any(Option::is_some);
+        let wish = wished.then(|| json!({"date": date, "address": address, "slot": slot, "note": note}));
         Ok(json!({
             "order_id": order.id, "contact_id": order.contact, "placed_on": text(0)?, "status": status, "carrier": carrier,
             "expected_on": text(4)?, "delivered_on": text(5)?, "items": items, "total": money(order.total),
             "payment": {"method": text(6)?, "status": text(7)?}, "address_city": text(8)?, "refund": refund,
             "returnable_until": returnable_until, "returnable": returnable,
-            "cancellable": matches!(status.as_deref(), Some("placed" | "packed")), "delivery": wish, "cancel_reason": text(13)?,
+            "cancellable": matches!(status.as_deref(), Some("placed" | "packed")), "delivery": wish, "cancel_reason": text(14)?,
         }))
     })?)
 }
@@ -228,7 +226,7 @@ pub async fn cancel(
     .await
 }
 
-/// Another day, address or time for a delivery; absent fields stay as they are.
+/// Another day, address or time for a delivery, a word for the courier; absent fields stay as they are.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct Delivery {
     contact: String,
@@ -236,6 +234,8 @@ pub struct Delivery {
     date: Option<String>,
     address: Option<String>,
     slot: Option<String>,
+    /// What the courier has to heed.
+    note: Option<String>,
 }
 
 /// Changes the delivery of an order that is not yet out for delivery.
@@ -252,8 +252,9 @@ pub async fn delivery(
     db.change(&request, state.clock.now(), move |tx| {
         let body = body.into_inner();
         let (date, address, slot) = (filled(body.date), filled(body.address), filled(body.slot));
-        if date.is_none() && address.is_none() && slot.is_none() {
-            return Err(ApiError::invalid("name a date, an address or a slot"));
+        let note = filled(body.note);
+        if [&date, &address, &slot, &note].into_iter().all(Option::is_none) {
+            return Err(ApiError::invalid("name a date, an address, a slot or a note"));
         }
         let order = owned(tx, &id, &body.contact)?;
         if !matches!(order.status.as_str(), "placed" | "packed" | "shipped" | "delayed") {
@@ -265,8 +266,8 @@ pub async fn delivery(
         }
         tx.execute(
             "UPDATE orders SET wish_date = coalesce(?2, wish_date), wish_address = coalesce(?3, wish_address), wish_slot = coalesce(?4, wish_slot),
-             expected_on = coalesce(?5, expected_on) WHERE id = ?1",
-            (&order.id, date, address, slot, day.map(|d| d.to_string())),
+             wish_note = coalesce(?5, wish_note), expected_on = coalesce(?6, expected_on) WHERE id = ?1",
+            (&order.id, date, address, slot, note, day.map(|d| d.to_string())),
         )?;
         Ok(Reply::ok(by_id(tx, &order.id, today)?))
     })
