@@ -34,13 +34,20 @@ pub(super) enum Of {
     Lost,
     /// The message of the engine with this turn and step answers nothing.
     Unasked(u64, u32),
+    /// It says again what the one before it said; but something else may have been answered so too.
+    Doubled(u64, u32),
+    /// This message was taken for answered with the one before it. Nothing is wrong unless the journal says so.
+    Unsure(u32),
 }
 
 impl Of {
-    fn kind(self) -> &'static str {
+    /// Under which name it counts if nothing settles it.
+    fn kind(self) -> Option<&'static str> {
         match self {
-            Of::Lost => "lost",
-            Of::Unasked(..) => "unasked",
+            Of::Lost => Some("lost"),
+            Of::Unasked(..) => Some("unasked"),
+            Of::Doubled(..) => Some("doubled"),
+            Of::Unsure(_) => None,
         }
     }
 }
@@ -48,22 +55,26 @@ impl Of {
 impl Crowd {
     /// Something seems wrong with a person's chat.
     pub(super) fn doubt(&mut self, person: usize, of: Of, what: impl FnOnce() -> String) {
-        if self.doubts.len() < MOST {
+        // What is only unsure leaves room for what seems wrong.
+        let room = if of.kind().is_some() { MOST } else { MOST / 2 };
+        if self.doubts.len() < room {
             self.doubts.push(Doubt { person: person as u32, of, what: what() });
-        } else {
-            self.wrongs.add(of.kind(), what);
+        } else if let Some(kind) = of.kind() {
+            self.wrongs.add(kind, what);
         }
     }
 
     /// How much is wrong, or seems so.
     pub(super) fn found(&self) -> u64 {
-        self.wrongs.total() + self.doubts.len() as u64
+        self.wrongs.total() + self.doubts.iter().filter(|doubt| doubt.of.kind().is_some()).count() as u64
     }
 
     /// What nothing has settled is wrong.
     pub(super) fn stand(&mut self) {
         for Doubt { of, what, .. } in std::mem::take(&mut self.doubts) {
-            self.wrongs.add(of.kind(), || what);
+            if let Some(kind) = of.kind() {
+                self.wrongs.add(kind, || what);
+            }
         }
     }
 
@@ -84,17 +95,23 @@ impl Crowd {
             .into_iter()
             .partition::<Vec<_>, _>(|doubt| doubt.person as usize == person);
         self.doubts = others;
-        let doubted = theirs.len();
+        let doubted = theirs.iter().filter(|doubt| doubt.of.kind().is_some()).count();
         let mut stays: Vec<(&'static str, String)> = Vec::new();
+        let mut unsure = Vec::new();
         for Doubt { of, what, .. } in theirs {
-            if let Of::Unasked(turn, step) = of
-                && !journal.caused((turn, step), |wamid| ours.contains(wamid))
-            {
-                stays.push((of.kind(), what));
+            match (of, of.kind()) {
+                (Of::Unasked(turn, step) | Of::Doubled(turn, step), Some(kind))
+                    if !journal.caused((turn, step), |wamid| ours.contains(wamid)) =>
+                {
+                    stays.push((kind, what));
+                }
+                (Of::Unsure(n), _) => unsure.push(n),
+                _ => {}
             }
         }
         let who = self.who(person);
-        for (n, wamid) in (0..).zip(&wamids).filter(|(n, _)| !chat.unowed.contains(n)) {
+        let asked = |n: &u32| if doubted > 0 { !chat.unowed.contains(n) } else { unsure.contains(n) };
+        for (n, wamid) in (0..).zip(&wamids).filter(|(n, _)| asked(n)) {
             let why = match journal.fate(wamid) {
                 Fate::Answered => continue,
                 Fate::Unknown => "is not in the journal".to_owned(),

@@ -297,8 +297,12 @@ impl Crowd {
                 && self.scenario.assistant == Assistant::Shop
                 && let Some(next) = self.chats[person].pending.front_mut()
             {
-                // What was written while a result was waited for is answered in the turn that brings it.
-                next.required = false;
+                // What was written while a result was waited for is answered in the turn that brings it, if that is what the
+                // rest of it says.
+                if std::mem::replace(&mut next.required, false) {
+                    let n = next.n;
+                    self.doubt(person, Of::Unsure(n), String::new);
+                }
             }
             self.chats[person].answer = Some(Answer { to, fits: false, said: reply.text.clone() });
         }
@@ -318,13 +322,14 @@ impl Crowd {
         before: Option<Answer>,
     ) {
         let chat = &mut self.chats[person];
-        if chat.excused > 0 {
+        let again = before.as_ref().is_some_and(|before| before.said == reply.text);
+        let excused = chat.excused > 0;
+        if excused && !again {
             chat.excused -= 1;
             chat.excusing = true;
             return;
         }
         let soon = now.saturating_sub(chat.answered_at) < DONE_WITHIN;
-        let again = before.as_ref().is_some_and(|before| before.said == reply.text);
         let is_result = shows_result(&reply.text) || about == Some(Sort::Taken);
         if soon && is_result && !again && self.scenario.assistant == Assistant::Shop {
             chat.excusing = true;
@@ -339,6 +344,8 @@ impl Crowd {
         };
         match &reply.key {
             Some(key) if !again => self.doubt(person, Of::Unasked(key.turn, key.step), what),
+            // Who taps one row three times may be answered so often in the same words.
+            Some(key) if excused => self.doubt(person, Of::Doubled(key.turn, key.step), what),
             _ => self.wrongs.add("doubled", what),
         }
     }

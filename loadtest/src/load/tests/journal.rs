@@ -164,3 +164,49 @@ fn what_nobody_need_answer_is_not_looked_for() {
     play.send(0, 0, turn, 0, "By the way, the shop is open.", &[]);
     assert_eq!(concluded(play, story), (vec![("unasked".to_owned(), 1)], 0));
 }
+
+#[test]
+fn the_same_words_again_are_doubled_though_something_else_need_not_have_been_answered() {
+    for caused in [true, false] {
+        let (mut play, mut story) = begun();
+        for n in [2, 3] {
+            play.writes(0);
+            play.crowd.chats[0].pending.back_mut().unwrap().required = n == 3;
+        }
+        let received = story.received(2);
+        let turn = story.turn(received, &json!([]), 1);
+        play.send(0, 0, turn, 0, FINE, &[]);
+        let received = if caused { story.received(3) } else { received };
+        let turn = story.turn(received, &json!([]), 1);
+        play.send(0, 0, turn, 0, FINE, &[]);
+        if !caused {
+            let received = story.received(3);
+            let turn = story.turn(received, &json!([]), 1);
+            play.crowd.chats[0].excused = 0;
+            play.crowd.chats[0].seen.push((turn, 0));
+        }
+        let found = if caused { vec![] } else { vec![("doubled".to_owned(), 1)] };
+        assert_eq!(concluded(play, story), (found, u64::from(caused)));
+    }
+}
+
+#[test]
+fn what_a_result_seems_to_answer_with_it_is_looked_up() {
+    let both = "Order ORD-10001 has been *cancelled* ✅\n\nHow did that go?";
+    for handled in [true, false] {
+        let (mut play, mut story) = begun();
+        play.writes(0);
+        let received = story.received(2);
+        story.turn(received, &call(), 0);
+        play.writes(0);
+        if handled {
+            let received = story.received(3);
+            story.turn(received, &kept(), 0);
+        }
+        let received = story.returned(1);
+        let turn = story.turn(received, &json!([{"change": "held_released"}]), 1);
+        play.send(0, 0, turn, 0, both, &[]);
+        let found = if handled { vec![] } else { vec![("lost".to_owned(), 1)] };
+        assert_eq!(concluded(play, story), (found, 0));
+    }
+}
