@@ -110,6 +110,7 @@ struct Now {
     due: u64,
     replied: u64,
     refused: u64,
+    statuses: u64,
 }
 
 impl Meter {
@@ -145,6 +146,12 @@ impl Meter {
         }
     }
 
+    /// So many statuses were acknowledged.
+    pub fn told(&mut self, statuses: u64) {
+        self.now.statuses += statuses;
+        self.count("statuses_acknowledged", statuses);
+    }
+
     /// A webhook was refused with 503.
     pub fn refused(&mut self) {
         self.now.refused += 1;
@@ -157,6 +164,7 @@ impl Meter {
         second.due = std::mem::take(&mut now.due);
         second.replied = std::mem::take(&mut now.replied);
         second.refused = std::mem::take(&mut now.refused);
+        second.statuses = std::mem::take(&mut now.statuses);
         second.ack_p50 = now.ack.quantile_ms(0.5);
         second.ack_p99 = now.ack.quantile_ms(0.99);
         second.reply_p50 = now.reply.quantile_ms(0.5);

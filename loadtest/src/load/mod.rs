@@ -27,6 +27,7 @@ mod run;
 mod scenario;
 mod scrape;
 mod stage;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod texts;

@@ -89,6 +89,9 @@ pub struct Second {
     pub replied: u64,
     /// Webhook tries that got 503.
     pub refused: u64,
+    /// Statuses acknowledged in it.
+    #[serde(default)]
+    pub statuses: u64,
     /// Messages that wait for their answer.
     pub waiting: u64,
     /// Quantiles of those that ended in this second, in milliseconds.

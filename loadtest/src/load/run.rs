@@ -9,11 +9,12 @@ use super::{
     http::Client,
     progress::Progress,
     prometheus::Scraper,
-    record::{Machine, Run},
+    record::Run,
     report,
     scenario::{Assistant, Scenario, Understanding},
-    scrape,
+    scrape::Page,
     stage::Stage,
+    summary::{Facts, machine, report_of},
     texts::Texts,
     town::{self, Needs, Town},
     verdict,
@@ -161,10 +162,16 @@ pub async fn run(plan: Plan) -> anyhow::Result<Run> {
         Some(rules) => Scraper::beside(&url, rules).await?,
         None => None,
     };
+    let wanted = &stage.scenario.objectives;
+    if plan.against.is_some() && wanted.resident_mib.or(wanted.resident_growth).is_some() {
+        eprintln!("the memory of an engine that is there already is not known: its objectives are left out");
+    }
     let length = arrivals.last().map_or(0.0, |arrival| arrival.at as f64 / 1e6);
-    let watch = tokio::spawn(
-        Watch { http: http.clone(), url: url.clone(), pid }.look(Arc::clone(&stage), Progress::new(length)),
-    );
+    let mut look = Watch { http: http.clone(), url: url.clone(), pid, before: Page::default() };
+    if plan.against.is_some() {
+        look.before = look.page().await.unwrap_or_default();
+    }
+    let watch = tokio::spawn(look.look(Arc::clone(&stage), Progress::new(length)));
     let mut tasks = vec![tokio::spawn(Arc::clone(&stage).tell_statuses())];
     if stage.scenario.assistant == Assistant::Shop {
         tasks.push(tokio::spawn(Arc::clone(&agents).work(Arc::clone(&stage))));
@@ -172,20 +179,20 @@ pub async fn run(plan: Plan) -> anyhow::Result<Run> {
     let played = async {
         let everybody = Arc::clone(&stage);
         let driven = tokio::task::spawn_blocking(move || drive(&everybody, &arrivals)).await;
-        let steps = driven.unwrap_or_default();
+        let steps = driven.map_err(|error| format!("the generator broke down: {error}"))?;
         settle(&stage, &agents).await;
         stage.crowd().settle();
         doubt::look_again(&stage, &agents).await;
-        steps
+        Ok(steps)
     };
     let outcome = tokio::select! {
-        steps = played => Ok(steps),
+        outcome = played => outcome,
         died = guard(&mut town, &stage, &http) => Err(died),
         () = interrupted() => Err("interrupted".to_owned()),
     };
-    let (steps, mut trouble) = match outcome {
-        Ok(steps) => (steps, None),
-        Err(why) => (Vec::new(), Some(why)),
+    let (steps, mut troubles) = match outcome {
+        Ok(steps) => (steps, Vec::new()),
+        Err(why) => (Vec::new(), vec![why]),
     };
     stage.crowd().stand();
     let availability = match scraper {
@@ -193,21 +200,27 @@ pub async fn run(plan: Plan) -> anyhow::Result<Run> {
         None => None,
     };
     stage.stopping.store(true, Ordering::Relaxed);
-    let seen = watch.await.unwrap_or_default();
+    let seen = match watch.await {
+        Ok(seen) => seen,
+        Err(error) => {
+            troubles.push(format!("the watch over the engine broke down: {error}"));
+            Seen::default()
+        }
+    };
     for task in tasks {
         task.abort();
     }
     endpoint.stop(false).await;
     let machine = machine(town.as_ref().map(|town| town.version.clone()), &url);
     let ready = town.as_ref().map(|town| town.ready_after);
-    let keep = trouble.is_some() || stage.crowd().wrongs.total() > 0;
+    let keep = !troubles.is_empty() || stage.crowd().wrongs.total() > 0;
     if let Some(town) = town
         && let Some(why) = town.stop(keep).await
     {
-        trouble.get_or_insert(why);
+        troubles.push(why);
     }
     let run =
-        report_of(&plan, &stage, &seen, Facts { started_at, machine, ready, trouble, steps, availability });
+        report_of(&plan, &stage, &seen, Facts { started_at, machine, ready, troubles, steps, availability });
     if let Some(folder) = &plan.report {
         let page = report::write(&run, folder)
             .with_context(|| format!("CHARLA-E5411: the report cannot be written to {}", folder.display()))?;
@@ -343,118 +356,6 @@ async fn guard(town: &mut Option<Town>, stage: &Arc<Stage>, http: &reqwest::Clie
                 *on = wanted;
             }
         }
-    }
-}
-
-/// What the engine itself says must never be.
-const BROKEN: [(&str, &str); 4] = [
-    ("charla_invariant_violations_total", "an invariant of the session engine is broken"),
-    ("charla_dialogue_invariant_violations_total", "a rule of the dialogue is broken"),
-    ("charla_parked_total", "events were put aside after failing again and again"),
-    ("charla_turn_panics_total", "turns panicked"),
-];
-
-struct Facts {
-    started_at: jiff::Timestamp,
-    machine: Machine,
-    ready: Option<Duration>,
-    trouble: Option<String>,
-    steps: Vec<verdict::Step>,
-    availability: Option<f64>,
-}
-
-fn report_of(plan: &Plan, stage: &Arc<Stage>, seen: &Seen, facts: Facts) -> Run {
-    let mut crowd = stage.crowd();
-    if let Some(why) = facts.trouble {
-        crowd.wrongs.add("engine", || why);
-    }
-    for (name, what) in BROKEN {
-        let count = seen.last.value(name);
-        if count > 0.0 {
-            let which = seen.last.broken(name);
-            let which = if which.is_empty() { which } else { format!(" ({which})") };
-            crowd.wrongs.add("engine", || format!("{what}: {name} is {count}{which}"));
-        }
-    }
-    let scenario = &stage.scenario;
-    let (meter, violations) = (&crowd.meter, crowd.wrongs.list());
-    let last_due =
-        meter.series.iter().filter(|second| second.due > 0).map(|second| second.at).fold(0.0, f64::max);
-    let measured_s = (last_due - scenario.warm_up_s).clamp(0.0, f64::MAX);
-    let wrong = violations.iter().map(|wrong| wrong.count).sum();
-    let sustained = scenario.capacity.as_ref().map(|capacity| {
-        let good = facts.steps.iter().filter(|step| step.p99 <= capacity.reply_p99_ms && step.refused == 0);
-        good.map(|step| step.replied).fold(0.0, f64::max)
-    });
-    let mut latencies = BTreeMap::from([
-        ("ack".to_owned(), meter.ack.latency()),
-        ("reply".to_owned(), meter.reply.latency()),
-        ("generator_late".to_owned(), meter.late.latency()),
-    ]);
-    for (stage, name) in [
-        ("understand", "charla_understand_seconds"),
-        ("parse", "charla_nlu_parse_seconds"),
-        ("turn", "charla_turn_seconds"),
-        ("commit", "charla_commit_seconds"),
-        ("commit_queue", "charla_commit_queue_seconds"),
-        ("send", "charla_whatsapp_send_seconds"),
-        ("backend", "charla_backend_call_seconds"),
-    ] {
-        if let Some(latency) = seen.last.since(&seen.first, name).latency() {
-            latencies.insert(stage.to_owned(), latency);
-        }
-    }
-    let mut counts: BTreeMap<String, u64> =
-        meter.counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
-    for (name, value) in seen.last.values() {
-        let grown = value - seen.first.value(name);
-        if name.starts_with("charla_") && name.ends_with("_total") && grown >= 1.0 {
-            counts.insert(format!("engine: {name}"), grown as u64);
-        }
-    }
-    counts.insert("typed_repeats_per_mille".into(), (crowd.repeats() * 1_000.0).round() as u64);
-    counts.insert("taps_per_mille".into(), (crowd.taps() * 1_000.0).round() as u64);
-    counts.insert("people".into(), crowd.chats.len() as u64);
-    if let Some(ready) = facts.ready {
-        counts.insert("engine_ready_ms".into(), ready.as_millis() as u64);
-    }
-    if let Some(sustained) = sustained {
-        counts.insert("sustained_answers_per_s".into(), sustained as u64);
-    }
-    let late = meter.late.quantile_ms(0.99).unwrap_or(0.0);
-    let mut settings = serde_json::to_value(scenario).unwrap_or_default();
-    settings["replayed"] =
-        serde_json::json!(plan.replay.as_ref().map(|(path, times)| (path.display().to_string(), times)));
-    let mut run = Run {
-        scenario: scenario.name.clone(),
-        about: scenario.about.clone(),
-        seed: scenario.seed,
-        started_at: facts.started_at.to_string(),
-        warm_up_s: scenario.warm_up_s,
-        measured_s,
-        settings,
-        machine: facts.machine,
-        counts,
-        latencies,
-        series: meter.series.clone(),
-        violations,
-        objectives: verdict::objectives(scenario, meter, measured_s, wrong, sustained),
-        availability: facts.availability,
-        verdict: String::new(),
-    };
-    run.verdict = verdict::line(&run, late);
-    run
-}
-
-fn machine(version: Option<String>, url: &str) -> Machine {
-    let memory = scrape::line("/proc/meminfo", "MemTotal").unwrap_or_default();
-    let kib: u64 = memory.split_whitespace().next().and_then(|kib| kib.parse().ok()).unwrap_or(0);
-    Machine {
-        cores: std::thread::available_parallelism().map_or(1, usize::from),
-        cpu: scrape::line("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".into()),
-        memory_mib: kib / 1024,
-        system: std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
-        engine: version.unwrap_or_else(|| url.to_owned()),
     }
 }
 

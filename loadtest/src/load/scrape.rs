@@ -72,6 +72,11 @@ impl Page {
         page
     }
 
+    /// Whether nothing stands on it.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// A counter or gauge, all labels together; 0 if it is not there.
     pub fn value(&self, name: &str) -> f64 {
         self.values.get(name).copied().unwrap_or(0.0)

@@ -202,7 +202,7 @@ impl Stage {
             wire::statuses(&number, statuses.iter().map(|(_, status)| status), seconds())
         };
         if self.post(&body, due).await {
-            self.crowd().meter.count("statuses_acknowledged", statuses.len() as u64);
+            self.crowd().meter.told(statuses.len() as u64);
         }
         self.open.fetch_sub(1, Ordering::Relaxed);
     }

@@ -63,16 +63,25 @@ pub(super) fn step(series: &[Second], from_s: f64, length_s: f64) -> Option<Step
     })
 }
 
+/// How much a second in the `measured_s` seconds in which messages were due after the warm-up. What comes later belongs to an
+/// engine that has fallen behind, not to what it sustains.
+fn rate(series: &[Second], warm_up_s: f64, measured_s: f64, count: impl Fn(&Second) -> u64) -> Option<f64> {
+    let due = series.iter().filter(|second| second.at > warm_up_s && second.at <= warm_up_s + measured_s);
+    (measured_s > 0.0).then(|| due.map(count).sum::<u64>() as f64 / measured_s)
+}
+
 /// All objectives of a scenario with what was measured. `answered_per_s` overrides the rate of answers, where a search for
-/// the capacity has found it.
+/// the capacity has found it. Of an engine that is elsewhere the memory is not known, and is not asked for.
 pub(super) fn objectives(
     scenario: &Scenario,
     meter: &Meter,
     measured_s: f64,
     wrong: u64,
     answered_per_s: Option<f64>,
+    is_here: bool,
 ) -> Vec<Objective> {
     let wanted = &scenario.objectives;
+    let of_memory = |limit: Option<f64>| limit.filter(|_| is_here);
     let measured: Vec<Second> =
         meter.series.iter().filter(|second| second.at > scenario.warm_up_s).cloned().collect();
     let count = |name: &str| meter.counts.get(name).copied().unwrap_or(0) as f64;
@@ -91,17 +100,17 @@ pub(super) fn objectives(
     add("reply p99", wanted.reply_p99_ms, false, "ms", meter.reply.quantile_ms(0.99));
     add("reply p99.9", wanted.reply_p999_ms, false, "ms", meter.reply.quantile_ms(0.999));
     let resident = meter.series.iter().filter_map(|second| second.resident_mib).reduce(f64::max);
-    add("engine's memory", wanted.resident_mib, false, "MiB", resident);
+    add("engine's memory", of_memory(wanted.resident_mib), false, "MiB", resident);
     add("webhooks refused", wanted.refused.map(|n| n as f64), false, "", Some(count("refused_503")));
-    let rate = answered_per_s.or((measured_s > 0.0).then(|| count("answered") / measured_s));
-    add("answers", wanted.replies_per_s, true, "/s", rate);
-    let statuses = (measured_s > 0.0).then(|| count("statuses_acknowledged") / measured_s);
+    let answers = rate(&measured, scenario.warm_up_s, measured_s, |second| second.replied);
+    add("answers", wanted.replies_per_s, true, "/s", answered_per_s.or(answers));
+    let statuses = rate(&measured, scenario.warm_up_s, measured_s, |second| second.statuses);
     add("statuses", wanted.statuses_per_s, true, "/s", statuses);
     if let Some(limit) = wanted.recovered_s {
         add("back to a calm p99 after", Some(limit), false, "s", recovered(scenario, &measured, CALM_MS));
     }
     let memory = growth(&measured, |second| second.resident_mib);
-    add("memory, last third / first", wanted.resident_growth, false, "", memory);
+    add("memory, last third / first", of_memory(wanted.resident_growth), false, "", memory);
     let p99 = growth(&measured, |second| second.reply_p99);
     add("reply p99, last third / first", wanted.reply_p99_growth, false, "", p99);
     all
@@ -119,7 +128,7 @@ pub(super) fn line(run: &Run, late_p99_ms: f64) -> String {
     let count = |name: &str| run.counts.get(name).copied().unwrap_or(0);
     let peak = run.series.iter().filter_map(|second| second.resident_mib).reduce(f64::max);
     let memory = peak.map_or_else(String::new, |mib| format!(", {mib:.0} MiB"));
-    let rate = if run.measured_s > 0.0 { count("answered") as f64 / run.measured_s } else { 0.0 };
+    let rate = rate(&run.series, run.warm_up_s, run.measured_s, |second| second.replied).unwrap_or(0.0);
     let missed: Vec<&str> = run
         .objectives
         .iter()
@@ -172,6 +181,29 @@ mod tests {
         let scenario = Scenario::parse(text, std::path::Path::new("x.toml")).unwrap();
         assert_eq!(recovered(&scenario, &series, 500.0), Some(38.0 - 31.0));
         assert_eq!(recovered(&scenario, &series, 10.0), None);
+    }
+
+    #[test]
+    fn answers_that_come_when_nothing_is_due_any_more_are_no_rate() {
+        let mut series = series(|_| 50.0);
+        series.truncate(20);
+        let late = |n: u32| Second { at: f64::from(n), replied: 500, statuses: 900, ..Second::default() };
+        series.extend((21..30).map(late));
+        assert_eq!(rate(&series, 5.0, 15.0, |second| second.replied), Some(10.0));
+        assert_eq!(rate(&series, 5.0, 15.0, |second| second.statuses), Some(0.0));
+        assert_eq!(rate(&series, 5.0, 0.0, |second| second.replied), None);
+    }
+
+    #[test]
+    fn the_memory_of_an_engine_elsewhere_is_not_asked_for() {
+        let text = "name='x'\nabout='y'\nsessions=1\nwarm_up_s=0\nduration_s=60\n\
+            [objectives]\nresident_mib=100\nresident_growth=1.1\n";
+        let scenario = Scenario::parse(text, std::path::Path::new("x.toml")).unwrap();
+        let names = |is_here| {
+            let all = objectives(&scenario, &Meter::default(), 60.0, 0, None, is_here);
+            all.iter().filter(|objective| objective.name.contains("memory")).count()
+        };
+        assert_eq!((names(true), names(false)), (2, 0));
     }
 
     #[test]

@@ -112,6 +112,7 @@ fn made(seed: u64, peak: f64) -> Run {
             sessions: (10_000.0 * ramp) as u64,
             due: due as u64,
             replied: noise(due, 0.05) as u64,
+            statuses: 0,
             refused: if strain > 1.0 { noise(40.0, 0.9) as u64 } else { 0 },
             waiting: noise(18.0 * strain * strain, 0.4) as u64,
             ack_p50: (s > 2).then(|| noise(3.1, 0.2)),
