@@ -92,14 +92,31 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl Run {
-    /// Runs it: the table and the verdict on standard output, failure if anything was missed.
-    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+    /// The scenario as the command line has it.
+    fn scenario(&self) -> anyhow::Result<Scenario> {
         let mut scenario = Scenario::load(&self.scenario)?;
         if let Some(duration) = self.duration {
+            anyhow::ensure!(
+                scenario.capacity.is_none(),
+                "CHARLA-E5403: {}: capacity has a length of its own, steps × step_s; leave --duration out",
+                self.scenario.display()
+            );
             scenario.duration_s = duration.as_secs_f64();
         }
         scenario.sessions = self.sessions.unwrap_or(scenario.sessions);
         scenario.seed = self.seed.unwrap_or(scenario.seed);
+        scenario.check(&self.scenario)?;
+        anyhow::ensure!(
+            self.against.is_none() || scenario.troubles.is_empty(),
+            "CHARLA-E5403: {}: troubles are of the run's own shop; leave them out for --against",
+            self.scenario.display()
+        );
+        Ok(scenario)
+    }
+
+    /// Runs it: the table and the verdict on standard output, failure if anything was missed.
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        let scenario = self.scenario()?;
         let mut plan = Plan {
             against: self.against.map(|url| Against {
                 url,
@@ -142,6 +159,28 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_that_would_not_hold_are_refused() {
+        #[derive(clap::Parser)]
+        struct Cli {
+            #[command(flatten)]
+            run: Run,
+        }
+        let house = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/");
+        let scenario = |name: &str, more: &[&str]| {
+            let path = format!("{house}{name}.toml");
+            let all = ["run", path.as_str()].into_iter().chain(more.iter().copied());
+            <Cli as clap::Parser>::parse_from(all).run.scenario().map_err(|error| error.to_string())
+        };
+        let error = |name: &str, more: &[&str]| scenario(name, more).unwrap_err();
+        assert!(error("capacity", &["--duration", "30s"]).contains("leave --duration out"));
+        assert!(error("slow-backends", &["--against", "http://x:1"]).contains("troubles"));
+        assert!(error("smoke-100", &["--sessions", "0"]).contains("sessions is 0"));
+        assert!(error("smoke-100", &["--duration", "1000h"]).contains("duration_s"));
+        let fine = scenario("smoke-100", &["--duration", "20s", "--seed", "9"]).unwrap();
+        assert_eq!((fine.duration_s, fine.seed), (20.0, 9));
+    }
 
     #[test]
     fn durations_are_written_with_their_unit() {

@@ -83,14 +83,14 @@ fn rate_at(scenario: &Scenario, at_s: f64) -> f64 {
 /// All moments of a run in the order of time.
 pub fn plan(scenario: &Scenario) -> Vec<Arrival> {
     let mut all = Vec::new();
-    let length = match &scenario.capacity {
+    let measured = match &scenario.capacity {
         Some(capacity) => capacity.step_s * f64::from(capacity.steps),
         None => scenario.duration_s,
     };
     let warm = scenario.warm_up_s;
     // The echo has no terms to be agreed to: its warm-up is like the rest.
     let greets = scenario.assistant == Assistant::Shop && warm > 0.0;
-    let (begins, length) = if greets { (warm, length) } else { (0.0, warm + length) };
+    let (begins, length) = if greets { (warm, measured) } else { (0.0, warm + measured) };
     let usual = Intensity::new(length, |at| rate_at(scenario, at + begins - warm));
     for slot in 0..scenario.sessions {
         let mut dice = fastrand::Rng::with_seed(scenario.seed ^ (u64::from(slot) << 20));
@@ -104,8 +104,9 @@ pub fn plan(scenario: &Scenario) -> Vec<Arrival> {
     }
     let mut next = scenario.sessions;
     for phase in &scenario.phases {
-        let crowd =
-            Intensity::new(phase.for_s, |at| rate_at(scenario, phase.from_s + at) / phase.rate.max(1e-9));
+        // A run cut short ends for all who write in it.
+        let for_s = phase.for_s.min(measured - phase.from_s).max(0.0);
+        let crowd = Intensity::new(for_s, |at| rate_at(scenario, phase.from_s + at) / phase.rate.max(1e-9));
         for slot in next..next + phase.sessions {
             let mut dice = fastrand::Rng::with_seed(scenario.seed ^ (u64::from(slot) << 20));
             writes(&mut all, scenario, &crowd, warm + phase.from_s, slot, &mut dice);
@@ -252,6 +253,16 @@ mod tests {
         assert!((between(&all, 51.0, 69.0) - 600.0).abs() < 50.0);
         assert!((between(&all, 81.0, 99.0) - 400.0).abs() < 40.0);
         assert!((between(&all, 101.5, 109.0) - 200.0).abs() < 30.0);
+    }
+
+    #[test]
+    fn a_crowd_ends_with_the_run() {
+        let more =
+            "[[phases]]\nfrom_s=10\nfor_s=60\nsessions=2000\n[[phases]]\nfrom_s=80\nfor_s=9\nsessions=500\n";
+        let all = plan(&Scenario { duration_s: 20.0, ..scenario(more) });
+        assert!((between(&all, 21.0, 29.0) - 400.0).abs() < 40.0);
+        // Bursts are over within seconds.
+        assert!(all.last().unwrap().at < 36_500_000, "{:?}", all.last());
     }
 
     #[test]

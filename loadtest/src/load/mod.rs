@@ -8,6 +8,7 @@ mod act;
 mod agents;
 pub mod arrivals;
 mod chat;
+mod check;
 mod crowd;
 mod doubt;
 mod graph;

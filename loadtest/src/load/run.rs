@@ -352,7 +352,9 @@ async fn guard(town: &mut Option<Town>, stage: &Arc<Stage>, http: &reqwest::Clie
         for (trouble, on) in troubles.iter().zip(&mut on) {
             let wanted = (trouble.from_s..trouble.from_s + trouble.for_s).contains(&at);
             if wanted != *on {
-                town.trouble(http, trouble, wanted).await;
+                if let Err(why) = town.trouble(http, trouble, wanted).await {
+                    stage.crowd().wrongs.add("trouble not made", || why);
+                }
                 *on = wanted;
             }
         }

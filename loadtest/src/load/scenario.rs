@@ -401,56 +401,6 @@ impl Scenario {
     pub fn most_sessions(&self) -> u32 {
         self.sessions + self.phases.iter().map(|phase| phase.sessions).sum::<u32>()
     }
-
-    fn check(&self, path: &Path) -> Result<(), ScenarioError> {
-        let share = |x: f64| (0.0..=1.0).contains(&x);
-        let mix = &self.mix;
-        let wrong = |key, message| Err(ScenarioError::Value { path: path.to_owned(), key, message });
-        if self.sessions == 0 {
-            return wrong("sessions", "is 0; give at least 1");
-        }
-        if self.most_sessions() > 1_000_000 {
-            return wrong("sessions", "are more than 1,000,000 with the crowds; lower them");
-        }
-        if !(self.duration_s > 0.0 && self.warm_up_s >= 0.0) {
-            return wrong("duration_s", "must be above 0, and warm_up_s not below");
-        }
-        if !(self.think.mean_s > 0.0 && self.think.sigma > 0.0) {
-            return wrong("think", "has mean_s or sigma not above 0");
-        }
-        if ![mix.taps, mix.free, mix.bursts, mix.abandoned, mix.returns, mix.known].into_iter().all(share) {
-            return wrong("mix", "has a share that is not between 0 and 1");
-        }
-        if mix.messages < 1.0 {
-            return wrong("mix.messages", "is below 1");
-        }
-        if mix.varieties.iter().any(|x| *x < 0.0) || mix.varieties.iter().sum::<f64>() <= 0.0 {
-            return wrong("mix.varieties", "must be four shares, not all of them 0");
-        }
-        if !(1..=900).contains(&self.numbers.count) || self.numbers.messages_per_s == 0 {
-            return wrong("numbers", "must be 1 to 900 with messages_per_s above 0");
-        }
-        if self.webhooks.messages_per_body == 0
-            || self.webhooks.connections == 0
-            || self.statuses.per_body == 0
-        {
-            return wrong("webhooks", "have messages_per_body, connections or statuses.per_body 0");
-        }
-        if self.phases.iter().any(|p| p.from_s < 0.0 || p.for_s <= 0.0 || p.rate < 0.0) {
-            return wrong("phases", "have a negative time or rate, or last no time");
-        }
-        let backends = ["inventory", "crm", "orders", "ticketing", "calendar"];
-        if self.troubles.iter().any(|t| !backends.contains(&t.backend.as_str())) {
-            return wrong(
-                "troubles",
-                "name a backend that is none of inventory, crm, orders, ticketing, calendar",
-            );
-        }
-        if self.troubles.iter().any(|t| !["slow", "error", "down"].contains(&t.mode.as_str())) {
-            return wrong("troubles", "have a mode that is none of slow, error, down");
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

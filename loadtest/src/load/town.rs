@@ -180,16 +180,21 @@ impl Town {
     }
 
     /// Has a backend behave otherwise for a while, or as it should again.
-    pub(super) async fn trouble(&self, http: &reqwest::Client, trouble: &Trouble, on: bool) {
+    ///
+    /// # Errors
+    /// In words, if the shop does not take it.
+    pub(super) async fn trouble(
+        &self,
+        http: &reqwest::Client,
+        trouble: &Trouble,
+        on: bool,
+    ) -> Result<(), String> {
         let mode = if on { trouble.mode.as_str() } else { "ok" };
         let body = json!({"backend": trouble.backend, "mode": mode, "delay_ms": trouble.delay_ms});
         let request =
             http.post(format!("{}/admin/outage", self.shop_url)).bearer_auth(SHOP_TOKEN).json(&body);
-        match request.send().await {
-            Ok(answer) if answer.status().is_success() => {}
-            Ok(answer) => tracing::warn!(status = %answer.status(), "the shop does not take an outage"),
-            Err(error) => tracing::warn!(%error, "the shop does not answer"),
-        }
+        let answer = request.send().await.and_then(reqwest::Response::error_for_status);
+        answer.map(drop).map_err(|error| format!("{} was to be {mode}: {error}", trouble.backend))
     }
 
     /// Ends everything; what was wrong about the engine's end. Its folder stays after that, or to `keep` it.
