@@ -14,6 +14,7 @@ pub mod oracle;
 mod phone;
 pub mod shop;
 pub mod side;
+pub mod signals;
 pub mod sim;
 pub mod talk;
 pub mod world;

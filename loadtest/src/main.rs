@@ -4,7 +4,7 @@ mod cli;
 
 use anyhow::Context;
 use charla_loadtest::sim::{BusinessNumber, Limits, Options, Simulator};
-use charla_loadtest::talk;
+use charla_loadtest::{signals, talk};
 use clap::{Args, Parser, Subcommand};
 use std::{net::TcpListener, process::ExitCode};
 
@@ -88,9 +88,9 @@ async fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Simulate(arguments) => simulate(arguments).await?,
         Command::Run(arguments) => return arguments.run().await,
-        Command::Crash(arguments) => return arguments.run().await,
+        Command::Crash(arguments) => return unless_interrupted(arguments.run()).await,
         Command::Compare(arguments) => return arguments.run(),
-        Command::SideBySide(arguments) => return arguments.run().await,
+        Command::SideBySide(arguments) => return unless_interrupted(arguments.run()).await,
         Command::Talk(Talk { simulator, customers, at_once, texts }) => {
             let outcome = talk::run(&talk::Plan { simulator, customers, at_once, texts }).await?;
             println!(
@@ -104,6 +104,16 @@ async fn main() -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Does something to its end, or leaves it where Ctrl-C or SIGTERM comes first: dropped, it takes its processes along.
+async fn unless_interrupted(
+    work: impl Future<Output = anyhow::Result<ExitCode>>,
+) -> anyhow::Result<ExitCode> {
+    tokio::select! {
+        done = work => done,
+        () = signals::interrupted() => anyhow::bail!("interrupted"),
+    }
 }
 
 async fn simulate(arguments: Simulate) -> anyhow::Result<()> {

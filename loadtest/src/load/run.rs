@@ -20,6 +20,7 @@ use super::{
     verdict,
     watch::{Seen, Watch},
 };
+use crate::signals::interrupted;
 use anyhow::Context;
 use std::{
     collections::{BTreeMap, HashSet},
@@ -116,7 +117,11 @@ pub async fn run(plan: Plan) -> anyhow::Result<Run> {
                 guests: guests.collect(),
                 keep: plan.keep.as_deref(),
             };
-            Some(Town::start(needs).await?)
+            let town = tokio::select! {
+                town = Town::start(needs) => town?,
+                () = interrupted() => anyhow::bail!("interrupted before it had begun"),
+            };
+            Some(town)
         }
     };
     let (url, app_secret, access_token, agent_token) = match (&plan.against, &town) {
@@ -227,16 +232,6 @@ pub async fn run(plan: Plan) -> anyhow::Result<Run> {
         eprintln!("report: {}", page.display());
     }
     Ok(run)
-}
-
-/// Waits for Ctrl-C or SIGTERM: the engine must not outlive the run.
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
 }
 
 /// Between two looks at who writes now, at least: at 10,000 messages a second each would else be handed over alone.
