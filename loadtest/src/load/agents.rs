@@ -79,14 +79,23 @@ impl Agents {
         }
     }
 
-    async fn act(&self, conversation: &str, act: &str, body: &Value) -> bool {
+    /// Has something done, again and again while the engine takes nothing, until the run stops; whether it was accepted. What
+    /// is refused is wrong: only they act on these conversations, one after the other.
+    async fn act(&self, conversation: &str, act: &str, body: &Value, stage: &Stage) -> bool {
         let url = format!("{}/api/v1/conversations/{conversation}/{act}", self.url);
-        for _ in 0..5 {
+        while !stage.is_stopping() {
             match self.http.post(&url).bearer_auth(&self.token).json(body).send().await {
                 Ok(answer) if answer.status().is_success() => return true,
                 // The engine takes nothing now; the key makes the repetition safe.
                 Ok(answer) if answer.status().as_u16() == 503 => {}
-                Ok(_) => return false,
+                Ok(answer) => {
+                    let status = answer.status();
+                    let said: String = answer.text().await.unwrap_or_default().chars().take(200).collect();
+                    stage.crowd().wrongs.add("agent refused", || {
+                        format!("`{act}` of {conversation} was answered {status}: {said}")
+                    });
+                    return false;
+                }
                 Err(_) => {}
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
@@ -97,7 +106,7 @@ impl Agents {
     async fn handle(self: Arc<Self>, one: Waiting, stage: Arc<Stage>, handle_s: f64) {
         let id = &one.conversation;
         let key = |what: &str| json!({"key": format!("{what}-{id}-{}", stage.now())});
-        if self.act(id, "take", &key("take")).await {
+        if self.act(id, "take", &key("take"), &stage).await {
             // It may have left the queue meanwhile; now it is theirs all the same.
             stage.crowd().taken_by_people(id);
             tokio::time::sleep(Duration::from_secs_f64(handle_s / 2.0)).await;
@@ -106,11 +115,13 @@ impl Agents {
                 WORDS.iter().find(|(code, _)| *code == language).map_or(WORDS[0].1, |(_, words)| words);
             let mut reply = key("reply");
             reply["text"] = format!("{AGENT} {words} ({id}).").into();
-            self.act(id, "reply", &reply).await;
+            if self.act(id, "reply", &reply, &stage).await {
+                stage.crowd().agent_wrote(stage.now(), id);
+            }
             tokio::time::sleep(Duration::from_secs_f64(handle_s / 2.0)).await;
             let mut back = key("handback");
             back["resolved"] = true.into();
-            if self.act(id, "handback", &back).await {
+            if self.act(id, "handback", &back, &stage).await {
                 stage.crowd().meter.count("handed_back", 1);
             }
         }
@@ -140,5 +151,47 @@ impl Agents {
             }
             journal.add(page)?;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::{crowd::Crowd, http::Client, scenario::Scenario, texts::Texts};
+    use std::{io::Read, io::Write, path::Path, time::Instant};
+
+    #[tokio::test]
+    async fn what_the_engine_refuses_its_agents_is_wrong() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let serve = std::thread::spawn(move || {
+            for status in ["503 Service Unavailable", "200 OK", "409 Conflict"] {
+                let mut stream = listener.accept().unwrap().0;
+                let _ = stream.read(&mut [0; 2048]).unwrap();
+                let head = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+                stream.write_all(head.as_bytes()).unwrap();
+            }
+        });
+        let text = "name='x'\nabout='y'\nsessions=1\nwarm_up_s=0\nduration_s=1\n";
+        let scenario = Scenario::parse(text, Path::new("x.toml")).unwrap();
+        let stage = Stage {
+            begun: Instant::now(),
+            crowd: Mutex::new(Crowd::new(scenario.clone(), Texts::load(Path::new("/nowhere")), 0)),
+            scenario,
+            client: Client::new(&url, "/", 1).unwrap(),
+            app_secret: String::new(),
+            stem: String::new(),
+            statuses: Mutex::default(),
+            open: 0.into(),
+            stopping: false.into(),
+        };
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let agents = Agents { http, url, token: String::new(), busy: Mutex::default() };
+        assert!(agents.act("1@2", "take", &json!({}), &stage).await);
+        assert_eq!(stage.crowd().wrongs.total(), 0);
+        assert!(!agents.act("1@2", "reply", &json!({}), &stage).await);
+        assert_eq!(stage.crowd().wrongs.total(), 1);
+        serve.join().unwrap();
     }
 }

@@ -117,6 +117,10 @@ pub struct Chat {
     pub last: Option<(u64, u32)>,
     /// Turn and step of all messages that came while the run still waited for answers.
     pub seen: Vec<(u64, u32)>,
+    /// When the engine accepted agents' words for them, microseconds.
+    pub agent_wrote: Vec<u64>,
+    /// How many of these have come; one may come before its acceptance is read.
+    pub agent_came: usize,
     /// Which of their messages need not be answered.
     pub unowed: Vec<u32>,
     /// The answer under way.
@@ -162,6 +166,8 @@ impl Chat {
             under_way: false,
             last: None,
             seen: Vec::new(),
+            agent_wrote: Vec::new(),
+            agent_came: 0,
             unowed: Vec::new(),
             answer: None,
             excused: 0,

@@ -20,6 +20,9 @@ use std::{
 /// Somebody comes back no sooner than this after they left, microseconds.
 const AWAY: u64 = 15_000_000;
 
+/// What an agent writes is there within so many microseconds; what was written later may be under way when the run ends.
+const AGENT_WITHIN: u64 = 10_000_000;
+
 /// The customers.
 #[derive(Debug)]
 pub struct Crowd {
@@ -263,6 +266,13 @@ impl Crowd {
         }
     }
 
+    /// The engine has accepted an agent's words for the customer.
+    pub fn agent_wrote(&mut self, now: u64, conversation: &str) {
+        if let Some(person) = self.conversations.get(conversation) {
+            self.chats[*person as usize].agent_wrote.push(now);
+        }
+    }
+
     /// Conversations in which something that must be answered has waited since before `before`; without a name where the
     /// engine has never answered at all.
     pub fn overdue(&self, before: u64) -> Vec<(u32, Option<String>)> {
@@ -271,11 +281,19 @@ impl Crowd {
         chats.map(|(person, chat)| (person, chat.conversation.clone())).collect()
     }
 
-    /// What is still not answered seems lost; answers that are there are judged.
-    pub fn settle(&mut self) {
+    /// What is still not answered at `now` seems lost, an agent's words that have not come are; answers that are there are
+    /// judged.
+    pub fn settle(&mut self, now: u64) {
         self.closed = true;
         for person in 0..self.chats.len() {
             let _ = self.judge_answer(person);
+            let chat = &self.chats[person];
+            // Who wants no more messages gets none of an agent's either.
+            let due = chat.agent_wrote.iter().filter(|at| !chat.stopped && **at + AGENT_WITHIN < now).count();
+            for _ in chat.agent_came..due {
+                let who = self.who(person);
+                self.wrongs.add("lost", || format!("{who} never got what an agent wrote"));
+            }
             let chat = &self.chats[person];
             let last = chat.last.map_or(0, |(turn, _)| turn);
             let lost = chat.pending.iter().filter(|pending| pending.required);

@@ -177,7 +177,8 @@ impl Crowd {
 
     fn agent_says(&mut self, person: usize, reply: &Reply) {
         self.meter.count("agent_replies", 1);
-        let chat = &self.chats[person];
+        let chat = &mut self.chats[person];
+        chat.agent_came += 1;
         let name = chat.conversation.as_deref().unwrap_or_default();
         if name.is_empty() || !reply.text.contains(name) {
             let to = &chat.person.wa_id;

@@ -186,7 +186,7 @@ pub async fn run(plan: Plan) -> anyhow::Result<Run> {
         let driven = tokio::task::spawn_blocking(move || drive(&everybody, &arrivals)).await;
         let steps = driven.map_err(|error| format!("the generator broke down: {error}"))?;
         settle(&stage, &agents).await;
-        stage.crowd().settle();
+        stage.crowd().settle(stage.now());
         doubt::look_again(&stage, &agents).await;
         Ok(steps)
     };

@@ -71,7 +71,7 @@ impl Play {
     }
 
     fn found(mut self) -> Vec<(String, u64)> {
-        self.crowd.settle();
+        self.crowd.settle(self.now);
         self.stands()
     }
 
@@ -457,6 +457,20 @@ fn an_agents_words_for_another_are_found() {
 }
 
 #[test]
+fn an_agents_words_that_never_come_are_lost() {
+    for (seconds, comes, lost) in [(20, false, true), (20, true, false), (5, false, false)] {
+        let mut play = two_who_talk();
+        play.crowd.agent_wrote(play.now, "0@106540352242922");
+        if comes {
+            let turn = play.turns[0] + 1;
+            play.send(0, 0, turn, 0, "[agent] This is Maya (0@106540352242922).", &[]);
+        }
+        play.now += seconds * 1_000_000;
+        assert_eq!(play.found(), if lost { vec![("lost".to_owned(), 1)] } else { vec![] });
+    }
+}
+
+#[test]
 fn what_a_turn_has_had_done_may_come_after_its_answer() {
     let mut play = two_who_talk();
     play.answers(0, "Order ORD-10021 has been *cancelled* ✅", &[]);
@@ -477,7 +491,7 @@ fn every_echo_is_the_text_itself() {
         let number = crowd.numbers[person.number].id.clone();
         crowd.reply(5, &number, Reply { to: person.wa_id, text, choices: Vec::new(), key }, "w");
     }
-    crowd.settle();
+    crowd.settle(5);
     let found = crowd.wrongs.list();
     assert_eq!(found.iter().map(|w| (w.kind.as_str(), w.count)).collect::<Vec<_>>(), [("wrong content", 1)]);
 }

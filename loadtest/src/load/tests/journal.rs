@@ -59,7 +59,7 @@ fn begun() -> (Play, Story) {
 }
 
 fn concluded(mut play: Play, story: Story) -> (Vec<(String, u64)>, u64) {
-    play.crowd.settle();
+    play.crowd.settle(play.now);
     play.crowd.look_again(0, &story.journal(), STEM);
     let settled = play.crowd.meter.counts.get("settled_by_the_journal").copied().unwrap_or(0);
     (play.stands(), settled)
@@ -112,7 +112,7 @@ fn what_the_journal_never_had_is_lost_whichever_message_seemed_to_be() {
     let received = story.received(3);
     let turn = story.turn(received, &json!([]), 1);
     play.send(0, 0, turn, 0, FINE, &[]);
-    play.crowd.settle();
+    play.crowd.settle(play.now);
     play.crowd.look_again(0, &story.journal(), STEM);
     play.crowd.stand();
     let list = play.crowd.wrongs.list();
@@ -127,7 +127,7 @@ fn what_the_journal_has_as_sent_and_never_came_is_lost() {
     let received = story.received(2);
     let turn = story.turn(received, &json!([]), 1);
     // It comes when nobody waits for it any more.
-    play.crowd.settle();
+    play.crowd.settle(play.now);
     play.send(0, 0, turn, 0, FINE, &[]);
     play.crowd.look_again(0, &story.journal(), STEM);
     assert_eq!(play.stands(), [("lost".to_owned(), 1)]);
