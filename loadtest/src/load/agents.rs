@@ -157,8 +157,7 @@ impl Agents {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::{crowd::Crowd, http::Client, scenario::Scenario, texts::Texts};
-    use std::{io::Read, io::Write, path::Path, time::Instant};
+    use std::io::{Read, Write};
 
     #[tokio::test]
     async fn what_the_engine_refuses_its_agents_is_wrong() {
@@ -174,18 +173,7 @@ mod tests {
             }
         });
         let text = "name='x'\nabout='y'\nsessions=1\nwarm_up_s=0\nduration_s=1\n";
-        let scenario = Scenario::parse(text, Path::new("x.toml")).unwrap();
-        let stage = Stage {
-            begun: Instant::now(),
-            crowd: Mutex::new(Crowd::new(scenario.clone(), Texts::load(Path::new("/nowhere")), 0)),
-            scenario,
-            client: Client::new(&url, "/", 1).unwrap(),
-            app_secret: String::new(),
-            stem: String::new(),
-            statuses: Mutex::default(),
-            open: 0.into(),
-            stopping: false.into(),
-        };
+        let stage = Stage::silent(text, &url);
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let agents = Agents { http, url, token: String::new(), busy: Mutex::default() };
         assert!(agents.act("1@2", "take", &json!({}), &stage).await);

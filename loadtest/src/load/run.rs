@@ -249,31 +249,22 @@ fn drive(stage: &Arc<Stage>, arrivals: &[Arrival]) -> Vec<verdict::Step> {
     let _ = rustix::thread::set_current_timer_slack(Some(SLACK));
     let most = stage.scenario.webhooks.messages_per_body as usize;
     let runtime = tokio::runtime::Handle::current();
-    let capacity = stage.scenario.capacity.clone();
+    let warm_up_s = stage.scenario.warm_up_s;
+    let capacity = stage.scenario.capacity.as_ref();
+    // Microseconds at which the step after these can be judged: a second after its end that second is in the series.
+    let judged_at = |steps: &Vec<verdict::Step>| match capacity {
+        Some(it) if steps.len() < it.steps as usize => {
+            ((warm_up_s + (steps.len() + 1) as f64 * it.step_s + 1.2) * 1e6) as u64
+        }
+        _ => u64::MAX,
+    };
     let mut steps = Vec::new();
     let mut next = 0;
     while let Some(arrival) = arrivals.get(next).filter(|_| !stage.is_stopping()) {
-        if let Some(capacity) = &capacity {
-            let from = stage.scenario.warm_up_s + steps.len() as f64 * capacity.step_s;
-            // A second later its last second is in the series.
-            if stage.now() as f64 / 1e6 > from + capacity.step_s + 1.2 {
-                let found = verdict::step(&stage.crowd().meter.series, from, capacity.step_s);
-                let Some(found) = found else { break };
-                let failed = found.p99 > capacity.reply_p99_ms || found.refused > 0;
-                eprintln!(
-                    "step {}: {:.0} messages/s, {:.0} answers/s, reply p99 {:.0} ms, {} refused{}",
-                    steps.len() + 1,
-                    found.due,
-                    found.replied,
-                    found.p99,
-                    found.refused,
-                    if failed { ": too much" } else { "" }
-                );
-                steps.push(found);
-                if failed {
-                    break;
-                }
-            }
+        if let Some(capacity) = capacity.filter(|_| stage.now() > judged_at(&steps))
+            && !verdict::sustains(&stage.crowd().meter.series, warm_up_s, capacity, &mut steps)
+        {
+            return steps;
         }
         let now = stage.now();
         if arrival.at > now {
@@ -296,6 +287,14 @@ fn drive(stage: &Arc<Stage>, arrivals: &[Arrival]) -> Vec<verdict::Step> {
                 let rest = outs.split_off(most.min(outs.len()));
                 runtime.spawn(Arc::clone(stage).deliver(number, std::mem::replace(&mut outs, rest)));
             }
+        }
+    }
+    // Nobody writes after the last step, and it is judged all the same.
+    while let Some(capacity) = capacity.filter(|_| judged_at(&steps) < u64::MAX && !stage.is_stopping()) {
+        if stage.now() <= judged_at(&steps) {
+            std::thread::sleep(NAP);
+        } else if !verdict::sustains(&stage.crowd().meter.series, warm_up_s, capacity, &mut steps) {
+            break;
         }
     }
     steps
@@ -379,5 +378,23 @@ impl Plan {
     pub fn without_encoder(mut self) -> Self {
         self.scenario.understanding = Understanding::Ngram;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::record::Second;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_last_step_is_judged_though_nobody_writes_any_more() {
+        let text = "name='x'\nabout='y'\nsessions=1\nwarm_up_s=0\nduration_s=1\n\
+            [capacity]\nstep=1\nstep_s=1\nsteps=1\nreply_p99_ms=50\n";
+        let stage = Arc::new(Stage::silent(text, "http://127.0.0.1:1"));
+        let second = Second { at: 1.0, due: 5, replied: 5, reply_p99: Some(9.0), ..Second::default() };
+        stage.crowd().meter.series.push(second);
+        let played = Arc::clone(&stage);
+        let steps = tokio::task::spawn_blocking(move || drive(&played, &[])).await.unwrap();
+        assert_eq!(steps.iter().map(|step| step.p99).collect::<Vec<_>>(), [9.0]);
     }
 }

@@ -220,6 +220,26 @@ fn cut(text: &str) -> String {
 mod tests {
     use super::*;
 
+    impl Stage {
+        /// With nobody on it: of this scenario, against this address.
+        pub(in crate::load) fn silent(scenario: &str, url: &str) -> Self {
+            let path = std::path::Path::new("x.toml");
+            let scenario = Scenario::parse(scenario, path).unwrap();
+            let texts = crate::load::texts::Texts::load(std::path::Path::new("/nowhere"));
+            Self {
+                begun: Instant::now(),
+                crowd: Mutex::new(Crowd::new(scenario.clone(), texts, 0)),
+                scenario,
+                client: Client::new(url, "/", 1).unwrap(),
+                app_secret: String::new(),
+                stem: String::new(),
+                statuses: Mutex::default(),
+                open: AtomicU64::new(0),
+                stopping: AtomicBool::new(false),
+            }
+        }
+    }
+
     #[test]
     fn statuses_come_in_the_order_of_their_times() {
         let status = |wamid: &str| Status {

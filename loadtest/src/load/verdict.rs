@@ -3,7 +3,7 @@
 use super::{
     meter::Meter,
     record::{Objective, Run, Second},
-    scenario::Scenario,
+    scenario::{Capacity, Scenario},
 };
 
 /// The generator was too late to be trusted when it came to so many milliseconds after the moment, p99.
@@ -31,7 +31,11 @@ fn recovered(scenario: &Scenario, series: &[Second], most: f64) -> Option<f64> {
     let ends = scenario.phases.iter().map(|phase| scenario.warm_up_s + phase.from_s + phase.for_s);
     let end = ends.fold(0.0, f64::max);
     let after: Vec<&Second> = series.iter().filter(|second| second.at > end + 1.0).collect();
-    let calm = |second: &&Second| second.reply_p99.is_none_or(|p99| p99 <= most);
+    // Silence is calm only where nobody waits.
+    let calm = |second: &&Second| match second.reply_p99 {
+        Some(p99) => p99 <= most,
+        None => second.due == 0 && second.waiting == 0,
+    };
     let at = after.windows(3).find(|three| three.iter().all(calm))?[0].at;
     Some((at - end - 1.0).max(0.0))
 }
@@ -43,7 +47,7 @@ pub(super) struct Step {
     pub due: f64,
     /// Answers a second.
     pub replied: f64,
-    /// Worst reply p99 of its seconds, milliseconds.
+    /// Worst reply p99 of its seconds, milliseconds; infinite where messages were due and none was answered.
     pub p99: f64,
     /// 503s.
     pub refused: u64,
@@ -55,12 +59,38 @@ pub(super) fn step(series: &[Second], from_s: f64, length_s: f64) -> Option<Step
         |second: &&Second| (from_s + length_s / 2.0 + 0.5..from_s + length_s + 0.5).contains(&second.at);
     let seconds: Vec<&Second> = series.iter().filter(inside).collect();
     let n = seconds.len() as f64;
+    let silent =
+        seconds.iter().any(|second| second.due > 0) && seconds.iter().all(|second| second.replied == 0);
+    let fastest = if silent { f64::INFINITY } else { 0.0 };
     (n > 0.0).then(|| Step {
         due: seconds.iter().map(|second| second.due as f64).sum::<f64>() / n,
         replied: seconds.iter().map(|second| second.replied as f64).sum::<f64>() / n,
-        p99: seconds.iter().filter_map(|second| second.reply_p99).fold(0.0, f64::max),
+        p99: seconds.iter().filter_map(|second| second.reply_p99).fold(fastest, f64::max),
         refused: seconds.iter().map(|second| second.refused).sum(),
     })
+}
+
+/// Judges the next step of a search for the capacity, says it, and puts it behind the others; whether it was sustained.
+pub(super) fn sustains(
+    series: &[Second],
+    warm_up_s: f64,
+    capacity: &Capacity,
+    steps: &mut Vec<Step>,
+) -> bool {
+    let from = warm_up_s + steps.len() as f64 * capacity.step_s;
+    let Some(found) = step(series, from, capacity.step_s) else { return false };
+    let sustained = found.p99 <= capacity.reply_p99_ms && found.refused == 0;
+    eprintln!(
+        "step {}: {:.0} messages/s, {:.0} answers/s, reply p99 {:.0} ms, {} refused{}",
+        steps.len() + 1,
+        found.due,
+        found.replied,
+        found.p99,
+        found.refused,
+        if sustained { "" } else { ": too much" }
+    );
+    steps.push(found);
+    sustained
 }
 
 /// How much a second in the `measured_s` seconds in which messages were due after the warm-up. What comes later belongs to an
@@ -204,6 +234,23 @@ mod tests {
             all.iter().filter(|objective| objective.name.contains("memory")).count()
         };
         assert_eq!((names(true), names(false)), (2, 0));
+    }
+
+    #[test]
+    fn silence_is_neither_calm_nor_sustained() {
+        let mut series = series(|_| 50.0);
+        for second in &mut series[35..40] {
+            (second.reply_p99, second.replied, second.waiting) = (None, 0, 90);
+        }
+        let text =
+            "name='x'\nabout='y'\nsessions=1\nwarm_up_s=0\nduration_s=60\n[[phases]]\nfrom_s=20\nfor_s=14\n";
+        let scenario = Scenario::parse(text, std::path::Path::new("x.toml")).unwrap();
+        assert_eq!(recovered(&scenario, &series, 500.0), Some(41.0 - 35.0));
+        assert_eq!(step(&series, 30.0, 10.0).map(|step| step.p99), Some(f64::INFINITY));
+        let capacity = Capacity { step: 5.0, step_s: 10.0, steps: 9, reply_p99_ms: 500.0 };
+        let mut steps = Vec::new();
+        let good: Vec<bool> = (0..4).map(|_| sustains(&series, 0.0, &capacity, &mut steps)).collect();
+        assert_eq!(good, [true, true, true, false]);
     }
 
     #[test]
