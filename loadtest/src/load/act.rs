@@ -134,6 +134,7 @@ impl Source<'_> {
         let done = self.done_tap(chat, choice.clone());
         if let Some(to) = choice.id.strip_prefix("/ChangeLanguage(").and_then(|rest| rest.strip_suffix(')')) {
             chat.language = Variety::ALL.into_iter().find(|variety| variety.code() == to);
+            chat.told_language = true;
         }
         Some(done)
     }

@@ -131,6 +131,10 @@ pub struct Chat {
     pub excusing: bool,
     /// Times that the language changed without a word about it.
     pub guesses: u32,
+    /// Texts that are surely in the person's own language, since an answer was in it.
+    pub own_texts: u32,
+    /// The language was changed with a word about it, or by a tap: it may be any from then on.
+    pub told_language: bool,
     /// When the last message of theirs was answered, microseconds.
     pub answered_at: u64,
     /// What can be tapped now.
@@ -173,6 +177,8 @@ impl Chat {
             excused: 0,
             excusing: false,
             guesses: 0,
+            own_texts: 0,
+            told_language: false,
             answered_at: 0,
             choices: Vec::new(),
             choices_in: String::new(),

@@ -5,6 +5,7 @@ use super::{
     arrivals::{Arrival, Kind},
     chat::{Chat, Expect, Out, Owner, Pending, What},
     doubt::{Doubt, Of},
+    language,
     meter::Meter,
     people::{self, Number, Person},
     scenario::{Assistant, Scenario},
@@ -113,6 +114,10 @@ impl Crowd {
         };
         if let What::Text(text) = &out.what {
             chat.mentions(text);
+            // What an agent reads changes nothing about the assistant's language.
+            if done.required && language::of(text) == Some(chat.person.variety) {
+                chat.own_texts += 1;
+            }
         }
         if !done.required {
             chat.unowed.push(out.n);

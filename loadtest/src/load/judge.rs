@@ -18,6 +18,8 @@ use super::{
 pub const AGENT: &str = "[agent]";
 /// What a turn has had done comes within so many microseconds of its answer.
 const DONE_WITHIN: u64 = 15_000_000;
+/// Whoever has surely written their own language so often is not answered in another one that nobody wished for.
+const OWN_TEXTS: u32 = 4;
 /// How such results look, in all languages.
 const RESULTS: [&str; 7] = [
     "✅",
@@ -45,7 +47,7 @@ impl Crowd {
             if reply.text.starts_with(AGENT) {
                 return self.agent_says(person, &reply);
             }
-            self.speaks(person, &reply.text, about);
+            self.speaks(person, &reply.text, &words);
             self.owns(person, &reply, &words);
         }
         self.answers(now, person, &reply, &words, about, is_new_turn);
@@ -189,21 +191,26 @@ impl Crowd {
     }
 
     /// The language is the one written so far, or the person's own.
-    fn speaks(&mut self, person: usize, text: &str, about: Option<Sort>) {
+    fn speaks(&mut self, person: usize, text: &str, words: &str) {
         let chat = &mut self.chats[person];
         let found = language::of(text);
-        if about == Some(Sort::Language) {
+        // Perhaps beside something else.
+        if is(words, Sort::Language) {
             // Where so few words do not tell which, the next answer does.
             chat.language = found;
             chat.guesses = 0;
+            chat.told_language = true;
             return;
         }
         let Some(found) = found else { return };
         let own = chat.person.variety;
         // Many words of product pages are English in Hinglish too.
         let near = found == Variety::En && (own == Variety::HiLatn || chat.language == Some(Variety::HiLatn));
-        if found == own || near || chat.language == Some(found) {
+        if found == own || near {
+            chat.own_texts = 0;
             chat.language.get_or_insert(found);
+        } else if chat.language == Some(found) && (chat.told_language || chat.own_texts < OWN_TEXTS) {
+            // As it was, or as it has been since it guessed.
         } else if chat.guesses == 0 {
             // Until it has seen enough it may guess, and think better of it once.
             chat.language = Some(found);

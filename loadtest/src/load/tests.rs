@@ -11,6 +11,7 @@ use super::{
 use std::path::Path;
 
 mod journal;
+mod language;
 
 const TERMS: &str =
     "Before we start: may I use your number, your messages and your order data to answer you in this chat?";
