@@ -12,15 +12,12 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An engine that says which process it is and does nothing else.
-fn sleeper(folder: &Path) -> (PathBuf, PathBuf) {
+fn sleeper(folder: &Path) -> std::io::Result<(PathBuf, PathBuf)> {
     let (program, told) = (folder.join("charla"), folder.join("pid"));
-    fs::write(
-        &program,
-        format!("#!/bin/sh\necho $$ > {0}.new\nmv {0}.new {0}\nexec sleep 100\n", told.display()),
-    )
-    .unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    (program, told)
+    let script = format!("#!/bin/sh\necho $$ > {0}.new\nmv {0}.new {0}\nexec sleep 100\n", told.display());
+    fs::write(&program, script)?;
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+    Ok((program, told))
 }
 
 fn waits_for(what: impl Fn() -> bool) -> bool {
@@ -43,7 +40,7 @@ fn a_signal_ends_the_engine_too() {
         vec!["run", scenario.to_str().unwrap(), "--assistant", house.to_str().unwrap()],
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let (program, told) = sleeper(folder.path());
+        let (program, told) = sleeper(folder.path()).unwrap();
         let own = folder.path().join("own");
         fs::create_dir(&own).unwrap();
         let mut world = Command::new(env!("CARGO_BIN_EXE_charla-loadtest"))
