@@ -99,11 +99,13 @@ impl Person {
         let count = scenario.numbers.count as usize;
         let number = match variety {
             Variety::Es if count > 2 => 1 + dice.usize(..2),
-            _ if count > 3 => [0, 3, 4, 5, 6, 7, 8, 9][dice.usize(..8)] % count,
+            // The second and third are those of Spain and Mexico.
+            _ if count > 3 => match dice.usize(..count - 2) {
+                0 => 0,
+                other => other + 2,
+            },
             _ => 0,
         };
-        // The remainder may have hit one of the Spanish-speaking numbers.
-        let number = if variety != Variety::Es && matches!(number, 1 | 2) { 0 } else { number };
         // None of these are numbers of the shop's own customers.
         let (prefix, country) = match number {
             1 => ("347", "ES"),
@@ -152,10 +154,19 @@ mod tests {
 
     #[test]
     fn all_numbers_are_used_and_the_shares_hold() {
+        for (count, used) in [(1, 1), (2, 1), (3, 3), (4, 4), (8, 8), (20, 20)] {
+            let mut scenario = scenario();
+            scenario.numbers.count = count;
+            let mut writers = vec![0.0_f64; count as usize];
+            (0..8_000).for_each(|i| writers[Person::new(&scenario, 0, i).number] += 1.0);
+            assert_eq!(writers.iter().filter(|n| **n > 0.0).count(), used, "{count}");
+            // Those that are not Spanish-speaking are written to alike.
+            if let Some((first, others)) = writers.split_first().filter(|_| count > 3) {
+                assert!(others[2..].iter().all(|n| (n / first - 1.0).abs() < 0.25), "{writers:?}");
+            }
+        }
         let scenario = scenario();
         let people: Vec<_> = (0..8_000).map(|i| Person::new(&scenario, 0, i)).collect();
-        let used: HashSet<_> = people.iter().map(|p| p.number).collect();
-        assert_eq!(used.len(), 8);
         let spanish = people.iter().filter(|p| p.variety == Variety::Es).count() as f64;
         assert!((spanish / 8_000.0 - 0.25).abs() < 0.03);
     }
