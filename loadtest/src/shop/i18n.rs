@@ -117,6 +117,16 @@ impl Country {
     /// All, in the order of the price columns.
     pub const ALL: [Country; 3] = [Country::IN, Country::ES, Country::MX];
 
+    /// IANA name of the time zone in which most of its customers are.
+    #[must_use]
+    pub fn timezone(self) -> &'static str {
+        match self {
+            Country::IN => "Asia/Kolkata",
+            Country::ES => "Europe/Madrid",
+            Country::MX => "America/Mexico_City",
+        }
+    }
+
     /// ISO 4217 code of the currency.
     #[must_use]
     pub fn currency(self) -> &'static str {

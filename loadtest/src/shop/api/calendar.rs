@@ -86,7 +86,7 @@ fn receives(store: &Store, kind: &str, time: &str) -> bool {
 }
 
 fn offered(state: &State, store: &Store, date: Date) -> bool {
-    let today = state.clock.today();
+    let today = state.clock.today_in(store.country);
     let closed = store.country == Country::ES && date.weekday() == Weekday::Sunday;
     date > today && date <= plus(today, DAYS_AHEAD) && !closed
 }
@@ -138,7 +138,7 @@ pub async fn slots(state: Data<State>, query: Query<SlotsQuery>) -> Result<Json<
             return Ok(json!({"slots": [], "known": false}));
         };
         let distance = found.map(|f| round_km(f.point.km_to(store.point())));
-        let today = state.clock.today();
+        let today = state.clock.today_in(store.country);
         let mut all = Vec::new();
         let wanted = |date: &Date| Some(*date) != not_on && offered(&state, store, *date);
         for date in (1..=DAYS_AHEAD).map(|d| plus(today, d)).filter(wanted) {
@@ -248,7 +248,15 @@ pub async fn list(state: Data<State>, query: Query<ContactQuery>) -> Result<Json
         let contact = crm::resolve(connection, &contact)?.unwrap_or(contact);
         let sql = format!("SELECT {COLUMNS} FROM appointments WHERE contact_id = ?1 AND status = 'booked' AND date >= ?2 ORDER BY date, time");
         let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement.query_map([contact, state.clock.today().to_string()], |row| view(&state, row))?;
+        // From the first country's today on; then each as its own store counts days.
+        let today = |country| state.clock.today_in(country).to_string();
+        let first = Country::ALL.map(today).into_iter().min();
+        let rows = statement.query_map((contact, first), |row| view(&state, row))?;
+        let is_past = |one: &Value| {
+            let store = one["store"]["id"].as_str().and_then(|id| state.places.store(id));
+            store.is_some_and(|store| one["date"].as_str() < Some(today(store.country).as_str()))
+        };
+        let rows = rows.filter(|row| !row.as_ref().is_ok_and(is_past));
         Ok(rows.collect::<Result<Vec<_>, _>>()?)
     });
     Ok(Json(json!({"appointments": appointments.await?})))

@@ -163,7 +163,6 @@ pub async fn order(
     query: Query<OrderQuery>,
 ) -> Result<Json<Value>, ApiError> {
     let OrderQuery { contact, fact, about } = query.into_inner();
-    let today = state.clock.today();
     let about = filled(about).map(|text| Named::new(&state.vocabulary, &text));
     let db = state.db.clone();
     let order = db.read(move |connection| {
@@ -174,7 +173,7 @@ pub async fn order(
                 return Err(ApiError::bad_request("an order is shown for `contact` or `fact` only"));
             }
         };
-        let mut order = view(connection, &order, today)?;
+        let mut order = view(connection, &order, state.clock.today_in(order.country))?;
         name_items(&mut order, &state, about.as_ref());
         Ok(order)
     });
@@ -197,12 +196,13 @@ pub async fn cancel(
     id: Path<String>,
     body: Json<Cancel>,
 ) -> Result<HttpResponse, ApiError> {
-    let today = state.clock.today();
-    let now = state.clock.now();
+    let clock = state.clock;
+    let now = clock.now();
     let db = state.db.clone();
     db.change(&request, now.clone(), move |tx| {
         let Cancel { contact, reason } = body.into_inner();
         let order = owned(tx, &id, &contact)?;
+        let today = clock.today_in(order.country);
         if !matches!(order.status.as_str(), "placed" | "packed") {
             return Err(ApiError::conflict("not_cancellable", format!("an order that is {} cannot be cancelled", order.status)));
         }
@@ -247,9 +247,9 @@ pub async fn delivery(
     id: Path<String>,
     body: Json<Delivery>,
 ) -> Result<HttpResponse, ApiError> {
-    let today = state.clock.today();
+    let clock = state.clock;
     let db = state.db.clone();
-    db.change(&request, state.clock.now(), move |tx| {
+    db.change(&request, clock.now(), move |tx| {
         let body = body.into_inner();
         let (date, address, slot) = (filled(body.date), filled(body.address), filled(body.slot));
         let note = filled(body.note);
@@ -257,6 +257,7 @@ pub async fn delivery(
             return Err(ApiError::invalid("name a date, an address, a slot or a note"));
         }
         let order = owned(tx, &id, &body.contact)?;
+        let today = clock.today_in(order.country);
         if !matches!(order.status.as_str(), "placed" | "packed" | "shipped" | "delayed") {
             return Err(ApiError::conflict("not_changeable", format!("the delivery of an order that is {} cannot be changed", order.status)));
         }
