@@ -185,6 +185,9 @@ pub fn each<E: From<StoreError>>(
 /// A row's value; `None` removes it.
 type Write = Option<Vec<u8>>;
 
+/// A row that was written, and the write that was there before.
+type Replaced = (Space, Vec<u8>, Option<Write>);
+
 /// Writes that are committed all together or not at all. One value per key: the last one wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
@@ -227,7 +230,7 @@ pub struct Tx<'a> {
     reader: &'a dyn Reader,
     batch: Batch,
     /// The writes since the last [`mark`](Self::mark), each with the one it replaced; `None` before the first one.
-    since: Option<Vec<(Space, Vec<u8>, Option<Write>)>>,
+    since: Option<Vec<Replaced>>,
 }
 
 impl<'a> Tx<'a> {

@@ -17,7 +17,7 @@ const TALK: &str = "karna krna karni karo change badalna badlo bola bol kaha tha
     acabo puse pase escribi mande quita quitar wrote typed diya dala likha bheja \
     karwana chahiye करना बदलना बदलो बोला कहा था चाहिए नहीं मत";
 /// What a message says before it.
-const BEFORE: &str = "no not nah nahi nahin nhi ji yes yeah haan han ok okay vale ah oh well pues si sii siii es its thats it is tio tia bhai beta anda hombre arre are arey yaar \
+const BEFORE: &str = "buff buf uf uff hm hmm no not nah nahi nahin nhi ji yes yeah haan han ok okay vale ah oh well pues si sii siii es its thats it is tio tia bhai beta anda hombre arre are arey yaar \
     please pls plz solo only just my mi mera meri mere i we you u gave give told said say already ya dije digo dicho that esa ese esta este another otra \
     otro new nueva nuevo naya nayi obviously claro bueno mire mira sorry perdon instead deliver send bring ship entregalo entreguenlo mandalo traelo \
     llevalo envialo bhejo bhej bhejna bhejiye por favor porfa change cambia cambialo cambiala don do kar de dena par pe ko to pon ponme ponla pongan ponga apunta anota put likh likho यह ये वो नहीं हाँ जी अरे भाई नया नई मेरा मेरी कृपया";
@@ -293,6 +293,11 @@ mod tests {
             (
                 "send it to 7 Church Street, Bengaluru 560001 please",
                 "7 Church Street, Bengaluru 560001",
+                None,
+            ),
+            (
+                "buff pues es c/ Embajadores 54, 3º B, 28012 Madrid",
+                "c/ Embajadores 54, 3º B, 28012 Madrid",
                 None,
             ),
         ] {
