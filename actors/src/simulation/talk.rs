@@ -300,7 +300,7 @@ impl World {
     fn load(&mut self, id: &ConversationId) -> Packed<Counter> {
         let stored = self.snapshots.get(id).map(|bytes| sound(snapshot::decode(bytes)));
         let woken = sound(wake(&*self.disk, id, stored));
-        if woken.distrust.is_some() {
+        if woken.forget {
             self.tally.stale_snapshots += 1;
             self.snapshots.remove(id);
         }
