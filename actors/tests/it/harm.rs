@@ -110,15 +110,20 @@ async fn start_moody_with(
     .unwrap()
 }
 
+/// Somebody has said "a" and rests by now: the snapshot tells.
+async fn at_rest(engine: &EngineHandle<Counter>, disk: &Disk) -> ConversationId {
+    let id = say(engine, "1", "a").await;
+    quiet(engine).await;
+    say(engine, "2", "x").await;
+    quiet(engine).await;
+    until("at rest", || disk.snapshots.space().1 > 0).await;
+    id
+}
+
 async fn what_waited_in_the_journal_comes_before_what_comes_later(ill: Ill, wrong: u64) {
     let (disk, edge, journal) = (Disk::default(), Edge::new(), Arc::new(Moody::default()));
     let engine = start_moody(&journal, &edge, &disk).await;
-    let id = say(&engine, "1", "a").await;
-    quiet(&engine).await;
-    say(&engine, "2", "x").await;
-    quiet(&engine).await;
-    // The snapshot decides which read goes wrong first.
-    until("at rest", || disk.snapshots.space().1 > 0).await;
+    let id = at_rest(&engine, &disk).await;
     journal.is(Some(ill));
     say(&engine, "1", "b").await;
     until("gone wrong", || journal.went_wrong() >= wrong).await;
@@ -147,11 +152,7 @@ async fn an_event_whose_actor_failed_again_and_again_is_handled_first() {
 async fn what_was_held_back_behind_it_comes_as_well(ill: Ill, wrong: u64) {
     let (disk, edge, journal) = (Disk::default(), Edge::new(), Arc::new(Moody::default()));
     let engine = start_moody_with(Options { mailbox_limit: 2, ..forgetful() }, &journal, &edge, &disk).await;
-    let id = say(&engine, "1", "a").await;
-    quiet(&engine).await;
-    say(&engine, "2", "x").await;
-    quiet(&engine).await;
-    until("at rest", || disk.snapshots.space().1 > 0).await;
+    let id = at_rest(&engine, &disk).await;
     journal.is(Some(ill));
     for text in ["b", "c", "d", "e", "f"] {
         say(&engine, "1", text).await;
@@ -235,11 +236,7 @@ async fn a_timer_of_an_unreadable_conversation_keeps_nobody_else_s() {
 async fn what_could_not_be_read_for_a_while_is_handled_without_another_message() {
     let (disk, edge, journal) = (Disk::default(), Edge::new(), Arc::new(Moody::default()));
     let engine = start_moody(&journal, &edge, &disk).await;
-    let id = say(&engine, "1", "a").await;
-    quiet(&engine).await;
-    say(&engine, "2", "x").await;
-    quiet(&engine).await;
-    until("at rest", || disk.snapshots.space().1 > 0).await;
+    let id = at_rest(&engine, &disk).await;
     journal.is(Some(Ill::Fails(Space::Events)));
     say(&engine, "1", "b").await;
     until("gone wrong", || journal.went_wrong() >= 1).await;
@@ -252,11 +249,7 @@ async fn what_could_not_be_read_for_a_while_is_handled_without_another_message()
 async fn an_engine_stops_in_order_beside_a_conversation_that_cannot_be_read() {
     let (disk, edge, journal) = (Disk::default(), Edge::new(), Arc::new(Moody::default()));
     let engine = start_moody(&journal, &edge, &disk).await;
-    let id = say(&engine, "1", "a").await;
-    quiet(&engine).await;
-    say(&engine, "2", "x").await;
-    quiet(&engine).await;
-    until("at rest", || disk.snapshots.space().1 > 0).await;
+    let id = at_rest(&engine, &disk).await;
     // What it has in memory is not read; the event is accepted, and its conversation cannot be woken.
     journal.is(Some(Ill::Fails(Space::Events)));
     say(&engine, "1", "b").await;
