@@ -475,11 +475,15 @@ pub(crate) fn not_understood(turn: &mut Turn, reason: &str) {
     if pending.part {
         return;
     }
+    language::seen(turn, &pending.text);
     if turn.needs_consent() {
         return gate::hold_and_greet(turn, &pending.text);
     }
-    if turn.state.owner == Owner::Bot {
-        turn.say("utter_busy");
+    match turn.state.owner {
+        Owner::Bot => turn.say("utter_busy"),
+        // Whatever it was, it is there for the person who is waited for.
+        Owner::Queue { .. } => pass_on(turn),
+        Owner::Agent { .. } => {}
     }
 }
 

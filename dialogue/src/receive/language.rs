@@ -59,6 +59,29 @@ pub(crate) fn agreed(turn: &mut Turn, text: &str) {
     }
 }
 
+/// A text that could not be understood now shows by its letters what it is written in: somebody who writes Hindi is not asked in
+/// English to write again.
+pub(crate) fn seen(turn: &mut Turn, text: &str) {
+    let language = &turn.state.language;
+    if language.locked || language.chosen || language.code.as_deref().is_some_and(|c| c != "en") {
+        return;
+    }
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let devanagari = text.chars().filter(|c| c.is_alphabetic() && matches!(c, '\u{900}'..='\u{97f}')).count();
+    let code = if devanagari > 0 && devanagari * 2 >= letters {
+        "hi"
+    } else if text.contains(['¿', '¡', 'ñ', 'Ñ']) {
+        "es"
+    } else if tongue::hindi_in_latin(text) {
+        "hi-Latn"
+    } else {
+        return;
+    };
+    if turn.a.settings.languages.iter().any(|l| l == code) {
+        turn.emit(TrackerEvent::LanguageSet { code: code.into(), locked: false, chosen: false });
+    }
+}
+
 /// What this text and those before it speak for together, and how much; remembers it for the next one.
 fn together(turn: &mut Turn, heard: &[(String, f32)]) -> Option<(String, f32)> {
     let share = |of: &[(String, f32)], l: &str| {

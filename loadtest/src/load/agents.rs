@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How to reach the API.
@@ -22,6 +22,8 @@ pub(super) struct Agents {
     pub token: String,
     /// Conversations that they have now.
     pub busy: Mutex<HashSet<String>>,
+    /// So long what follows a taking may be refused because that is still to be carried out.
+    pub taken_within: Duration,
 }
 
 #[derive(Deserialize)]
@@ -83,11 +85,14 @@ impl Agents {
     /// is refused is wrong: only they act on these conversations, one after the other.
     async fn act(&self, conversation: &str, act: &str, body: &Value, stage: &Stage) -> bool {
         let url = format!("{}/api/v1/conversations/{conversation}/{act}", self.url);
+        let begun = Instant::now();
         while !stage.is_stopping() {
             match self.http.post(&url).bearer_auth(&self.token).json(body).send().await {
                 Ok(answer) if answer.status().is_success() => return true,
                 // The engine takes nothing now; the key makes the repetition safe.
                 Ok(answer) if answer.status().as_u16() == 503 => {}
+                // What was accepted is carried out in order with the customer's messages: the taking may be still to come.
+                Ok(answer) if answer.status().as_u16() == 409 && begun.elapsed() < self.taken_within => {}
                 Ok(answer) => {
                     let status = answer.status();
                     let said: String = answer.text().await.unwrap_or_default().chars().take(200).collect();
@@ -165,7 +170,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let serve = std::thread::spawn(move || {
-            for status in ["503 Service Unavailable", "200 OK", "409 Conflict"] {
+            for status in ["503 Service Unavailable", "200 OK", "409 Conflict", "409 Conflict"] {
                 let mut stream = listener.accept().unwrap().0;
                 let _ = stream.read(&mut [0; 2048]).unwrap();
                 let head = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
@@ -175,7 +180,13 @@ mod tests {
         let text = "name='x'\nabout='y'\nsessions=1\nwarm_up_s=0\nduration_s=1\n";
         let stage = Stage::silent(text, &url);
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let agents = Agents { http, url, token: String::new(), busy: Mutex::default() };
+        let agents = Agents {
+            http,
+            url,
+            token: String::new(),
+            busy: Mutex::default(),
+            taken_within: Duration::from_millis(100),
+        };
         assert!(agents.act("1@2", "take", &json!({}), &stage).await);
         assert_eq!(stage.crowd().wrongs.total(), 0);
         assert!(!agents.act("1@2", "reply", &json!({}), &stage).await);

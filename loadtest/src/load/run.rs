@@ -152,6 +152,7 @@ pub async fn run(plan: Plan) -> anyhow::Result<Run> {
         url: url.clone(),
         token: agent_token.to_owned(),
         busy: Mutex::new(HashSet::new()),
+        taken_within: TAKEN_WITHIN,
     });
     let pid = town.as_ref().and_then(|town| town.pid);
     if let Some(town) = &town {
@@ -238,6 +239,8 @@ pub async fn run(plan: Plan) -> anyhow::Result<Run> {
 const QUANTUM: Duration = Duration::from_micros(250);
 /// Longest sleep between two looks at whether the run is over.
 const NAP: Duration = Duration::from_millis(100);
+/// See [`Agents::taken_within`]: in the worst of an overload a conversation comes to its next event after seconds.
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
 
 /// What the system may add to a sleep, in nanoseconds; its usual 50 µs would count as the engine's latency.
 const SLACK: std::num::NonZeroU64 = std::num::NonZeroU64::MIN;
