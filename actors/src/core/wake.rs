@@ -30,46 +30,34 @@ pub fn wake<S: Session>(
     let Some(snapshot) = snapshot else {
         return woken(fold(Folded::default())?, None, false);
     };
-    if outdated(reader, id, &snapshot)? {
-        return woken(fold(Folded::default())?, None, true);
-    }
-    match stands(reader, id, &snapshot).and_then(|()| fold(snapshot)) {
+    let folded = match stands(reader, id, &snapshot) {
+        Ok(true) => fold(snapshot),
+        Ok(false) => return woken(fold(Folded::default())?, None, true),
+        Err(error) => Err(error),
+    };
+    match folded {
         Ok(folded) => woken(folded, None, false),
         Err(StoreError::Corrupt { why, .. }) => woken(fold(Folded::default())?, Some(why), true),
         Err(error) => Err(error),
     }
 }
 
-/// Whether retention has put a checkpoint where the snapshot stood, or behind it: then there is nothing wrong with either.
-fn outdated<S: Session>(
-    reader: &dyn Reader,
-    id: &ConversationId,
-    snapshot: &Folded<S>,
-) -> Result<bool, StoreError> {
-    let next = match records::<S>(reader, id, snapshot.base, 1) {
-        Ok(mut next) => next.pop(),
-        // Whoever folds the journal will say so.
-        Err(StoreError::Corrupt { .. }) => None,
-        Err(error) => return Err(error),
-    };
-    Ok(match next {
-        Some((seq, Record::Checkpoint(checkpoint))) => {
-            seq > snapshot.base || checkpoint.state != *snapshot.state
-        }
-        _ => false,
-    })
-}
-
 /// Whether the record that a snapshot reaches to is in the journal and belongs to the same state: a journal restored
-/// from a backup may be older than the snapshots beside it.
+/// from a backup may be older than the snapshots beside it. `false`: retention has put a checkpoint there or behind it, and there
+/// is nothing wrong with either.
 fn stands<S: Session>(
     reader: &dyn Reader,
     id: &ConversationId,
     snapshot: &Folded<S>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let place = || format!("the snapshot of {id}");
     match records::<S>(reader, id, snapshot.base, 1)?.pop() {
-        Some((seq, record)) if seq == snapshot.base => snapshot.stands_on(&record, place),
+        Some((seq, Record::Checkpoint(checkpoint)))
+            if seq > snapshot.base || checkpoint.state != *snapshot.state =>
+        {
+            Ok(false)
+        }
+        Some((seq, record)) if seq == snapshot.base => snapshot.stands_on(&record, place).map(|()| true),
         _ => Err(StoreError::Corrupt {
             place: place(),
             why: format!("record {} is not in the journal", snapshot.base),
