@@ -29,9 +29,9 @@ const PATIENCE: Duration = Duration::from_millis(2);
 
 /// Called after the commit, with what became of it.
 type Answer = Box<dyn FnOnce(Result<(), Refused>) + Send>;
-/// Plans a request into the batch. Where that fails, the answer is there as well.
+/// Plans a request into the batch.
 type Plan<S> =
-    Box<dyn FnOnce(&mut Ledger<S>, &mut Tx<'_>, &mut Output<S>) -> (Answer, Result<(), StoreError>) + Send>;
+    Box<dyn FnOnce(&mut Ledger<S>, &mut Tx<'_>, &mut Output<S>) -> Result<Answer, StoreError> + Send>;
 
 struct Request<S: Session> {
     plan: Plan<S>,
@@ -105,20 +105,20 @@ impl<S: Session> Committer<S> {
     ) -> Result<T, Refused> {
         let (reply, answer) = oneshot::channel();
         let plan: Plan<S> = Box::new(move |ledger, tx, out| {
-            let (value, planned) = match ledger.apart(tx, out, plan) {
-                Ok(value) => (Some(value), Ok(())),
-                Err(error) => (None, Err(error)),
-            };
-            let answer = move |outcome: Result<(), Refused>| {
-                // Whoever asked may be gone; what is written stays written.
-                let _ = match (outcome, value) {
-                    (Ok(()), Some(value)) => reply.send(Ok(value)),
-                    (Err(refused), _) => reply.send(Err(refused)),
-                    // Dropped unanswered: the thread ends.
-                    (Ok(()), None) => return,
-                };
-            };
-            (Box::new(answer), planned)
+            match ledger.apart(tx, out, plan) {
+                Ok(value) => Ok(Box::new(move |outcome: Result<(), Refused>| {
+                    // Whoever asked may be gone; what is written stays written.
+                    let _ = reply.send(outcome.map(|()| value));
+                })),
+                Err(StoreError::Poisoned) => Err(StoreError::Poisoned),
+                // Nothing is written yet: what this one needs cannot be read, and the others do not need it.
+                Err(error) => {
+                    tracing::error!(%error, "a request is refused: what it needs cannot be read");
+                    violated(Invariant::RequestUnreadable);
+                    let _ = reply.send(Err(Refused::Unreadable(error)));
+                    Ok(Box::new(|_| ()))
+                }
+            }
         });
         let request = Request { plan, weight, since: Instant::now(), patient };
         if self.requests.send(request).await.is_err() {
@@ -145,7 +145,7 @@ impl<S: Session> Committer<S> {
         self.halt.store(true, Ordering::SeqCst);
         // Wakes the thread if it waits; if the queue is full it is awake anyway.
         let _ = self.requests.try_send(Request {
-            plan: Box::new(|_, _, _| (Box::new(|_| ()), Ok(()))),
+            plan: Box::new(|_, _, _| Ok(Box::new(|_| ()))),
             weight: 0,
             since: Instant::now(),
             patient: false,
@@ -272,16 +272,7 @@ fn commit<S: Session>(
     for request in group.drain(..) {
         let waited = begun.duration_since(request.since);
         metrics::histogram!(names::QUEUE_SECONDS).record(waited.as_secs_f64());
-        match (request.plan)(ledger, &mut tx, &mut out) {
-            (answer, Ok(())) => answers.push(answer),
-            (_, Err(StoreError::Poisoned)) => return Err(StoreError::Poisoned),
-            // Nothing is written yet: what this one needs cannot be read, and the others do not need it.
-            (answer, Err(error)) => {
-                tracing::error!(%error, "a request is refused: what it needs cannot be read");
-                violated(Invariant::RequestUnreadable);
-                answer(Err(Refused::Unreadable(error)));
-            }
-        }
+        answers.push((request.plan)(ledger, &mut tx, &mut out)?);
     }
     let batch = tx.into_batch();
     if !batch.is_empty() {
@@ -365,7 +356,7 @@ mod tests {
         let mut ledger = Ledger::<Counter>::open(&mut tx, 1).unwrap();
         let plan: Plan<Counter> = Box::new(|_, _, out| {
             out.violations.push(Invariant::MergeUnreadable);
-            (Box::new(|_| ()), Ok(()))
+            Ok(Box::new(|_| ()))
         });
         let mut group = vec![Request { plan, weight: 1, since: Instant::now(), patient: false }];
         let recorder = DebuggingRecorder::new();
@@ -382,7 +373,7 @@ mod tests {
     }
 
     fn request(patient: bool) -> Request<Counter> {
-        let plan: Plan<Counter> = Box::new(|_, _, _| (Box::new(|_| ()), Ok(())));
+        let plan: Plan<Counter> = Box::new(|_, _, _| Ok(Box::new(|_| ())));
         Request { plan, weight: 1, since: Instant::now(), patient }
     }
 

@@ -8,6 +8,7 @@ use crate::core::recovery;
 use crate::invariants::{Invariant, violated};
 use crate::session::{Dispatch, IdempotencyKey, Millis, Session};
 use crate::shared::Shared;
+use crate::unread::UNREADABLE_FOR;
 use crate::{failpoints, metrics as names};
 use futures_util::FutureExt;
 use std::hash::{BuildHasher, RandomState};
@@ -17,9 +18,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-
-/// Wait after something could not be put on record because the journal could not be read.
-const UNREADABLE_FOR: Duration = Duration::from_secs(1);
 
 /// What the dispatcher is told. The channel is not bounded by itself, because the committer may not wait for those who
 /// wait for it; the edge refuses events while more than `outbox_limit` effects are unsettled.
@@ -140,15 +138,24 @@ fn outcome_unknown<S: Session>(key: &IdempotencyKey, effect: &S::Effect) -> Opti
     })
 }
 
-async fn record_mark<S: Session>(shared: &Shared<S>, key: IdempotencyKey, mark: Mark) -> Finished<S> {
+/// Submits until what that needs can be read: what has left must not leave again, and is put on record as soon as it can be.
+async fn on_record<T, F: Future<Output = Result<T, Refused>>>(submit: impl Fn() -> F) -> Result<T, Refused> {
     loop {
-        let of = key.clone();
-        let done = shared.committer.submit(1, move |ledger, tx, _| ledger.mark(tx, &of, mark)).await;
-        match done {
-            Ok(()) => return Finished::Recorded(key),
+        match submit().await {
             Err(Refused::Unreadable(_)) => tokio::time::sleep(UNREADABLE_FOR).await,
-            Err(_) => return Finished::Broken,
+            done => return done,
         }
+    }
+}
+
+async fn record_mark<S: Session>(shared: &Shared<S>, key: IdempotencyKey, mark: Mark) -> Finished<S> {
+    let done = on_record(|| {
+        let of = key.clone();
+        shared.committer.submit(1, move |ledger, tx, _| ledger.mark(tx, &of, mark))
+    });
+    match done.await {
+        Ok(()) => Finished::Recorded(key),
+        Err(_) => Finished::Broken,
     }
 }
 
@@ -162,23 +169,18 @@ async fn record_end<S: Session>(
     // With a result the conversation waits for its end; without one at most the next message of the same answer does.
     let patient = result.is_none();
     let settle = Settle { key: key.clone(), how, result };
-    loop {
+    let done = on_record(|| {
         let settle = settle.clone();
-        let done = shared
-            .committer
-            .submit_as(2, patient, move |ledger, tx, out| ledger.settle(tx, out, settle, now))
-            .await;
-        match done {
-            Ok(settled) => {
-                if !settled {
-                    violated(Invariant::SettledTwice);
-                }
-                return Finished::Recorded(key);
+        shared.committer.submit_as(2, patient, move |ledger, tx, out| ledger.settle(tx, out, settle, now))
+    });
+    match done.await {
+        Ok(settled) => {
+            if !settled {
+                violated(Invariant::SettledTwice);
             }
-            // What has left must not leave again: its end is put on record as soon as it can be.
-            Err(Refused::Unreadable(_)) => tokio::time::sleep(UNREADABLE_FOR).await,
-            Err(_) => return Finished::Broken,
+            Finished::Recorded(key)
         }
+        Err(_) => Finished::Broken,
     }
 }
 

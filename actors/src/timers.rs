@@ -1,11 +1,12 @@
 //! Fires timers by the clock, and removes what is old.
 
 use crate::accept::Refused;
-use crate::core::ledger::{DEDUP_KEPT, EXTERNAL_KEPT, Ledger, Output, Sweep, due};
+use crate::core::ledger::{DAY, DEDUP_KEPT, EXTERNAL_KEPT, Ledger, Output, Sweep, due};
 use crate::core::tx::Tx;
 use crate::invariants::{Invariant, violated};
 use crate::session::{ConversationId, Millis, Session};
 use crate::shared::Shared;
+use crate::unread::UNREADABLE_FOR;
 use crate::{failpoints, ids, metrics as names};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,8 +14,6 @@ use std::time::Duration;
 
 /// How often the clock is read: a demo's clock jumps, so nobody can sleep until a timer is due.
 const POLL: Duration = Duration::from_millis(100);
-/// Wait after timers could not be read.
-const UNREADABLE_FOR: Duration = Duration::from_secs(1);
 /// Timers fired by one commit, at most.
 const FIRED_AT_ONCE: usize = 256;
 /// How many rows one step of a walk through everything looks at (it is a commit, and others wait for it).
@@ -23,7 +22,6 @@ const SWEEP_ROWS: usize = 256;
 /// comes in.
 const STEP_EVERY: Duration = Duration::from_millis(250);
 const STEP_SOON: Duration = Duration::from_millis(5);
-const DAY: Millis = 24 * 60 * 60 * 1000;
 
 /// Fires due timers until the engine stops.
 pub(crate) async fn run<S: Session>(shared: Arc<Shared<S>>) {

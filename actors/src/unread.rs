@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// Rest before something other than a conversation is tried again that could not be read.
+pub(crate) const UNREADABLE_FOR: Duration = Duration::from_secs(1);
 /// Rest before a conversation is read again: what failed may pass, such as a lack of file handles. It doubles with each failure in
 /// a row, up to the second figure.
 const READ_AGAIN: Duration = Duration::from_secs(1);

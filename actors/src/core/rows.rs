@@ -166,6 +166,12 @@ pub(crate) fn timer_name_key(conversation: &ConversationId, name: &str) -> Vec<u
     key
 }
 
+/// The timer's name in a key made by [`timer_name_key`].
+pub(crate) fn split_timer_name(key: &[u8]) -> Option<String> {
+    let (_, name) = ids::split_conversation(key)?;
+    String::from_utf8(name.to_vec()).ok()
+}
+
 /// The rows of a side table begin with its name and a zero byte.
 pub(crate) fn table_prefix(table: &str) -> Vec<u8> {
     let mut key = table.as_bytes().to_vec();

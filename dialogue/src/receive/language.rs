@@ -51,19 +51,25 @@ pub(crate) fn heard(turn: &mut Turn, text: &str, u: &Understanding) {
 
 /// A yes that needs no understanding says a language too: "haan, manzoor" is no English.
 pub(crate) fn agreed(turn: &mut Turn, text: &str) {
+    if tongue::hindi_in_latin(text) {
+        guess(turn, "hi-Latn");
+    }
+}
+
+/// Takes a language for what is spoken, where nothing more than English is known and none was chosen.
+fn guess(turn: &mut Turn, code: &str) {
     let language = &turn.state.language;
-    let served = turn.a.settings.languages.iter().any(|l| l == "hi-Latn");
+    let served = turn.a.settings.languages.iter().any(|l| l == code);
     let open = !language.chosen && language.code.as_deref().is_none_or(|c| c == "en");
-    if served && open && tongue::hindi_in_latin(text) {
-        turn.emit(TrackerEvent::LanguageSet { code: "hi-Latn".into(), locked: false, chosen: false });
+    if served && open {
+        turn.emit(TrackerEvent::LanguageSet { code: code.into(), locked: false, chosen: false });
     }
 }
 
 /// A text that could not be understood now shows by its letters what it is written in: somebody who writes Hindi is not asked in
 /// English to write again.
 pub(crate) fn seen(turn: &mut Turn, text: &str) {
-    let language = &turn.state.language;
-    if language.locked || language.chosen || language.code.as_deref().is_some_and(|c| c != "en") {
+    if turn.state.language.locked {
         return;
     }
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
@@ -77,9 +83,7 @@ pub(crate) fn seen(turn: &mut Turn, text: &str) {
     } else {
         return;
     };
-    if turn.a.settings.languages.iter().any(|l| l == code) {
-        turn.emit(TrackerEvent::LanguageSet { code: code.into(), locked: false, chosen: false });
-    }
+    guess(turn, code);
 }
 
 /// What this text and those before it speak for together, and how much; remembers it for the next one.

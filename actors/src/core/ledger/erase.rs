@@ -3,7 +3,7 @@
 
 use super::merge::conversations_of;
 use super::people::{canonical, names};
-use super::{Feed, Ledger, Output, bad_key};
+use super::{Feed, Ledger, Output, bad_key, has_none};
 use crate::accept::Alias;
 use crate::core::rows::{self, DeliveryRow};
 use crate::core::tx::{Range, Reader, Space, StoreError, Tx, each};
@@ -40,17 +40,15 @@ impl<S: Session> Ledger<S> {
         person: PersonId,
     ) -> Result<Result<Erased, NotErased>, StoreError> {
         let persons = merged_into(tx, canonical(tx, person)?)?;
-        let mut erased = Erased { conversations: all_of(tx, person)?, rows: 0 };
+        let mut erased = Erased::default();
         let mut known: Vec<Alias> = Vec::new();
         for person in &persons {
+            erased.conversations.extend(conversations_of(tx, *person)?);
             known.extend(names(tx, *person)?);
         }
         for id in &erased.conversations {
-            let all = Range::prefix(&ids::conversation_key(id));
-            for space in [Space::Pending, Space::Outbox] {
-                if !tx.scan(space, &all, false, 1)?.is_empty() {
-                    return Ok(Err(NotErased::UnderWay(id.clone())));
-                }
+            if !has_none(tx, id, &[Space::Pending, Space::Outbox])? {
+                return Ok(Err(NotErased::UnderWay(id.clone())));
             }
         }
         let mut doomed: Vec<(Space, Vec<u8>)> = Vec::new();
@@ -143,8 +141,7 @@ fn rows_of(
         doomed.push((Space::Deliveries, key));
     }
     for (key, due) in reader.scan(Space::TimerNames, &all, false, usize::MAX)? {
-        let name = ids::split_conversation(&key).and_then(|(_, name)| String::from_utf8(name.to_vec()).ok());
-        if let (Some(name), Some(at)) = (name, rows::read_time(&due)) {
+        if let (Some(name), Some(at)) = (rows::split_timer_name(&key), rows::read_time(&due)) {
             doomed.push((Space::Timers, rows::timer_key(at, id, &name)));
         }
         doomed.push((Space::TimerNames, key));

@@ -1,7 +1,7 @@
 //! Timers that fire, and the removal of what is old.
 
 use super::merge::write_views;
-use super::{Feed, Ledger, Output, records};
+use super::{DAY, Feed, Ledger, Output, has_none, records};
 use crate::core::fold::{Folded, guarded};
 use crate::core::rows::{self, DeliveryRow, ExternalRow, PendingRow};
 use crate::core::turn::diff_views;
@@ -115,19 +115,23 @@ impl<S: Session> Ledger<S> {
     ) -> Result<usize, StoreError> {
         /// So many records are worth it at once.
         const MANY: usize = 8;
-        const DAY: Millis = 24 * 60 * 60 * 1000;
         let Old { folded, newest, oldest, count, all } =
             guarded(|| id.to_string(), || fold_old::<S>(tx, id, cutoff))?;
         let Some((seq, at)) = newest else {
             return Ok(0);
         };
-        let state = match all && at_rest(tx, id)? {
-            true => guarded(|| id.to_string(), || Ok(S::faded(&folded.state)))?,
-            false => (*folded.state).clone(),
-        };
-        let fades = state != *folded.state;
-        let worth = count >= MANY || oldest.is_none_or(|oldest| oldest < cutoff.saturating_sub(DAY));
-        if !worth || (oldest.is_none() && !fades) {
+        if count < MANY && oldest.is_some_and(|oldest| oldest >= cutoff.saturating_sub(DAY)) {
+            return Ok(0);
+        }
+        let mut faded = None;
+        if all {
+            let state = guarded(|| id.to_string(), || Ok(S::faded(&folded.state)))?;
+            let waits = [Space::Pending, Space::Outbox, Space::TimerNames];
+            if state != *folded.state && has_none(tx, id, &waits)? {
+                faded = Some(state);
+            }
+        }
+        if oldest.is_none() && faded.is_none() {
             return Ok(0);
         }
         folded.check(|| id.to_string())?;
@@ -147,11 +151,12 @@ impl<S: Session> Ledger<S> {
                 tx.remove(Space::Deliveries, key);
             }
         }
-        if fades {
-            let (gone, new) = diff_views(&S::views(&folded.state), S::views(&state));
+        if let Some(state) = &faded {
+            let (gone, new) = diff_views(&S::views(&folded.state), S::views(state));
             write_views(tx, id, &gone, &new);
             out.feed.push(Feed::Reload(id.clone()));
         }
+        let state = faded.unwrap_or_else(|| (*folded.state).clone());
         let record = Record::<S>::Checkpoint(Checkpoint { at, state, handled: folded.handled });
         tx.put(Space::Events, ids::sequence_key(id, seq), record.encode()?);
         Ok(removed)
@@ -180,17 +185,6 @@ fn forget_delivery<S: Session>(tx: &mut Tx<'_>, external: &[u8]) -> Result<(), S
         tx.remove(Space::Deliveries, delivery);
     }
     Ok(())
-}
-
-/// Whether nothing of a conversation is still to be done: no event, no effect, no timer.
-fn at_rest(reader: &dyn Reader, id: &ConversationId) -> Result<bool, StoreError> {
-    let all = Range::prefix(&ids::conversation_key(id));
-    for space in [Space::Pending, Space::Outbox, Space::TimerNames] {
-        if !reader.scan(space, &all, false, 1)?.is_empty() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// What of a conversation is older than a cutoff.

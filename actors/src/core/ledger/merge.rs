@@ -109,9 +109,7 @@ impl<S: Session> Ledger<S> {
     ) -> Result<(), StoreError> {
         let range = Range::prefix(&ids::conversation_key(absorbed));
         for (key, due) in tx.scan(Space::TimerNames, &range, false, usize::MAX)? {
-            let name =
-                ids::split_conversation(&key).and_then(|(_, name)| String::from_utf8(name.to_vec()).ok());
-            if let (Some(name), Some(at)) = (name, rows::read_time(&due)) {
+            if let (Some(name), Some(at)) = (rows::split_timer_name(&key), rows::read_time(&due)) {
                 tx.remove(Space::Timers, rows::timer_key(at, absorbed, &name));
                 let own = rows::timer_name_key(survivor, &name);
                 if tx.get(Space::TimerNames, &own)?.is_none() {

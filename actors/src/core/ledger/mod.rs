@@ -36,10 +36,12 @@ use recent::Recent;
 use std::marker::PhantomData;
 use unsettled::{Told, Unsettled};
 
+/// A day.
+pub(crate) const DAY: Millis = 24 * 60 * 60 * 1000;
 /// How long deduplication keys are kept: ten days, three more than Meta retries a webhook.
-pub const DEDUP_KEPT: Millis = 10 * 24 * 60 * 60 * 1000;
+pub const DEDUP_KEPT: Millis = 10 * DAY;
 /// How long the provider's ids of what was sent are kept: statuses come within 30 days.
-pub const EXTERNAL_KEPT: Millis = 35 * 24 * 60 * 60 * 1000;
+pub const EXTERNAL_KEPT: Millis = 35 * DAY;
 /// How many conversations' heads are kept in memory, twice over.
 const HEADS: usize = 25_000;
 
@@ -295,6 +297,17 @@ impl<S: Session> Ledger<S> {
         }));
         Ok(seq)
     }
+}
+
+/// Whether a conversation has rows in none of these spaces, whose keys begin with it.
+fn has_none(reader: &dyn Reader, id: &ConversationId, spaces: &[Space]) -> Result<bool, StoreError> {
+    let all = Range::prefix(&ids::conversation_key(id));
+    for space in spaces {
+        if !reader.scan(*space, &all, false, 1)?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn read_u64(reader: &dyn Reader, key: &[u8]) -> Result<Option<u64>, StoreError> {
