@@ -49,7 +49,8 @@ impl World {
         let wake = self.engine.as_ref().and_then(|engine| engine.outbox.next_wake());
         let offset = self.wall() - self.now;
         let timer = self.witness.due.values().min().map(|at| at - offset);
-        [wake, timer, self.network.next_due()].into_iter().flatten().min()
+        let unread = self.engine.as_ref().and_then(|engine| engine.unread.values().min().copied());
+        [wake, timer, unread, self.network.next_due()].into_iter().flatten().min()
     }
 
     /// Applies a retention of some hours or days to somebody.

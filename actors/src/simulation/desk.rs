@@ -2,12 +2,14 @@
 
 use super::law;
 use super::sabotage::{self, Fault};
-use super::world::{Engine, World, sound};
-use crate::core::ledger::{DEDUP_KEPT, EXTERNAL_KEPT, Output, Settle, Sweep, TurnRefused};
+use super::talk::Live;
+use super::world::World;
+use crate::core::ledger::{DEDUP_KEPT, EXTERNAL_KEPT, Ledger, Output, Settle, Sweep, TurnRefused};
 use crate::core::outbox::{Entry, Order};
-use crate::core::tx::Tx;
+use crate::core::tx::{StoreError, Tx};
 use crate::session::{ConversationId, IdempotencyKey, Millis, Session};
 use crate::testing::Counter;
+use std::collections::BTreeMap;
 
 /// Requests in one commit, at most.
 const GROUP: usize = 5;
@@ -44,7 +46,7 @@ impl World {
         let disk = self.disk.clone();
         let mut tx = Tx::new(&*disk);
         let mut out = Output::default();
-        let (mut answers, mut begun) = (Vec::new(), false);
+        let (mut answers, mut refused, mut begun) = (Vec::new(), Vec::new(), false);
         for _ in 0..1 + self.dice.roll(GROUP) {
             let Some(ask) = engine.asked.pop_front() else { break };
             // A checkpoint in the place of a turn of the same batch would hide that turn from the witness.
@@ -53,13 +55,25 @@ impl World {
                 engine.asked.push_front(ask);
                 break;
             }
-            self.plan(&mut engine, &mut tx, &mut out, &mut answers, ask);
+            let (ledger, live, half) =
+                (&mut engine.ledger, &mut engine.live, self.is(Fault::RefusedHalfWritten));
+            let planned = self.read_by(|world| match half {
+                false => {
+                    ledger.apart(&mut tx, &mut out, |ledger, tx, out| world.plan(ledger, live, tx, out, &ask))
+                }
+                true => world.plan(ledger, live, &mut tx, &mut out, &ask),
+            });
+            match planned {
+                Some(answer) => answers.extend(answer),
+                None => refused.push(ask),
+            }
             begun = true;
             if alone {
                 break;
             }
         }
         self.engine = Some(engine);
+        refused.into_iter().for_each(|ask| self.refused(ask));
         law!(out.violations.is_empty(), "{:?} violated", out.violations);
         let batch = tx.into_batch();
         let rows = batch.len();
@@ -86,77 +100,77 @@ impl World {
         );
     }
 
+    /// Who is to be told once it is on disk, if anybody.
     fn plan(
         &mut self,
-        engine: &mut Engine,
+        ledger: &mut Ledger<Counter>,
+        live: &mut BTreeMap<ConversationId, Live>,
         tx: &mut Tx<'_>,
         out: &mut Output<Counter>,
-        answers: &mut Vec<Answer>,
-        ask: Ask,
-    ) {
+        ask: &Ask,
+    ) -> Result<Option<Answer>, StoreError> {
         let wall = self.wall();
-        let ledger = &mut engine.ledger;
         match ask {
             Ask::Body(body) => {
                 if self.is(Fault::MergeLosesPending) {
-                    for (_, phone) in self.network.merges_of(body, &self.script) {
+                    for (_, phone) in self.network.merges_of(*body, &self.script) {
                         sabotage::forget_pending(tx, phone);
                     }
                 }
-                let items = self.network.items(body, &self.script);
-                sound(ledger.accept(tx, out, items, wall));
+                let items = self.network.items(*body, &self.script);
+                ledger.accept(tx, out, items, wall)?;
                 if self.is(Fault::LatticeBackwards) {
-                    sabotage::set_deliveries(tx, self.network.reports_of(body));
+                    sabotage::set_deliveries(tx, self.network.reports_of(*body));
                 }
-                answers.push(Answer::Body(body));
+                return Ok(Some(Answer::Body(*body)));
             }
             Ask::Turn(id) => {
-                let Some(commit) = engine.live.get_mut(&id).and_then(|live| live.take_commit()) else {
-                    return;
+                let Some(commit) = live.get_mut(id).and_then(Live::take_commit) else {
+                    return Ok(None);
                 };
-                let outcome = sound(ledger.turn(tx, out, commit));
-                answers.push(Answer::Turn(id, outcome));
+                let outcome = ledger.turn(tx, out, commit)?;
+                return Ok(Some(Answer::Turn(id.clone(), outcome)));
             }
             Ask::Tried { id, seq, tries } => {
                 if !self.is(Fault::TriesForgotten) {
-                    sound(ledger.tried(tx, &id, seq, tries));
+                    ledger.tried(tx, id, *seq, *tries)?;
                 }
-                answers.push(Answer::Tried(id));
+                return Ok(Some(Answer::Tried(id.clone())));
             }
             Ask::Order(Order::Mark(key, mark)) => {
-                sound(ledger.mark(tx, &key, mark));
-                answers.push(Answer::Recorded(key));
+                ledger.mark(tx, key, *mark)?;
+                return Ok(Some(Answer::Recorded(key.clone())));
             }
             Ask::Order(Order::Settle { key, unknown, how, result }) => {
                 let result = match unknown {
-                    Some(effect) => Counter::outcome_unknown(&effect),
-                    None => result,
+                    Some(effect) => Counter::outcome_unknown(effect),
+                    None => result.clone(),
                 };
                 self.note(|| format!("settles {key} {how:?} {result:?}"));
-                let row = sabotage::outbox_row(tx, &key);
-                let settle = Settle { key: key.clone(), how, result: result.clone() };
-                law!(sound(ledger.settle(tx, out, settle, wall)), "{key} is settled twice");
+                let row = self.is(Fault::RowKept).then(|| sabotage::outbox_row(tx, key)).flatten();
+                let settle = Settle { key: key.clone(), how: how.clone(), result: result.clone() };
+                law!(ledger.settle(tx, out, settle, wall)?, "{key} is settled twice");
                 if self.is(Fault::RowKept) {
                     sabotage::put_back(tx, row);
                 }
                 if self.is(Fault::ResultTwice) {
-                    let again = sabotage::result_again(&key, result);
-                    sound(ledger.accept(tx, out, again, wall));
+                    let again = sabotage::result_again(key, result);
+                    ledger.accept(tx, out, again, wall)?;
                 }
-                answers.push(Answer::Recorded(key));
+                return Ok(Some(Answer::Recorded(key.clone())));
             }
             // Carried out by whoever ordered it, never by the ledger.
             Ask::Order(Order::Dispatch { .. }) => {}
             Ask::Fire(keys, at) => {
                 for key in keys {
-                    let fired = sound(ledger.fire(tx, out, &key, at));
+                    let fired = ledger.fire(tx, out, key, *at)?;
                     if fired && self.is(Fault::TimerTwice) {
-                        sabotage::rearm(tx, &key);
+                        sabotage::rearm(tx, key);
                     }
                 }
             }
             Ask::Retain(id, cutoff) => {
-                let removed = sound(ledger.retain(tx, out, &id, cutoff));
+                let removed = ledger.retain(tx, out, id, *cutoff)?;
                 if removed > 0 {
                     self.tally.checkpoints += 1;
                     self.note(|| format!("{id}: {removed} old records go"));
@@ -168,9 +182,10 @@ impl World {
                     Sweep::External => EXTERNAL_KEPT,
                     Sweep::Kept => 0,
                 };
-                sound(ledger.sweep(tx, what, None, wall - kept, 1_000));
+                ledger.sweep(tx, *what, None, wall - kept, 1_000)?;
             }
         }
+        Ok(None)
     }
 
     /// It is on disk: whoever asked is told, and what follows is handed on in commit sequence.

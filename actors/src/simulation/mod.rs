@@ -9,6 +9,7 @@
 //! | wall clock forward and backward, hours and days passing, timers, sweeps, retention | [`clock`] |
 //! | webhooks late, repeated seconds to days later or while the first copy is being committed, overlapping, in batches of up to 1,000; merges of persons; one person who floods | [`network`] |
 //! | refusals that pass (429, 5xx, 131056), refusals for good, lost answers, answers after the client gave up, reports lost, late, repeated, out of order, before the answer | [`provider`] |
+//! | reads that fail: of one request among others, of a conversation, of timers, of a start | [`unread`] |
 //! | events whose turns panic or loop, effects whose performance panics, rest and waking, snapshots lost and stale | [`talk`] |
 //!
 //! Not every seed has all of them: each kind is absent, rare or frequent by the seed ("swarm testing", Groce et al. 2012),
@@ -32,6 +33,7 @@ mod plan;
 mod provider;
 mod sabotage;
 mod talk;
+mod unread;
 mod witness;
 mod world;
 
@@ -88,6 +90,8 @@ struct Tally {
     largest_body: u64,
     turns_stale: u64,
     held: u64,
+    unread: u64,
+    refused: u64,
 }
 
 /// A failed run.
@@ -205,7 +209,7 @@ fn part(part: u64) {
 }
 
 impl Tally {
-    fn all(&self) -> [(&'static str, u64); 18] {
+    fn all(&self) -> [(&'static str, u64); 20] {
         [
             ("a kill", self.kills),
             ("a failed sync", self.failed_syncs),
@@ -225,6 +229,8 @@ impl Tally {
             ("a large body", self.largest_body),
             ("a turn begun on a state that changed", self.turns_stale),
             ("an event held back", self.held),
+            ("a conversation that cannot be read", self.unread),
+            ("a request that is refused", self.refused),
         ]
     }
 
@@ -247,6 +253,8 @@ impl Tally {
         self.largest_body = self.largest_body.max(other.largest_body);
         self.turns_stale += other.turns_stale;
         self.held += other.held;
+        self.unread += other.unread;
+        self.refused += other.refused;
     }
 }
 

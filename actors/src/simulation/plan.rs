@@ -65,6 +65,8 @@ pub(super) struct Weather {
     pub(super) bulk: bool,
     /// A dispatch whose turn has not come.
     pub(super) paced: usize,
+    /// A read that fails, each request and each conversation read.
+    pub(super) unreadable: usize,
 }
 
 impl Weather {
@@ -91,6 +93,7 @@ impl Weather {
             snapshot_lost: dice.one_of(&[0, 100, 500]),
             bulk: dice.roll(12) == 0,
             paced: dice.one_of(&[0, 100, 400]),
+            unreadable: dice.one_of(&[0, 0, 20, 150]),
         }
     }
 

@@ -93,7 +93,8 @@ impl World {
             Last::Unknown { .. } => waited(self.started),
             Last::Again { from } if sent.start == self.start => self.now >= from,
             Last::Again { .. } => {
-                sent.start == self.witness.clean || (!resend && unclaimed) || waited(self.started)
+                let clean = self.witness.clean_from..=self.witness.clean;
+                clean.contains(&sent.start) || (!resend && unclaimed) || waited(self.started)
             }
         };
         law!(

@@ -53,6 +53,8 @@ pub(super) enum Fault {
     HeldForgotten,
     /// An event is handed out past what is held back before it.
     HandedPastHeld,
+    /// A request that cannot be read for leaves behind what it had planned by then.
+    RefusedHalfWritten,
 }
 
 /// What reaches the disk in place of `batch`.
@@ -192,4 +194,5 @@ noticed! {
     held_back_events_that_nobody_reads_are_noticed: HeldForgotten by "is not empty at the end";
     an_event_handed_out_past_others_is_noticed: HandedPastHeld by "the oldest unhandled is";
     forgotten_tries_are_noticed: TriesForgotten by "are on record";
+    a_refused_request_that_is_half_written_is_noticed: RefusedHalfWritten by "is settled", "the disk has";
 }

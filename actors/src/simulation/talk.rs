@@ -55,12 +55,14 @@ pub(super) struct Live {
     mailbox: VecDeque<Message>,
     current: Option<Current>,
     unsaved: u32,
+    /// It could not be read: what comes waits in the journal until it is woken.
+    dead: bool,
 }
 
 impl Live {
     pub(super) fn woken_by(message: Message) -> Self {
         let mailbox = VecDeque::from([message]);
-        Self { known: None, caught_up: false, mailbox, current: None, unsaved: 0 }
+        Self { known: None, caught_up: false, mailbox, current: None, unsaved: 0, dead: false }
     }
 
     pub(super) fn performs(&self) -> bool {
@@ -76,6 +78,12 @@ impl Live {
 
     pub(super) fn is_idle(&self) -> bool {
         self.current.is_none() && self.mailbox.is_empty()
+    }
+
+    /// Leaves everything in the journal.
+    pub(super) fn give_up(&mut self) {
+        (self.known, self.current) = (None, None);
+        (self.caught_up, self.dead) = (false, true);
     }
 
     /// What the journal has as unhandled comes before what is in the mailbox.
@@ -140,27 +148,42 @@ impl World {
 
     fn take_next(&mut self, id: &ConversationId) {
         let (disk, limit) = (self.disk.clone(), self.script.mailbox as usize);
-        let page = |seqs| sound(recovery::unhandled_of::<Counter>(&*disk, id, seqs, limit));
+        let page = |seqs| recovery::unhandled_of::<Counter>(&*disk, id, seqs, limit);
         let Some(live) = self.live_of(id) else { return };
         if live.current.is_some() {
             return;
         }
-        match live.mailbox.pop_front() {
-            None => {}
-            Some(Message::Reload) => live.known = None,
-            Some(Message::Resume) => live.comes_first(page(0..u64::MAX)),
-            Some(Message::Deliver(delivered)) => {
-                if !live.caught_up {
-                    let left = page(0..delivered.seq);
-                    live.caught_up = left.is_empty();
-                    if !live.caught_up {
-                        live.mailbox.push_front(Message::Deliver(delivered));
-                        return live.comes_first(left);
-                    }
-                }
-                let tries = tries_before(&delivered, TRIES);
-                live.current = Some(Current { delivered, tries, stale: 0, phase: Phase::Ready });
+        let (delivered, left) = match live.mailbox.pop_front() {
+            None => return,
+            Some(Message::Reload) => {
+                live.known = None;
+                return;
             }
+            Some(Message::Resume) => {
+                live.dead = false;
+                (None, self.read(|| page(0..u64::MAX)))
+            }
+            Some(Message::Deliver(_)) if live.dead => return,
+            Some(Message::Deliver(delivered)) if live.caught_up => (Some(delivered), Some(Vec::new())),
+            Some(Message::Deliver(delivered)) => {
+                let before = 0..delivered.seq;
+                (Some(delivered), self.read(|| page(before)))
+            }
+        };
+        let Some(left) = left else {
+            return self.give_up(id);
+        };
+        let Some(live) = self.live_of(id) else { return };
+        let Some(delivered) = delivered else {
+            return live.comes_first(left);
+        };
+        live.caught_up = left.is_empty();
+        if live.caught_up {
+            let tries = tries_before(&delivered, TRIES);
+            live.current = Some(Current { delivered, tries, stale: 0, phase: Phase::Ready });
+        } else {
+            live.mailbox.push_front(Message::Deliver(delivered));
+            live.comes_first(left);
         }
     }
 
@@ -172,7 +195,10 @@ impl World {
         let wall = self.wall();
         let known = match self.live_of(id).and_then(|live| live.known.take()) {
             Some(known) => known,
-            None => self.load(id),
+            None => match self.load(id) {
+                Some(known) => known,
+                None => return self.give_up(id),
+            },
         };
         let Some(live) = self.live_of(id) else { return };
         let begun = match &live.current {
@@ -297,14 +323,15 @@ impl World {
         }
     }
 
-    fn load(&mut self, id: &ConversationId) -> Packed<Counter> {
-        let stored = self.snapshots.get(id).map(|bytes| sound(snapshot::decode(bytes)));
-        let woken = sound(wake(&*self.disk, id, stored));
+    fn load(&mut self, id: &ConversationId) -> Option<Packed<Counter>> {
+        let (disk, stored) = (self.disk.clone(), self.snapshots.get(id));
+        let stored = stored.map(|bytes| sound(snapshot::decode(bytes)));
+        let woken = self.read(|| wake(&*disk, id, stored))?;
         if woken.forget {
             self.tally.stale_snapshots += 1;
             self.snapshots.remove(id);
         }
-        sound(Packed::pack(&woken.folded))
+        Some(sound(Packed::pack(&woken.folded)))
     }
 
     /// Hands a snapshot to the writer, which may be too busy.

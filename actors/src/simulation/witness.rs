@@ -59,6 +59,8 @@ pub(super) struct Witness {
     pub(super) forgotten: BTreeSet<IdempotencyKey>,
     /// The newest start that stopped in good order.
     pub(super) clean: u64,
+    /// The first of those that stopped so one after the other, up to that one.
+    pub(super) clean_from: u64,
 }
 
 /// How a message was handled.
@@ -134,7 +136,11 @@ impl Witness {
         self.timers(cells);
         let clean = |(space, key, _): &&Cell| *space == Space::Meta && key == b"clean";
         if let Some((.., Some(start))) = cells.iter().find(clean) {
-            self.clean = start.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+            let start = start.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+            if start != self.clean + 1 {
+                self.clean_from = start;
+            }
+            self.clean = start;
         }
     }
 

@@ -42,6 +42,8 @@ pub(super) struct Engine {
     pub(super) asked: VecDeque<Ask>,
     /// Answers to dispatches, on their way back.
     pub(super) answers: Vec<(IdempotencyKey, Tried<Note>)>,
+    /// Conversations that could not be read, and when they are woken.
+    pub(super) unread: BTreeMap<ConversationId, Millis>,
 }
 
 /// See the module.
@@ -84,6 +86,7 @@ enum Act {
     Clock,
     Retain,
     Sweep,
+    Wake,
 }
 
 /// The store works, or the law is broken: what a fold or a row says is wrong is found by the core itself.
@@ -94,7 +97,13 @@ pub(super) fn sound<T>(result: Result<T, StoreError>) -> T {
 impl World {
     pub(super) fn new(seed: u64, fault: Option<Fault>, traced: bool) -> Self {
         let mut dice = Dice(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
-        let weather = Weather::of(&mut dice);
+        let mut weather = Weather::of(&mut dice);
+        weather.unreadable = match fault {
+            None => weather.unreadable,
+            Some(Fault::RefusedHalfWritten) => 100,
+            // The mistake itself may read.
+            Some(_) => 0,
+        };
         let script = Script::of(&mut dice);
         let network = Network::new(&script);
         let mut world = Self {
@@ -179,7 +188,7 @@ impl World {
         let Some(engine) = &self.engine else {
             return vec![(Act::Clock, 1)];
         };
-        let mut can = Vec::with_capacity(11);
+        let mut can = Vec::with_capacity(12);
         let mut may = |act, weight, so: bool| {
             if so {
                 can.push((act, weight));
@@ -195,6 +204,7 @@ impl World {
         may(Act::Rest, 1, self.rough && !engine.live.is_empty());
         may(Act::Retain, 1, self.rough && self.weather.retention);
         may(Act::Sweep, 1, self.rough && self.weather.days);
+        may(Act::Wake, 2, engine.unread.values().any(|at| *at <= self.now));
         let idle = can.is_empty();
         can.push((Act::Clock, if idle || self.rough { 2 } else { 1 }));
         can
@@ -209,13 +219,16 @@ impl World {
             Act::Handle => self.handle(),
             Act::TakeLate => self.take_late(),
             Act::Timers => {
-                let keys = sound(due(&*self.disk, self.wall(), 256));
-                self.ask(Ask::Fire(keys, self.wall()));
+                let (disk, wall) = (self.disk.clone(), self.wall());
+                if let Some(keys) = self.read(|| due(&*disk, wall, 256)) {
+                    self.ask(Ask::Fire(keys, wall));
+                }
             }
             Act::Rest => self.rest(),
             Act::Clock => self.pass(),
             Act::Retain => self.retain(),
             Act::Sweep => self.sweep(),
+            Act::Wake => self.wake_unread(),
         }
     }
 
@@ -282,7 +295,12 @@ impl World {
     fn start(&mut self) {
         let disk = self.disk.clone();
         let mut tx = Tx::new(&*disk);
-        let (ledger, recovered) = sound(recovery::plan::<Counter>(&mut tx, self.wall(), self.script.mailbox));
+        let (wall, mailbox) = (self.wall(), self.script.mailbox);
+        // Whoever started the process starts it again.
+        let Some((ledger, recovered)) = self.read(|| recovery::plan::<Counter>(&mut tx, wall, mailbox))
+        else {
+            return;
+        };
         self.note(|| format!("start {}", ledger.start()));
         if !self.append(tx.into_batch()) {
             return;
@@ -308,6 +326,7 @@ impl World {
             outbox: Outbox::new(WIDTH, ECHO_WAIT),
             asked: VecDeque::new(),
             answers: Vec::new(),
+            unread: BTreeMap::new(),
         });
         for mut entry in recovered.left {
             if self.is(Fault::EchoNotAwaited) {
@@ -376,6 +395,7 @@ impl World {
             ("late messages", self.provider.late.len()),
             ("effects", engine.outbox.depth()),
             ("conversations", busy),
+            ("conversations unread", engine.unread.len()),
             ("webhooks", self.network.waiting(&self.script)),
             ("timers", self.witness.due.len()),
         ]
