@@ -38,7 +38,8 @@ pub struct Answered {
     name: Texts,
     /// What the data say of it, by variety; `null` if nothing.
     text: Option<Texts>,
-    /// Of a property: whether the product has it; `null` if the data do not tell.
+    /// Of a property: whether the product has it; of a figure that is asked to be enough for a number: whether it is. `null` if the
+    /// data do not tell, or nothing of the kind is asked.
     has: Option<bool>,
 }
 
@@ -52,7 +53,14 @@ pub(super) fn answers(
 ) -> Vec<Answered> {
     let traits = &catalogue.traits;
     let names = named(catalogue, about);
+    let wishes = traits.read(about);
     let kind = BTreeSet::from([product.kind.as_str()]);
+    // "Is it enough for five?" can be told by yes or no.
+    let enough = |i: usize| {
+        let measure = &traits.measures[i];
+        let quantity = wishes.quantities.iter().find(|q| measure.least && q.measures.contains(&i))?;
+        Some(measure.fits(quantity, &measure.values(product)))
+    };
     let mut known = Vec::new();
     let mut unknown = Vec::new();
     for name in &names {
@@ -61,7 +69,8 @@ pub(super) fn answers(
                 let measure = &traits.measures[*i];
                 match measure.lines(product) {
                     Some(text) => {
-                        known.push(Answered { name: measure.names.clone(), text: Some(text), has: None });
+                        let has = enough(*i);
+                        known.push(Answered { name: measure.names.clone(), text: Some(text), has });
                     }
                     None if measure.known(catalogue, &kind) => {
                         unknown.push(Answered { name: measure.names.clone(), text: None, has: None });
@@ -393,6 +402,17 @@ mod tests {
         );
         assert_eq!(ask("PH-SAM-M14", "does it have nfc"), one("NFC", None, None));
         assert_eq!(ask("PH-SAM-M14", "is it in stock"), vec![]);
+        for (about, has) in [
+            ("we are 4 people, is it enough", true),
+            ("4 लोगों के लिए ठीक रहेगा?", true),
+            ("hum chhe log hain, chhota to nahi padega", false),
+            ("para una familia de 5 alcanza?", false),
+            ("somos 3", true),
+        ] {
+            let text = Some("Enough for a household of 4");
+            assert_eq!(ask("RF-SAM-236", about), one("For how many", text, Some(has)), "{about}");
+        }
+        assert_eq!(ask("RF-SAM-236", "what do people say about it"), vec![]);
         for text in
             ["ये धोने पे सिकुड़ेगा तो नहीं", "will it shrink?", "se puede lavar?", "dhone pe kharab to nahi hoga"]
         {

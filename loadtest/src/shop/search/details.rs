@@ -140,7 +140,7 @@ impl<'c> Details<'c> {
             What::Trait(t) => traits.traits[*t].has(product) == Some(true),
             What::Quantity(quantity, m) => {
                 let measure = &traits.measures[*m];
-                quantity.fits(&measure.values(product), measure.id == "screen")
+                measure.fits(quantity, &measure.values(product))
             }
             What::Word(word) => self.index.texts[i].contains(word),
         }
@@ -162,7 +162,7 @@ fn figure_of(
     let known = |m: &usize| measures[*m].known(catalogue, kinds);
     let first = quantity.measures.iter().copied().find(known);
     let much = Quantity { bound: Bound::Exactly, ..quantity.clone() };
-    let has = |m: &usize| much.fits(&values(*m), measures[*m].id == "screen");
+    let has = |m: &usize| measures[*m].fits(&much, &values(*m));
     let small = |m: usize| values(m).into_iter().all(|v| quantity.number < v);
     let told_beside = quantity.measures.iter().copied().rfind(|m| measures[*m].beside);
     match (quantity.measures.iter().copied().filter(known).find(has), first) {

@@ -1,6 +1,7 @@
 //! What products have beside kind, brand, colour and price: figures ("16 GB of RAM") and properties ("noise cancelling"), with
 //! the words that customers have for them.
 
+use super::wishes::Quantity;
 use crate::shop::catalog::{Catalogue, Product};
 use crate::shop::error::ShopError;
 use crate::shop::i18n::Texts;
@@ -31,6 +32,9 @@ pub struct Measure {
     /// Units of the sizes that hold the figure.
     #[serde(default)]
     sizes: Vec<String>,
+    /// A number means that much or more: a fridge for five serves four.
+    #[serde(default)]
+    pub least: bool,
     /// Whether more is better.
     pub more: bool,
     #[serde(default)]
@@ -184,6 +188,16 @@ impl Measure {
             .collect();
         let joined = sizes.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
         (!sizes.is_empty()).then(|| Texts([joined.clone(), joined.clone(), joined.clone(), joined]))
+    }
+
+    /// Whether one of these figures is as much as is wished. A screen of 15.6 inches is a 15-inch screen, and what is enough
+    /// for five is enough for four.
+    #[must_use]
+    pub fn fits(&self, quantity: &Quantity, values: &[f64]) -> bool {
+        values.iter().any(|v| match self.least {
+            true => quantity.is_reached_by(*v),
+            false => quantity.is(*v) || (self.id == "screen" && quantity.is(v.floor())),
+        })
     }
 
     /// A figure in words.

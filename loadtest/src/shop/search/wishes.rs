@@ -197,6 +197,10 @@ impl Traits {
     /// `free`: from here on no quantity has taken a word.
     fn quantity(&self, said: &[String], (free, at): (usize, usize)) -> Option<(usize, Quantity)> {
         let n = number(&said[at])?;
+        // "What do people say": not two of them.
+        if said[at] == "do" && said.get(at + 1).is_some_and(|w| w == "people") {
+            return None;
+        }
         let next = |i: usize| said.get(at + i).map(String::as_str);
         let spoken = !said[at].starts_with(|c: char| c.is_ascii_digit());
         let unit = next(1).and_then(|w| self.unit(w));
@@ -207,10 +211,12 @@ impl Traits {
             let (words, names) = self.phrase(said.get(at + length + skip..)?).filter(|_| between)?;
             Some((length + skip + words, names))
         });
-        let ahead = at
-            .checked_sub(1)
-            .filter(|i| *i >= free)
-            .and_then(|i| Some((length, self.phrase(&said[i..=i])?.1)));
+        // "RAM 16", "a family of 5".
+        let ahead = (1..=2).find_map(|n| {
+            let from = at.checked_sub(n).filter(|i| *i >= free)?;
+            let (words, names) = self.phrase(&said[from..at])?;
+            (words == n).then_some((length, names))
+        });
         let of = |names: &BTreeSet<Name>| -> Vec<usize> {
             let named = names.iter().filter_map(|n| if let Name::Measure(i) = n { Some(*i) } else { None });
             named.filter(|i| unit.map_or(self.measures[*i].bare, |u| u.contains(i))).collect()
@@ -278,18 +284,24 @@ impl Quantity {
         (other.min(self.number), other.max(self.number))
     }
 
-    /// Whether a product's figures satisfy it. A screen of 15.6 inches is a 15-inch screen.
+    /// Whether a figure satisfies it.
     #[must_use]
-    pub fn fits(&self, values: &[f64], screen: bool) -> bool {
-        values.iter().any(|v| match self.bound {
+    pub fn is(&self, figure: f64) -> bool {
+        match self.bound {
             Bound::Exactly if self.other.is_some() => {
                 let (least, most) = self.ends();
-                (least..=most).contains(&if screen { v.floor() } else { *v })
+                (least..=most).contains(&figure)
             }
-            Bound::Exactly => (v - self.number).abs() < 1e-9 || (screen && v.floor() == self.number),
-            Bound::AtLeast => *v >= self.number,
-            Bound::AtMost => *v <= self.number,
-        })
+            Bound::Exactly => (figure - self.number).abs() < 1e-9,
+            Bound::AtLeast => figure >= self.number,
+            Bound::AtMost => figure <= self.number,
+        }
+    }
+
+    /// Whether a figure is as much as all that it names.
+    #[must_use]
+    pub fn is_reached_by(&self, figure: f64) -> bool {
+        figure >= self.ends().1
     }
 
     /// Whether a size says the same number: "8" of "8 gig ram" is no shoe size.

@@ -116,7 +116,7 @@ pub(super) const LESS_BEHIND: [&str; 12] = [
     "से छोटा",
 ];
 /// What makes a figure's name a wish for much of it.
-pub(super) const GOOD: [&str; 52] = [
+pub(super) const GOOD: [&str; 73] = [
     "good",
     "great",
     "best",
@@ -168,6 +168,27 @@ pub(super) const GOOD: [&str; 52] = [
     "बेहतर",
     "तगडा",
     "शानदार",
+    "lovely",
+    "superb",
+    "solid",
+    "killer",
+    "lit",
+    "chida",
+    "chido",
+    "buenisima",
+    "tagdi",
+    "tagde",
+    "dhaansu",
+    "jordar",
+    "jabardast",
+    "makkhan",
+    "zordar",
+    "तगडी",
+    "जबरदस्त",
+    "मस्त",
+    "मक्खन",
+    "धांसू",
+    "दमदार",
     "more",
 ];
 /// Words between a number or an adjective and the name that it goes with.

@@ -30,6 +30,10 @@ fn figures_with_units_and_bounds_are_read() {
         ("7 kg ya 8 kg wali washing machine", &["7–8 kg"]),
         ("lavadora de 7 a 8 kilos", &["7–8 kg"]),
         ("7-8 kg", &["7–8 kg"]),
+        ("fridge for a family of 5", &["for 5"]),
+        ("4 लोगों के लिए फ्रिज", &["for 4"]),
+        ("olla para seis personas", &["for 6"]),
+        ("what do people say about it", &[]),
         ("16 gb ram or 512 gb ssd", &["16 GB RAM", "512 GB"]),
     ] {
         assert_eq!(read(text).0, wanted, "{text}");
@@ -42,6 +46,9 @@ fn properties_and_much_of_something_are_read() {
         ("5जी फोन", &[][..], &["5g"][..]),
         ("good camera 5G phone", &["camera"], &["5g"]),
         ("acha camera wala phone", &["camera"], &[]),
+        ("battery tagdi honi chahiye", &["battery"], &[]),
+        ("laptop for uni, battery should last all day", &["battery"], &[]),
+        ("phone chahiye, reels banane ke liye", &["camera"], &[]),
         ("un portátil q no pese mucho", &["weight"], &[]),
         ("audífonos con cancelación de ruido", &[], &["anc"]),
         ("noise cancelling earbuds, heavy bass", &[], &["anc", "bass"]),
