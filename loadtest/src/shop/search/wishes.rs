@@ -3,7 +3,8 @@
 use super::traits::{Name, Traits, figure};
 use crate::shop::i18n::Texts;
 use crate::shop::text::words;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 mod cues;
 
@@ -48,6 +49,10 @@ pub struct Wishes {
     pub used: BTreeSet<String>,
 }
 
+/// Numbers as a text's words have them: without accents, and "tres" without what looks like a plural.
+static SPELT: LazyLock<HashMap<String, f64>> =
+    LazyLock::new(|| NUMBERS.iter().flat_map(|(said, n)| words(said).into_iter().map(|w| (w, *n))).collect());
+
 /// What joins two numbers that are both fine.
 const OR: [&str; 9] = ["or", "to", "ya", "o", "u", "a", "या", "से", "se"];
 
@@ -73,7 +78,7 @@ fn split(said: Vec<String>) -> Vec<String> {
 fn number(word: &str) -> Option<f64> {
     let digits =
         word.parse::<f64>().ok().filter(|n| n.is_finite() && word.starts_with(|c: char| c.is_ascii_digit()));
-    digits.or_else(|| NUMBERS.iter().find(|(w, _)| crate::shop::text::fold(w) == word).map(|(_, n)| *n))
+    digits.or_else(|| SPELT.get(word).copied())
 }
 
 /// Whether one of the phrases ends right before `at`, or begins there.

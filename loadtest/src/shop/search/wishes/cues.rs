@@ -1,7 +1,7 @@
 //! Words around a figure or a property.
 
 /// Numbers that are written out.
-pub(super) const NUMBERS: [(&str, f64); 43] = [
+pub(super) const NUMBERS: [(&str, f64); 51] = [
     ("one", 1.0),
     ("two", 2.0),
     ("three", 3.0),
@@ -45,6 +45,14 @@ pub(super) const NUMBERS: [(&str, f64); 43] = [
     ("diez", 10.0),
     ("das", 10.0),
     ("दस", 10.0),
+    ("nine", 9.0),
+    ("nueve", 9.0),
+    ("nau", 9.0),
+    ("नौ", 9.0),
+    ("twelve", 12.0),
+    ("doce", 12.0),
+    ("barah", 12.0),
+    ("बारह", 12.0),
 ];
 /// What stands before or behind a figure that is the least of what is wished.
 pub(super) const MORE_BEFORE: [&str; 16] = [
