@@ -26,7 +26,7 @@ pub(crate) fn keep(turn: &mut Turn, text: &str, commands: &[Command]) {
         commands,
         [Command::StartFlow { .. } | Command::Values { .. } | Command::KnowledgeAnswer { .. }]
     );
-    if !wish || turn.state.held.iter().any(|h| h.part) {
+    if !wish {
         return;
     }
     // "The laptop one, and can I change its address": what only points is no wish.

@@ -16,6 +16,8 @@ use crate::wording;
 
 /// Confidence from which on evidence in the text makes an intent certain.
 const LIKELY: f32 = 0.5;
+/// Share of the probability from which on an address makes an intent certain where none is asked for and nothing else is wished.
+const SHARE: f32 = 0.15;
 
 /// What an understood text says.
 pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Command> {
@@ -89,6 +91,14 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
     {
         return commands;
     }
+    // "Vale, pues la calle es Mayor 14 3ºB, 28013 Madrid", which nobody asked for, is for what an address can be changed of.
+    if target == Some(Target::Command(IntentCommand::Inform))
+        && free
+        && let Some((intent, flow)) = likely_flow(turn, u)
+        && address_of(turn, &flow, text)
+    {
+        return vec![start(turn, &flow, &intent, u), Command::Certain];
+    }
     if let Some(commands) = super::values::commands(turn, text, u, intent, target.as_ref()) {
         return commands;
     }
@@ -126,6 +136,14 @@ pub(crate) fn commands(turn: &Turn, text: &str, u: &Understanding) -> Vec<Comman
         Some(Target::Command(command)) => plain_command(turn, command, u),
         None => vec![Command::LowConfidence],
     }
+}
+
+/// The likeliest flow beside what says no more than that something is told, if it has some share.
+fn likely_flow(turn: &Turn, u: &Understanding) -> Option<(String, String)> {
+    u.intents.iter().filter(|(_, p)| *p >= SHARE).find_map(|(intent, _)| match turn.a.target(intent)? {
+        Target::Flow(flow) => Some((intent.clone(), flow)),
+        _ => None,
+    })
 }
 
 /// Whether a flow asks for an address, and a text tells one.

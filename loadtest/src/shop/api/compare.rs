@@ -95,7 +95,7 @@ pub(super) fn answers(
     // A figure that no product of the kind has is unknown too, unless the word means one that it has.
     if known.is_empty() && unknown.is_empty() {
         let first = names.iter().find_map(|n| match n {
-            Name::Measure(i) | Name::Good(i) => Some(&traits.measures[*i]),
+            Name::Measure(i) | Name::Good(i) => Some(&traits.measures[*i]).filter(|m| !m.least),
             Name::Trait(_) => None,
         });
         unknown.extend(first.map(|m| Answered { name: m.names.clone(), text: None, has: None }));
@@ -413,6 +413,7 @@ mod tests {
             assert_eq!(ask("RF-SAM-236", about), one("For how many", text, Some(has)), "{about}");
         }
         assert_eq!(ask("RF-SAM-236", "what do people say about it"), vec![]);
+        assert_eq!(ask("MG-BAJ-GX1", "hum log 5 jan hai ghar me"), vec![]);
         for text in
             ["ये धोने पे सिकुड़ेगा तो नहीं", "will it shrink?", "se puede lavar?", "dhone pe kharab to nahi hoga"]
         {

@@ -128,6 +128,11 @@ impl<'c> Details<'c> {
         self.wishes.quantities.iter().any(|q| q.is_size(size))
     }
 
+    /// Whether a detail is one by which the shop only estimates: for how many something is enough.
+    pub(super) fn is_estimate(&self, filter: usize) -> bool {
+        matches!(self.filters[filter].what, What::Quantity(_, m) if self.catalogue.traits.measures[m].least)
+    }
+
     /// Whether a word belongs to a detail.
     pub(super) fn is_used(&self, word: &str) -> bool {
         self.wishes.used.contains(word)

@@ -184,7 +184,9 @@ impl Index {
         }
         'search: for (kept, give_ups) in passes(details.filters.len()) {
             for give_up in give_ups {
-                if !give_up.iter().all(|what| has(what)) {
+                // Nobody pays three times as much for a fridge that serves one more.
+                let dearer = give_up.contains(&"price") && kept.iter().any(|f| details.is_estimate(*f));
+                if dearer || !give_up.iter().all(|what| has(what)) {
                     continue;
                 }
                 let fits = |i: usize, p: &Product| {

@@ -8,7 +8,9 @@ use std::sync::LazyLock;
 
 mod cues;
 
-use cues::{BETWEEN, GOOD, LESS_BEFORE, LESS_BEHIND, MORE_BEFORE, MORE_BEHIND, NOT, NOT_BEHIND, NUMBERS};
+use cues::{
+    BETWEEN, GOOD, LESS_BEFORE, LESS_BEHIND, MORE_BEFORE, MORE_BEHIND, NOT, NOT_BEHIND, NUMBERS, TAKEN_BACK,
+};
 
 /// How a figure binds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +127,11 @@ impl Traits {
                 wishes
                     .quantities
                     .retain(|q| q.measures != quantity.measures || !same_side(q.bound, quantity.bound));
-                wishes.quantities.push(quantity);
+                // "Forget the 5 people".
+                let (before, behind) = (&said[at.saturating_sub(3)..at], said.iter().skip(at + n).take(3));
+                if !before.iter().chain(behind).any(|w| is(&TAKEN_BACK, w)) {
+                    wishes.quantities.push(quantity);
+                }
                 at += n;
                 free = at;
                 continue;

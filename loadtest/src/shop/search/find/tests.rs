@@ -165,6 +165,11 @@ fn details_of_the_message_narrow_or_are_said_to_be_missing() {
     assert!(!names(&a).contains(&"Apple AirPods 4".to_owned()));
     let a = ask(told("laptop", "core i5 laptop"));
     assert!(names(&a).contains(&"Dell Inspiron 15".to_owned()) && !names(&a).contains(&"HP 15s".to_owned()));
+    // Who serves fewer comes before what costs far more.
+    let five = "५ लोग का परिवार है, फ्रिज दिखाओ 30000 के अंदर";
+    let a = ask(Query { price_max: Some(30000.0), ..told("refrigerator", five) });
+    assert_eq!((a.relaxed.clone(), said(&a.missing)), (vec!["feature"], vec!["for 5".to_owned()]));
+    assert!(names(&a).contains(&"LG Double Door 242L".to_owned()), "{:?}", names(&a));
     let a = ask(told("mixer grinder", "750 वाट मिक्सर"));
     assert_eq!(a.products.len(), 3, "{:?}", names(&a));
     let a = ask(told("phone", "acha camera wala phone"));

@@ -229,3 +229,22 @@ pub(super) const BETWEEN: [&str; 24] = [
 /// What rules the following out.
 pub(super) const NOT: [&str; 8] = ["not", "no", "sin", "without", "dont", "bina", "बिना", "non"];
 pub(super) const NOT_BEHIND: [&str; 9] = ["nahi", "nhi", "nahin", "nai", "mat", "नहीं", "नही", "na", "मत"];
+/// What takes back a figure near it.
+pub(super) const TAKEN_BACK: [&str; 16] = [
+    "remove",
+    "forget",
+    "ignore",
+    "quita",
+    "quitale",
+    "quiten",
+    "olvida",
+    "olvidate",
+    "olvide",
+    "hata",
+    "hatao",
+    "hatado",
+    "bhool",
+    "हटा",
+    "हटाओ",
+    "भूल",
+];

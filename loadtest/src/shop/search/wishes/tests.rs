@@ -34,6 +34,7 @@ fn figures_with_units_and_bounds_are_read() {
         ("4 लोगों के लिए फ्रिज", &["for 4"]),
         ("olla para seis personas", &["for 6"]),
         ("what do people say about it", &[]),
+        ("फ्रिज, ५ लोग का परिवार है\n5 लोग वाली बात हटा दो, कोई भी सस्ता फ्रिज बताओ", &[]),
         ("16 gb ram or 512 gb ssd", &["16 GB RAM", "512 GB"]),
     ] {
         assert_eq!(read(text).0, wanted, "{text}");
