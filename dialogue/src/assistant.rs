@@ -301,6 +301,9 @@ impl Loader {
                 triggers.entry(intent.clone()).or_default().push((flow.id.clone(), *threshold));
             }
         }
+        let of_responses = self.responses.values().flat_map(BTreeMap::values).flat_map(Response::conditions);
+        let users = self.flows.values().flat_map(Flow::conditions).chain(of_responses);
+        self.domain.conditions.link(users, &mut self.findings);
         let words = Words::new(&self.settings.words);
         let assistant = Assistant {
             version,

@@ -1,9 +1,11 @@
 //! Conditions of flows and responses: Rasa's predicates, parsed once, evaluated over the template context as JSON.
 
 use crate::context::Context;
+use crate::finding::Place;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 mod lexer;
 mod needles;
@@ -16,6 +18,7 @@ use pattern::Pattern;
 #[derive(Debug, Clone)]
 pub struct Condition {
     source: String,
+    place: Place,
     expr: Expr,
 }
 
@@ -38,6 +41,17 @@ enum Expr {
     Compare(Operand, Op, Operand),
     Matches(Operand, Pattern),
     Null(Operand),
+    Named(Named),
+}
+
+/// Another condition, by its name in the domain.
+#[derive(Debug, Clone)]
+struct Named {
+    name: String,
+    /// 1-based character at which it stands.
+    at: usize,
+    /// Set once all files have been read. Shared, so that its regular expressions are compiled and cached once.
+    is: OnceLock<Arc<Condition>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +80,12 @@ impl Condition {
     /// # Errors
     /// The first place where it stops making sense.
     pub fn parse(source: &str) -> Result<Self, ConditionError> {
-        Ok(Condition { source: source.to_owned(), expr: parser::parse(source)? })
+        Ok(Condition { source: source.to_owned(), place: Place::default(), expr: parser::parse(source)? })
+    }
+
+    /// The same, told where it stands.
+    pub(crate) fn standing(self, place: Place) -> Self {
+        Condition { place, ..self }
     }
 
     /// The condition as written.
@@ -87,6 +106,26 @@ impl Condition {
     /// The names under `context.` that it uses.
     pub fn context(&self) -> Vec<&str> {
         self.names("context")
+    }
+
+    /// The conditions that it uses by name, and where.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&str, Place)> {
+        let mut found = Vec::new();
+        self.expr.named(&mut |named| found.push(named));
+        found.into_iter().map(|named| {
+            let column = self.place.column + named.at as u32 - 1;
+            (named.name.as_str(), Place { column, ..self.place.clone() })
+        })
+    }
+
+    /// Finds the conditions that it uses by name. Until then, and where there is none, they do not hold.
+    pub(crate) fn link(&self, known: impl Fn(&str) -> Option<Arc<Condition>>) {
+        self.expr.named(&mut |named| {
+            if let Some(condition) = known(&named.name) {
+                // Linked twice it stays what it is.
+                let _ = named.is.set(condition);
+            }
+        });
     }
 
     fn names(&self, root: &str) -> Vec<&str> {
@@ -123,6 +162,7 @@ impl Expr {
                 _ => false,
             },
             Expr::Compare(left, op, right) => compare(&left.value(context), *op, &right.value(context)),
+            Expr::Named(named) => named.is.get().is_some_and(|condition| condition.holds(context)),
         }
     }
 
@@ -135,6 +175,17 @@ impl Expr {
                 visit(l);
                 visit(r);
             }
+            // What it names is looked at where it stands.
+            Expr::Named(_) => {}
+        }
+    }
+
+    fn named<'a>(&'a self, visit: &mut impl FnMut(&'a Named)) {
+        match self {
+            Expr::Or(all) | Expr::And(all) => all.iter().for_each(|e| e.named(visit)),
+            Expr::Not(e) => e.named(visit),
+            Expr::Named(named) => visit(named),
+            Expr::Truthy(_) | Expr::Null(_) | Expr::Matches(..) | Expr::Compare(..) => {}
         }
     }
 }
@@ -326,6 +377,31 @@ mod tests {
         assert_eq!(Condition::parse("slots.x matches '('").unwrap_err().at, 17);
         assert_eq!(Condition::parse("slots.x 'y'").unwrap_err().at, 9);
         assert_eq!(Condition::parse("slots.x = 'y").unwrap_err().at, 11);
+        assert_eq!(Condition::parse("conditions.x = true").unwrap_err().at, 14);
+        assert_eq!(Condition::parse("slots.x = conditions.x").unwrap_err().at, 11);
+        assert_eq!(Condition::parse("slots.x in [conditions.x]").unwrap_err().at, 13);
+        assert_eq!(Condition::parse("conditions.").unwrap_err().at, 1);
+    }
+
+    #[test]
+    fn one_holds_where_another_uses_it_by_name() {
+        let parse = |source: &str| Condition::parse(source).unwrap_or_else(|e| panic!("{source}: {e}"));
+        let box_ = Arc::new(parse("context.text matches '(?i)in the box'"));
+        let user = parse("(conditions.asks_box or slots.x) and not conditions.none and not slots.tapped")
+            .standing(Place { column: 1, ..Place::default() });
+        let named: Vec<(String, u32)> =
+            user.named().map(|(name, place)| (name.to_owned(), place.column)).collect();
+        assert_eq!(named, [("asks_box".to_owned(), 2), ("none".to_owned(), 42)]);
+        assert_eq!(user.slots(), ["x", "tapped"]);
+        let asked = json!({"context": {"text": "What is in the BOX?"}}).into();
+        assert!(!user.holds(&asked), "not before it is known");
+        user.link(|name| (name == "asks_box").then(|| box_.clone()));
+        assert!(user.holds(&asked));
+        assert_eq!(Arc::strong_count(&box_), 2, "shared, not copied");
+        assert!(
+            !user.holds(&json!({"context": {"text": "What is in the BOX?"}, "slots": {"tapped": 1}}).into())
+        );
+        assert!(!user.holds(&json!({"context": {"text": "What?"}}).into()));
     }
 
     #[test]

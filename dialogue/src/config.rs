@@ -1,6 +1,7 @@
 //! What stands in the configuration's files, read and compiled.
 
 pub mod actions;
+pub mod conditions;
 pub mod courtesy;
 pub mod domain;
 pub mod flows;
@@ -98,6 +99,7 @@ pub(crate) fn expression(templates: &mut Templates, findings: &mut Findings, at:
 pub(crate) fn condition(findings: &mut Findings, at: Reader) -> Option<crate::condition::Condition> {
     let source = at.string(findings)?;
     crate::condition::Condition::parse(&source)
+        .map(|condition| condition.standing(at.place()))
         .map_err(|e| {
             let mut place = at.place();
             place.column += e.at as u32 - 1;

@@ -40,7 +40,7 @@ pub mod codes {
     pub const UNKNOWN_KEY: &str = "CHARLA-E1002";
     /// A value of the wrong shape.
     pub const SHAPE: &str = "CHARLA-E1003";
-    /// A name (step, slot, response, action, intent, entity, flow) that nothing defines.
+    /// A name (step, slot, response, action, intent, entity, flow, condition) that nothing defines.
     pub const UNKNOWN_NAME: &str = "CHARLA-E1004";
     /// A condition that does not parse.
     pub const CONDITION: &str = "CHARLA-E1005";
@@ -66,6 +66,8 @@ pub mod codes {
     pub const REGEX: &str = "CHARLA-E1015";
     /// A setting out of its range.
     pub const RANGE: &str = "CHARLA-E1016";
+    /// Named conditions that use each other in a circle.
+    pub const CIRCLE: &str = "CHARLA-E1018";
 }
 
 /// Collects findings while files are read.

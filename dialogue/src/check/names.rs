@@ -7,6 +7,7 @@ use crate::config::settings::OnContent;
 use crate::finding::{Findings, Place, codes};
 use crate::template::{Setting, Text};
 use regex::Regex;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// Names under `context.` that templates and conditions may use.
@@ -54,6 +55,7 @@ const CONTEXT: [&str; 38] = [
 pub(super) fn check(a: &Assistant, f: &mut Findings) {
     intents(a, f);
     slots(a, f);
+    conditions(a, f);
     actions(a, f);
     settings(a, f);
 }
@@ -102,6 +104,26 @@ fn slots(a: &Assistant, f: &mut Findings) {
             for name in mapping.intents.iter().chain(&mapping.not_intents) {
                 super::names::intent(a, f, &slot.place, name);
             }
+        }
+    }
+}
+
+fn conditions(a: &Assistant, f: &mut Findings) {
+    let of_responses = a.responses.values().flat_map(|l| l.values()).flat_map(|r| r.conditions());
+    let own = a.domain.conditions.iter().filter_map(|(_, condition, _)| condition);
+    let users = a.flows.values().flat_map(|flow| flow.conditions()).chain(of_responses).chain(own);
+    let used: BTreeSet<&str> = users.flat_map(|user| user.named()).map(|(name, _)| name).collect();
+    for (name, condition, place) in a.domain.conditions.iter() {
+        if let Some(condition) = condition {
+            super::names::condition(a, f, place, condition);
+        }
+        if !used.contains(name) {
+            f.warn(
+                place,
+                codes::UNUSED,
+                format!("condition `{name}` is never used"),
+                format!("use it as `conditions.{name}` or remove it"),
+            );
         }
     }
 }
@@ -256,6 +278,11 @@ pub(super) fn condition(
     for name in condition.context() {
         if !CONTEXT.contains(&name) {
             f.unknown(place, "name under `context`", name, CONTEXT);
+        }
+    }
+    for (name, place) in condition.named() {
+        if !a.domain.conditions.has(name) {
+            f.unknown(&place, "condition", name, a.domain.conditions.names());
         }
     }
 }

@@ -1,11 +1,15 @@
 //! Recursive descent: `or` over `and` over `not` over comparisons.
 
 use super::lexer::{Token, tokens};
-use super::{ConditionError, Expr, Op, Operand, Pattern};
+use super::{ConditionError, Expr, Named, Op, Operand, Pattern};
 use serde_json::Value;
+use std::sync::OnceLock;
 
 /// Roots that a path may begin with; anything else is a slot's name.
 const ROOTS: [&str; 6] = ["slots", "context", "result", "status", "handoff", "row"];
+
+/// Begins the name of another condition.
+const NAMED: &str = "conditions.";
 
 pub(super) fn parse(source: &str) -> Result<Expr, ConditionError> {
     let tokens = tokens(source)?;
@@ -89,7 +93,32 @@ impl Parser<'_> {
         Ok(expr)
     }
 
+    /// Another condition, which is no value but holds or does not.
+    fn named(&mut self) -> Result<Option<Expr>, ConditionError> {
+        let at = self.place();
+        let Some(name) = self.name_of_condition() else { return Ok(None) };
+        if name.split('.').any(str::is_empty) {
+            return Err(self.error("a name is expected after the point"));
+        }
+        self.at += 1;
+        let joined = matches!(self.word().as_deref(), Some("and" | "or"));
+        if !joined && !matches!(self.peek(), None | Some(Token::Symbol(")"))) {
+            return Err(self.error("a named condition stands by itself; join it with `and`, `or`, `not`"));
+        }
+        Ok(Some(Expr::Named(Named { name, at, is: OnceLock::new() })))
+    }
+
+    fn name_of_condition(&self) -> Option<String> {
+        match self.peek()? {
+            Token::Name(path) => path.strip_prefix(NAMED).map(str::to_owned),
+            _ => None,
+        }
+    }
+
     fn comparison(&mut self) -> Result<Expr, ConditionError> {
+        if let Some(named) = self.named()? {
+            return Ok(named);
+        }
         let left = self.operand()?;
         if self.eat_word("matches") {
             let at = self.place();
@@ -145,6 +174,9 @@ impl Parser<'_> {
         let Some(token) = self.peek().cloned() else {
             return Err(self.error("a value is expected here"));
         };
+        if self.name_of_condition().is_some() {
+            return Err(self.error("a named condition is no value"));
+        }
         if self.eat("[") {
             let mut all = Vec::new();
             while !self.eat("]") {

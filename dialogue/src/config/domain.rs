@@ -3,6 +3,7 @@
 mod slot;
 
 use super::Names;
+use super::conditions::Conditions;
 pub use super::courtesy::Courtesy;
 use crate::finding::{Findings, Place, codes};
 use crate::yaml::Reader;
@@ -18,6 +19,8 @@ pub struct Domain {
     pub entities: BTreeMap<String, Place>,
     /// Slots by name.
     pub slots: BTreeMap<String, Slot>,
+    /// Conditions with a name.
+    pub conditions: Conditions,
     /// Names of actions.
     pub actions: BTreeMap<String, Place>,
     /// `session_config.session_expiration_time`, minutes.
@@ -98,6 +101,7 @@ impl Domain {
                 "intents",
                 "entities",
                 "slots",
+                "conditions",
                 "actions",
                 "session_config",
                 "responses",
@@ -145,6 +149,9 @@ impl Domain {
                     "remove one of them",
                 );
             }
+        }
+        if let Some(conditions) = at.get("conditions") {
+            self.conditions.read(conditions, findings);
         }
         for entry in at.get("actions").iter().flat_map(Reader::items) {
             let (name, place, _) = named(entry);

@@ -1,5 +1,6 @@
 //! Integration tests of the dialogue.
 
+mod conditions;
 mod config;
 mod consent;
 mod flows;
