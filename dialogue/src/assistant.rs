@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Part of every version: changes whenever the same configuration may decide differently.
-pub const LOGIC_VERSION: &str = "21";
+pub const LOGIC_VERSION: &str = "22";
 
 /// A file of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
