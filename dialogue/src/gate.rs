@@ -1,7 +1,7 @@
 //! Before consent nothing personal is processed: only consent, language, a person and STOP are answered. What was asked is
 //! kept and answered right after the yes.
 
-use crate::commands::{Command, change_language};
+use crate::commands::{Command, change_language, later};
 use crate::config::domain::IntentCommand;
 use crate::event::Understanding;
 use crate::fill;
@@ -152,7 +152,11 @@ pub(crate) fn understood(turn: &mut Turn, text: &str, u: &Understanding, unsuppo
     {
         change_language::set(turn, code);
     }
-    let empty = courteous(turn, u) || wording::hesitates(text) || (asked && wording::asks_why(text));
+    let courteous = courteous(turn, u);
+    if courteous && let Some(rest) = wording::behind_greeting(text) {
+        later::run(turn, rest, false);
+    }
+    let empty = courteous || wording::hesitates(text) || (asked && wording::asks_why(text));
     if empty { greet(turn) } else { hold_and_greet(turn, text) }
 }
 

@@ -352,6 +352,14 @@ pub(crate) fn understood(turn: &mut Turn, u: &Understanding) {
     {
         return turn.understand(&rest, turn.at, false, false);
     }
+    // "Buenas tardes. Teléfono sencillo": the greeting hides two words.
+    if !pending.held
+        && courtesy(turn, u) == Some(Courtesy::Greeting)
+        && turn.state.owner == Owner::Bot
+        && let Some(rest) = wording::behind_greeting(&pending.text)
+    {
+        later::run(turn, rest, false);
+    }
     let mut commands = nlu::commands(turn, &pending.text, u);
     if commands == [Command::LowConfidence]
         && !clauses::want_person(turn.a, &pending.text, u)

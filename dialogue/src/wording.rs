@@ -20,7 +20,7 @@ pub(crate) use consent::{after_consent, consents, wants_other};
 pub(crate) use data::{asks_why, keeps_messages, only_ads, refuses_data};
 pub(crate) use person::{refuses_person, wants_person, without_person};
 use sentences::{BEGINS, JOINS};
-pub(crate) use sentences::{asked_first, behind_courtesy, only_points, parts, questions};
+pub(crate) use sentences::{asked_first, behind_courtesy, behind_greeting, only_points, parts, questions};
 use yes::WEAK;
 pub(crate) use yes::{
     begins, begins_with_if, behind_yes, changes_behind_yes, only_repeats, only_weak, without_lengths,

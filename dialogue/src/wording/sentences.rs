@@ -81,6 +81,24 @@ pub(crate) fn behind_courtesy(text: &str) -> Option<String> {
     Some(text[at..].to_owned())
 }
 
+/// Words of a greeting, and of whom it is for.
+const GREETS: &str = "hi hii hiii hey hello helo hallo hlo good morning afternoon evening day hola holi buenas buenos buen dia dias tarde \
+    tardes noche noches que q k tal namaste namaskar namaskaar pranam ram salaam नमस्ते नमस्कार प्रणाम राम सलाम हेलो हैलो हाय there sir \
+    madam maam bhai bhaiya bhaiyya didi ji beta amigo amiga senor senora भाई भैया दीदी जी बेटा सर मैडम";
+/// Words behind it that may be a wish, at least.
+const BEHIND: usize = 2;
+
+/// What a message says behind the greeting that it begins with: "Buenas tardes. Teléfono sencillo".
+pub(crate) fn behind_greeting(text: &str) -> Option<String> {
+    let said = Said::of(text);
+    let greeting = said.words.iter().take_while(|(w, _)| listed(GREETS, w)).count();
+    let at = greeting.checked_sub(1)?;
+    let rest = said.words.get(greeting..).filter(|rest| rest.len() >= BEHIND)?;
+    let (end, from) = (said.words[at].1.1, rest[0].1.0);
+    let paused = said.chars[end..from].iter().any(|c| matches!(c, '.' | ',' | '!' | '?' | '।' | '\n'));
+    paused.then(|| said.chars[from..].iter().collect())
+}
+
 /// The sentences of a message that may be wishes of their own; none if it is one sentence.
 pub(crate) fn parts(text: &str) -> Vec<String> {
     let said = Said::of(text);
@@ -215,5 +233,23 @@ mod tests {
         assert!(parts("phone aur laptop me kya farak hai").is_empty());
         assert!(parts("black and white shoes under 2.500").is_empty());
         assert!(parts("phone under 20000, black").is_empty());
+    }
+
+    #[test]
+    fn what_stands_behind_a_greeting_is_found() {
+        for (text, rest) in [
+            ("Buenas tardes. telefono sencillo", Some("telefono sencillo")),
+            ("Namaste ji, ek fridge", Some("ek fridge")),
+            ("नमस्ते भैया। जूते दिखाओ", Some("जूते दिखाओ")),
+            ("hi there! any offers on shoes?", Some("any offers on shoes?")),
+            ("hello good morning sir", None),
+            ("hola carmen", None),
+            ("hola, carmen", None),
+            ("good idea, show me that", None),
+            ("hi", None),
+            ("", None),
+        ] {
+            assert_eq!(behind_greeting(text).as_deref(), rest, "{text}");
+        }
     }
 }
