@@ -147,7 +147,11 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
                 state.held.remove(0);
             }
         }
-        PartsDropped => state.held.retain(|h| !h.part),
+        PartsDropped => {
+            // What the message says that begins something else is kept.
+            let own = format!("turn-{}-", state.counters.turns);
+            state.held.retain(|h| !h.part || h.id.starts_with(&own));
+        }
         FlowStarted { frame } => {
             followed(state, || format!("flow_{}", frame.flow));
             state.counters.frames = state.counters.frames.max(frame.id);

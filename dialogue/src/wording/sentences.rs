@@ -88,6 +88,9 @@ const GREETS: &str = "hi hii hiii hey hello helo hallo hlo good morning afternoo
 /// Words behind it that may be a wish, at least.
 const BEHIND: usize = 2;
 
+/// Words of a question that is a part of the greeting, at most.
+const GREETED: usize = 3;
+
 /// What a message says behind the greeting that it begins with: "Buenas tardes. Teléfono sencillo".
 pub(crate) fn behind_greeting(text: &str) -> Option<String> {
     let said = Said::of(text);
@@ -96,7 +99,10 @@ pub(crate) fn behind_greeting(text: &str) -> Option<String> {
     let rest = said.words.get(greeting..).filter(|rest| rest.len() >= BEHIND)?;
     let (end, from) = (said.words[at].1.1, rest[0].1.0);
     let paused = said.chars[end..from].iter().any(|c| matches!(c, '.' | ',' | '!' | '?' | '।' | '\n'));
-    paused.then(|| said.chars[from..].iter().collect())
+    let words = rest.len();
+    let rest: String = said.chars[from..].iter().collect();
+    // "How are you?", "is anyone there?" greet as well.
+    (paused && !(words <= GREETED && questions(&rest))).then_some(rest)
 }
 
 /// The sentences of a message that may be wishes of their own; none if it is one sentence.
@@ -243,6 +249,9 @@ mod tests {
             ("नमस्ते भैया। जूते दिखाओ", Some("जूते दिखाओ")),
             ("hi there! any offers on shoes?", Some("any offers on shoes?")),
             ("hello good morning sir", None),
+            ("Hi, how are you?", None),
+            ("hola, ¿hay alguien?", None),
+            ("hello, anyone there?", None),
             ("hola carmen", None),
             ("hola, carmen", None),
             ("good idea, show me that", None),

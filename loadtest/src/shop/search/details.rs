@@ -87,8 +87,11 @@ impl<'c> Details<'c> {
                 (Some(m), _) => details
                     .filters
                     .push(Filter { label: traits.say(&quantity, m), what: What::Quantity(quantity, m) }),
-                (None, Some(m)) => details.unknown.push(traits.say(&quantity, m)),
-                (None, None) => {}
+                // "A phone, there are two people": nobody would ask that of a phone.
+                (None, Some(m)) if !traits.measures[m].least => {
+                    details.unknown.push(traits.say(&quantity, m));
+                }
+                (None, _) => {}
             }
         }
         let mixed = |w: &String| {

@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 mod cues;
 
 use cues::{
-    BETWEEN, GOOD, LESS_BEFORE, LESS_BEHIND, MORE_BEFORE, MORE_BEHIND, NOT, NOT_BEHIND, NUMBERS, TAKEN_BACK,
+    ARTICLES, BETWEEN, GOOD, LESS_BEFORE, LESS_BEHIND, MORE_BEFORE, MORE_BEHIND, NOT, NOT_BEHIND, NUMBERS,
+    TAKE_BACK, TAKEN_BACK,
 };
 
 /// How a figure binds.
@@ -123,13 +124,14 @@ impl Traits {
             let found = self.alternatives(&said, at).or_else(|| self.quantity(&said, (free, at)));
             if let Some((n, quantity)) = found {
                 wishes.used.extend(said[at..at + n].iter().cloned());
-                // Who changes their mind means the later figure.
-                wishes
-                    .quantities
-                    .retain(|q| q.measures != quantity.measures || !same_side(q.bound, quantity.bound));
-                // "Forget the 5 people".
-                let (before, behind) = (&said[at.saturating_sub(3)..at], said.iter().skip(at + n).take(3));
-                if !before.iter().chain(behind).any(|w| is(&TAKEN_BACK, w)) {
+                if taken_back(&said, at, n) {
+                    let same = |q: &Quantity| q.measures == quantity.measures && q.number == quantity.number;
+                    wishes.quantities.retain(|q| !same(q));
+                } else {
+                    // Who changes their mind means the later figure.
+                    wishes
+                        .quantities
+                        .retain(|q| q.measures != quantity.measures || !same_side(q.bound, quantity.bound));
                     wishes.quantities.push(quantity);
                 }
                 at += n;
@@ -282,6 +284,15 @@ impl Traits {
         }
         said
     }
+}
+
+/// Whether the quantity of so many words is one that is wished no more: "forget the 5 people", "5 लोग वाली बात हटा दो".
+fn taken_back(said: &[String], at: usize, length: usize) -> bool {
+    let before = said[..at].iter().rev().take(3).position(|w| is(&TAKE_BACK, w));
+    let plain = |n: &usize| said[at - n..at].iter().all(|w| is(&ARTICLES, w));
+    let not = |n: &usize| at.checked_sub(n + 2).is_some_and(|i| is(&NOT, &said[i]) || said[i] == "dont");
+    let behind = said[at + length..].iter().take(4).take_while(|w| number(w).is_none());
+    before.is_some_and(|n| plain(&n) && !not(&n)) || behind.into_iter().any(|w| is(&TAKEN_BACK, w))
 }
 
 fn same_side(a: Bound, b: Bound) -> bool {

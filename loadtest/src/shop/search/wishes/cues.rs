@@ -229,22 +229,9 @@ pub(super) const BETWEEN: [&str; 24] = [
 /// What rules the following out.
 pub(super) const NOT: [&str; 8] = ["not", "no", "sin", "without", "dont", "bina", "बिना", "non"];
 pub(super) const NOT_BEHIND: [&str; 9] = ["nahi", "nhi", "nahin", "nai", "mat", "नहीं", "नही", "na", "मत"];
-/// What takes back a figure near it.
-pub(super) const TAKEN_BACK: [&str; 16] = [
-    "remove",
-    "forget",
-    "ignore",
-    "quita",
-    "quitale",
-    "quiten",
-    "olvida",
-    "olvidate",
-    "olvide",
-    "hata",
-    "hatao",
-    "hatado",
-    "bhool",
-    "हटा",
-    "हटाओ",
-    "भूल",
-];
+/// What takes back a figure before which it stands, and one behind which it stands.
+pub(super) const TAKE_BACK: [&str; 10] =
+    ["remove", "forget", "ignore", "quita", "quitale", "quiten", "olvida", "olvidate", "olvide", "drop"];
+pub(super) const TAKEN_BACK: [&str; 5] = ["hata", "hatao", "hatado", "हटा", "हटाओ"];
+/// What may stand between the two.
+pub(super) const ARTICLES: [&str; 8] = ["the", "that", "lo", "la", "los", "las", "de", "about"];

@@ -34,6 +34,9 @@ fn figures_with_units_and_bounds_are_read() {
         ("4 लोगों के लिए फ्रिज", &["for 4"]),
         ("olla para seis personas", &["for 6"]),
         ("what do people say about it", &[]),
+        ("I want 16 GB RAM, forget the 8 GB", &["16 GB RAM"]),
+        ("don't forget 16 GB RAM", &["16 GB RAM"]),
+        ("8 kg washing machine that removes stains", &["8 kg"]),
         ("फ्रिज, ५ लोग का परिवार है\n5 लोग वाली बात हटा दो, कोई भी सस्ता फ्रिज बताओ", &[]),
         ("16 gb ram or 512 gb ssd", &["16 GB RAM", "512 GB"]),
     ] {
