@@ -126,19 +126,14 @@ impl<'a> Turn<'a> {
 
     /// What this turn keeps of the customer's message, under a name of its own.
     pub fn kept(&self, text: String) -> HeldMessage {
-        let id = format!("{}{}", self.kept_as(), self.state.held.len());
+        let id = format!("{}{}", self.state.kept_as(), self.state.held.len());
         HeldMessage { id, text, at: self.at, ..HeldMessage::default() }
     }
 
     /// Whether parts of an earlier message are still kept.
     pub fn keeps_older_parts(&self) -> bool {
-        let own = self.kept_as();
+        let own = self.state.kept_as();
         self.state.held.iter().any(|h| h.part && !h.id.starts_with(&own))
-    }
-
-    /// How the names begin of what the present message leaves behind.
-    fn kept_as(&self) -> String {
-        format!("turn-{}-", self.state.counters.turns)
     }
 
     /// Asks for a text to be understood that was written at `at`, in milliseconds since the epoch; where nothing understands

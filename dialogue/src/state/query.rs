@@ -4,6 +4,11 @@ use super::{Frame, Matter, Owner, Slots, State};
 use serde_json::Value;
 
 impl State {
+    /// How the names begin of what the present message leaves behind.
+    pub(crate) fn kept_as(&self) -> String {
+        format!("turn-{}-", self.counters.turns)
+    }
+
     /// Whether consent to processing has been given and not withdrawn.
     pub fn consented(&self) -> bool {
         self.consent.grants.contains_key("processing")

@@ -149,7 +149,7 @@ pub fn apply(state: &mut State, event: &TrackerEvent) {
         }
         PartsDropped => {
             // What the message says that begins something else is kept.
-            let own = format!("turn-{}-", state.counters.turns);
+            let own = state.kept_as();
             state.held.retain(|h| !h.part || h.id.starts_with(&own));
         }
         FlowStarted { frame } => {
