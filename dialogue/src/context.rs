@@ -253,7 +253,8 @@ fn rest(a: &Assistant, state: &State, at: i64, frame: Option<&Frame>) -> Value {
     put("consented", json!(state.consented()));
     put("consent", json!(consent));
     put("consent_version", json!(a.settings.consent_version));
-    put("held", json!(state.held.len()));
+    // What may be no wish at all promises no answer.
+    put("held", json!(state.held.iter().filter(|h| !h.part || h.wish).count()));
     put("marketing", json!(state.marketing.unwrap_or(false)));
     put("flow", json!(frame.map(|f| f.flow.as_str())));
     put("flow_name", json!(frame.and_then(|f| flow_name(&f.flow))));
